@@ -1,0 +1,23 @@
+//! What both sides of the house agree on: the Kubernetes types, the identity of every resource,
+//! names, labels, quantities and selectors, and the annotations of `insula.dev`.
+//!
+//! Everything here is data and pure functions. There is no client, no server, no storage and no
+//! clock. `k8s-openapi` is used behind this one door (`api::core`, `api::apps`, ...), so that the
+//! generation of Kubernetes types is chosen in one place.
+
+pub mod label;
+pub mod name;
+pub mod quantity;
+pub mod resource;
+pub mod selector;
+pub mod workload;
+
+pub use resource::{NamespacedName, Resource};
+
+pub use k8s_openapi::api::apps::v1 as apps;
+pub use k8s_openapi::api::coordination::v1 as coordination;
+pub use k8s_openapi::api::core::v1 as core;
+pub use k8s_openapi::api::discovery::v1 as discovery;
+pub use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+pub use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
+pub use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;

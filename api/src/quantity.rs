@@ -1,0 +1,109 @@
+//! Quantities: `500m`, `64Mi`, `1.5`, `2e3`, as whole numbers of a base unit.
+//!
+//! Source: Kubernetes' `resource.Quantity`. Values round up, as there. The range is that of `i64`
+//! in the base unit; what is larger is refused.
+
+/// Parses a count of bytes (or of any whole unit).
+///
+/// # Errors
+/// A sentence that says what a quantity looks like.
+pub fn parse_bytes(text: &str) -> Result<i64, String> {
+    parse_scaled(text, 1)
+}
+
+/// Parses processor shares into thousandths of a core: `0.5` and `500m` are both 500.
+///
+/// # Errors
+/// A sentence that says what a quantity looks like.
+pub fn parse_millis(text: &str) -> Result<i64, String> {
+    parse_scaled(text, 1000)
+}
+
+const RULE: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+/// Digits kept of a number; more would overflow, and no one writes them.
+const DIGITS_MAX: usize = 18;
+
+/// Returns `value * scale`, rounded up.
+fn parse_scaled(text: &str, scale: i128) -> Result<i64, String> {
+    let rule = || RULE.to_owned();
+    let suffix_at = text.find(|c: char| !matches!(c, '0'..='9' | '.' | '+' | '-')).unwrap_or(text.len());
+    let (number, suffix) = text.split_at(suffix_at);
+    let (negative, digits) = match number.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, number.strip_prefix('+').unwrap_or(number)),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all_digits = |s: &str| s.bytes().all(|c| c.is_ascii_digit());
+    if whole.len() + fraction.len() == 0 || !all_digits(whole) || !all_digits(fraction) {
+        return Err(rule());
+    }
+    if whole.len() + fraction.len() > DIGITS_MAX {
+        return Err(format!("has more than {DIGITS_MAX} digits"));
+    }
+    let mantissa: i128 = format!("{whole}{fraction}").parse().map_err(|_| rule())?;
+    let (numerator, denominator) = multiplier(suffix).ok_or_else(rule)?;
+    let divisor = denominator * 10_i128.pow(u32::try_from(fraction.len()).map_err(|_| rule())?);
+    let product = mantissa * numerator * scale;
+    let rounded = product / divisor + i128::from(product % divisor != 0);
+    i64::try_from(if negative { -rounded } else { rounded }).map_err(|_| "is too large".to_owned())
+}
+
+/// A suffix as a fraction.
+fn multiplier(suffix: &str) -> Option<(i128, i128)> {
+    const KI: i128 = 1024;
+    const K: i128 = 1000;
+    Some(match suffix {
+        "" => (1, 1),
+        "n" => (1, K.pow(3)),
+        "u" => (1, K.pow(2)),
+        "m" => (1, K),
+        "k" => (K, 1),
+        "M" => (K.pow(2), 1),
+        "G" => (K.pow(3), 1),
+        "T" => (K.pow(4), 1),
+        "P" => (K.pow(5), 1),
+        "E" => (K.pow(6), 1),
+        "Ki" => (KI, 1),
+        "Mi" => (KI.pow(2), 1),
+        "Gi" => (KI.pow(3), 1),
+        "Ti" => (KI.pow(4), 1),
+        "Pi" => (KI.pow(5), 1),
+        "Ei" => (KI.pow(6), 1),
+        _ => {
+            let exponent: i32 = suffix.strip_prefix(['e', 'E'])?.parse().ok()?;
+            let power = 10_i128.pow(exponent.unsigned_abs().min(18));
+            if exponent >= 0 { (power, 1) } else { (1, power) }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suffixes_scale_and_fractions_round_up() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("64Mi", 64 << 20),
+            ("1.5Ki", 1536),
+            ("2e3", 2000),
+            ("100m", 1),
+            ("1500m", 2),
+            ("-1", -1),
+            ("1E", 1_000_000_000_000_000_000),
+        ] {
+            assert_eq!(parse_bytes(text), Ok(bytes), "{text}");
+        }
+        for (text, millis) in [("1", 1000), ("500m", 500), ("0.5", 500), ("1u", 1), (".25", 250)] {
+            assert_eq!(parse_millis(text), Ok(millis), "{text}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for bad in ["", "Mi", "1 Mi", "1Xi", "1.2.3", "--1", "1e", "abc", "99999999999999999999", "9999999999Ei", "."] {
+            assert!(parse_bytes(bad).is_err(), "{bad}");
+        }
+    }
+}

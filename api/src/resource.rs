@@ -1,0 +1,178 @@
+//! The identity of every resource: group, version, kind, plural, scope, and the key it is stored under.
+//!
+//! What a kind *does* (defaults, validation, columns, subresources) is a row of the apiserver's
+//! table; this module only names things, so that the planner, the loops and the API agree on keys.
+
+use std::fmt;
+
+/// One resource of the Kubernetes API.
+#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Resource {
+    /// API group; empty for the core group.
+    pub group: &'static str,
+    /// API version, `v1`.
+    pub version: &'static str,
+    /// Kind in CamelCase, `Pod`.
+    pub kind: &'static str,
+    /// Plural name in URLs, `pods`.
+    pub plural: &'static str,
+    /// Whether objects live in a namespace.
+    pub scope: Scope,
+}
+
+/// Where objects of a resource live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// In a namespace.
+    Namespaced,
+    /// In the cluster.
+    Cluster,
+}
+
+const fn core(kind: &'static str, plural: &'static str, scope: Scope) -> Resource {
+    Resource { group: "", version: "v1", kind, plural, scope }
+}
+
+const fn apps(kind: &'static str, plural: &'static str) -> Resource {
+    Resource { group: "apps", version: "v1", kind, plural, scope: Scope::Namespaced }
+}
+
+/// `v1 Namespace`
+pub static NAMESPACES: Resource = core("Namespace", "namespaces", Scope::Cluster);
+/// `v1 Node`
+pub static NODES: Resource = core("Node", "nodes", Scope::Cluster);
+/// `v1 Pod`
+pub static PODS: Resource = core("Pod", "pods", Scope::Namespaced);
+/// `v1 Service`
+pub static SERVICES: Resource = core("Service", "services", Scope::Namespaced);
+/// `v1 ConfigMap`
+pub static CONFIG_MAPS: Resource = core("ConfigMap", "configmaps", Scope::Namespaced);
+/// `v1 Secret`
+pub static SECRETS: Resource = core("Secret", "secrets", Scope::Namespaced);
+/// `v1 ServiceAccount`
+pub static SERVICE_ACCOUNTS: Resource = core("ServiceAccount", "serviceaccounts", Scope::Namespaced);
+/// `v1 Event`
+pub static EVENTS: Resource = core("Event", "events", Scope::Namespaced);
+/// `apps/v1 Deployment`
+pub static DEPLOYMENTS: Resource = apps("Deployment", "deployments");
+/// `apps/v1 ReplicaSet`
+pub static REPLICA_SETS: Resource = apps("ReplicaSet", "replicasets");
+/// `discovery.k8s.io/v1 EndpointSlice`
+pub static ENDPOINT_SLICES: Resource = Resource {
+    group: "discovery.k8s.io",
+    version: "v1",
+    kind: "EndpointSlice",
+    plural: "endpointslices",
+    scope: Scope::Namespaced,
+};
+/// `coordination.k8s.io/v1 Lease`
+pub static LEASES: Resource =
+    Resource { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", scope: Scope::Namespaced };
+
+/// Every resource the cluster serves, in the order discovery lists them.
+pub static ALL: [&Resource; 12] = [
+    &NAMESPACES,
+    &NODES,
+    &PODS,
+    &SERVICES,
+    &CONFIG_MAPS,
+    &SECRETS,
+    &SERVICE_ACCOUNTS,
+    &EVENTS,
+    &DEPLOYMENTS,
+    &REPLICA_SETS,
+    &ENDPOINT_SLICES,
+    &LEASES,
+];
+
+impl Resource {
+    /// `v1` or `apps/v1`, as in an object's `apiVersion`.
+    #[must_use]
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// `pods` or `deployments.apps`: how messages name a resource.
+    #[must_use]
+    pub fn qualified(&self) -> String {
+        if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
+    }
+
+    /// Whether objects of this resource live in a namespace.
+    #[must_use]
+    pub fn is_namespaced(&self) -> bool {
+        self.scope == Scope::Namespaced
+    }
+
+    /// The prefix every object of this resource is stored under, with a trailing slash:
+    /// `/registry/pods/`, `/registry/deployments.apps/`.
+    #[must_use]
+    pub fn prefix(&self) -> String {
+        format!("/registry/{}/", self.qualified())
+    }
+
+    /// The prefix of one namespace, `/registry/pods/shop/`; the whole resource when cluster-scoped.
+    #[must_use]
+    pub fn prefix_in(&self, namespace: &str) -> String {
+        if self.is_namespaced() { format!("{}{namespace}/", self.prefix()) } else { self.prefix() }
+    }
+
+    /// The key of one object: `/registry/pods/shop/web-1`, `/registry/nodes/a`.
+    #[must_use]
+    pub fn key(&self, namespace: &str, name: &str) -> String {
+        format!("{}{name}", self.prefix_in(namespace))
+    }
+}
+
+/// The resource with this group and kind, if the cluster serves it.
+#[must_use]
+pub fn find_kind(group: &str, kind: &str) -> Option<&'static Resource> {
+    ALL.into_iter().find(|r| r.group == group && r.kind == kind)
+}
+
+/// The resource with this group and plural, if the cluster serves it.
+#[must_use]
+pub fn find_plural(group: &str, plural: &str) -> Option<&'static Resource> {
+    ALL.into_iter().find(|r| r.group == group && r.plural == plural)
+}
+
+/// A namespace and a name; the namespace is empty for cluster-scoped objects.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NamespacedName {
+    /// Namespace, or empty.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+}
+
+impl NamespacedName {
+    /// Joins a namespace and a name.
+    #[must_use]
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+
+    /// The namespace and name an object carries; absent parts are empty.
+    #[must_use]
+    pub fn of(meta: &crate::meta::ObjectMeta) -> Self {
+        Self::new(meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default())
+    }
+}
+
+impl fmt::Display for NamespacedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() { f.write_str(&self.name) } else { write!(f, "{}/{}", self.namespace, self.name) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_tell_groups_and_namespaces_apart() {
+        assert_eq!(PODS.key("shop", "web"), "/registry/pods/shop/web");
+        assert_eq!(NODES.key("", "a"), "/registry/nodes/a");
+        assert_eq!(DEPLOYMENTS.key("shop", "web"), "/registry/deployments.apps/shop/web");
+    }
+}
