@@ -1,0 +1,55 @@
+//! The whole suite, in the order in which failures are cheapest.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::process::{cargo, run, succeeds};
+use crate::{clients, guests};
+
+/// One step of the suite.
+struct Step {
+    name: &'static str,
+    run: fn() -> Result<()>,
+}
+
+const STEPS: [Step; 7] = [
+    Step { name: "fmt", run: || run(&mut cargo(&["fmt", "--all", "--check"])) },
+    Step { name: "guests", run: || guests::build().map(drop) },
+    Step { name: "clients", run: || clients::fetch_all().map(drop) },
+    Step {
+        name: "clippy",
+        run: || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])),
+    },
+    // End to end tests start the binary, so it is built before them.
+    Step { name: "build", run: || run(&mut cargo(&["build", "--workspace", "--locked"])) },
+    Step { name: "tests", run: tests },
+    Step { name: "docs", run: docs },
+];
+
+/// Runs the steps whose name contains `only`.
+pub(crate) fn run_all(only: Option<&str>) -> Result<()> {
+    for step in STEPS.iter().filter(|step| only.is_none_or(|only| step.name.contains(only))) {
+        println!("==> {}", step.name);
+        let begin = Instant::now();
+        (step.run)().with_context(|| format!("step `{}`", step.name))?;
+        println!("<== {} ({} s)", step.name, begin.elapsed().as_secs());
+    }
+    Ok(())
+}
+
+/// nextest where it is installed (a process per test, and a time limit for each), else cargo's own runner.
+fn tests() -> Result<()> {
+    if succeeds(&mut cargo(&["nextest", "--version"])) {
+        run(&mut cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))
+    } else {
+        run(&mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"]))
+    }
+}
+
+fn docs() -> Result<()> {
+    run(&mut cargo(&["test", "--workspace", "--locked", "--doc", "--quiet"]))?;
+    let mut doc: Command = cargo(&["doc", "--workspace", "--no-deps", "--locked", "--quiet"]);
+    run(doc.env("RUSTDOCFLAGS", "--deny warnings"))
+}
