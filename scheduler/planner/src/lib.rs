@@ -1,1 +1,74 @@
-//! Placeholder.
+//! Decides what the cluster should do next, and never does it.
+//!
+//! Every function maps a [`Snapshot`] to a [`Plan`]: a list of [`Action`]s and the time at which
+//! time alone would change the answer. Time arrives inside the snapshot and randomness as a seed,
+//! so a recorded snapshot replays a production decision exactly.
+//!
+//! What the shell promises:
+//! - a snapshot is one consistent revision, so what is absent does not exist;
+//! - a controller never plans on a snapshot older than its own last write. That is why there are
+//!   no "expectations" here: what was created is in the next snapshot, and N + 1 cannot happen;
+//! - actions are applied in order. An action that is refused (a conflict, say) costs the events
+//!   that directly follow it and a new round, nothing else.
+//!
+//! What is absent, and why: no tokio, store, clock, environment, randomness or unordered map. UIDs
+//! are minted by the API.
+
+mod action;
+mod config;
+mod routes;
+mod snapshot;
+
+mod deployment;
+mod endpoints;
+mod eviction;
+mod garbage;
+mod namespaces;
+mod nodes;
+mod placement;
+mod podgc;
+mod replicaset;
+
+pub use action::{Action, EventKind, Guard, ObjectRef, Part, Plan};
+pub use config::Config;
+pub use routes::{RouteEndpoint, RoutePort, ServiceRoute, routes};
+pub use snapshot::{Objects, Session, Snapshot};
+
+use api::Resource;
+use api::resource::{DEPLOYMENTS, ENDPOINT_SLICES, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICES};
+
+/// One control loop's decision.
+#[derive(Debug, Clone, Copy)]
+pub struct Controller {
+    /// What logs and metrics call it.
+    pub name: &'static str,
+    /// The resources whose changes can change the plan; empty means every resource.
+    pub reads: &'static [&'static Resource],
+    /// Whether a change of [`Snapshot::sessions`] can change the plan.
+    pub reads_sessions: bool,
+    /// Decides.
+    pub plan: fn(&Snapshot) -> Plan,
+}
+
+/// Every control loop, in the order in which a change travels through them.
+pub static CONTROLLERS: [Controller; 9] = [
+    Controller { name: "namespaces", reads: &[], reads_sessions: false, plan: namespaces::plan },
+    Controller {
+        name: "deployment",
+        reads: &[&DEPLOYMENTS, &REPLICA_SETS, &PODS],
+        reads_sessions: false,
+        plan: deployment::plan,
+    },
+    Controller { name: "replicaset", reads: &[&REPLICA_SETS, &PODS], reads_sessions: false, plan: replicaset::plan },
+    Controller { name: "placement", reads: &[&PODS, &NODES, &NAMESPACES], reads_sessions: true, plan: placement::plan },
+    Controller {
+        name: "endpoints",
+        reads: &[&SERVICES, &PODS, &NODES, &ENDPOINT_SLICES],
+        reads_sessions: true,
+        plan: endpoints::plan,
+    },
+    Controller { name: "nodes", reads: &[&NODES], reads_sessions: true, plan: nodes::plan },
+    Controller { name: "eviction", reads: &[&NODES, &PODS], reads_sessions: true, plan: eviction::plan },
+    Controller { name: "garbage", reads: &[], reads_sessions: false, plan: garbage::plan },
+    Controller { name: "podgc", reads: &[&PODS, &NODES], reads_sessions: false, plan: podgc::plan },
+];

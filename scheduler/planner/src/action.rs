@@ -1,0 +1,193 @@
+//! Steps as data: what a plan asks the shell to do.
+
+use std::fmt;
+
+use api::{NamespacedName, Resource};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// What one controller wants done, in order, and when to ask it again.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// Steps, in the order in which they must be applied.
+    pub actions: Vec<Action>,
+    /// When time alone changes the decision; `None` if only a change can.
+    pub wake_at: Option<Timestamp>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Create an object. Its UID and timestamps are the API's to give.
+    Create {
+        /// What to create.
+        resource: &'static Resource,
+        /// Where; empty for cluster-scoped resources.
+        namespace: String,
+        /// The whole object, with `apiVersion`, `kind` and a name.
+        object: Value,
+        /// Created only while this object is unchanged: the owner whose wish it is.
+        guard: Option<Guard>,
+    },
+    /// Change an object with a merge patch (RFC 7386).
+    Patch {
+        /// Which resource.
+        resource: &'static Resource,
+        /// Which object.
+        name: NamespacedName,
+        /// Its UID, a precondition: a namesake is another thing.
+        uid: String,
+        /// A precondition, if the decision depends on all of the object.
+        resource_version: Option<String>,
+        /// Which subresource is written.
+        part: Part,
+        /// The patch.
+        patch: Value,
+    },
+    /// Assign a Pod to a Node.
+    Bind {
+        /// The Pod.
+        pod: NamespacedName,
+        /// Its UID, a precondition.
+        uid: String,
+        /// The Node's name.
+        node: String,
+        /// The Pod's version, a precondition.
+        resource_version: String,
+    },
+    /// Delete an object.
+    Delete {
+        /// Which resource.
+        resource: &'static Resource,
+        /// Which object.
+        name: NamespacedName,
+        /// Its UID, a precondition.
+        uid: String,
+        /// A precondition, if the decision depends on all of the object.
+        resource_version: Option<String>,
+        /// Grace; `None` for the object's own, `Some(0)` to remove it at once.
+        grace_seconds: Option<i64>,
+        /// `Foreground`, `Background` or `Orphan`; `None` for the resource's default.
+        propagation: Option<&'static str>,
+    },
+    /// Tell the users. Follows the step it tells of.
+    Event {
+        /// Whom it is about.
+        about: ObjectRef,
+        /// How alarming it is.
+        kind: EventKind,
+        /// One CamelCase word, `ScalingReplicaSet`.
+        reason: &'static str,
+        /// One sentence.
+        message: String,
+    },
+}
+
+/// An object that must be unchanged for a step to be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// Which resource.
+    pub resource: &'static Resource,
+    /// Which object.
+    pub name: NamespacedName,
+    /// The version it must have.
+    pub resource_version: String,
+}
+
+/// Which subresource a patch writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Metadata and spec.
+    Main,
+    /// `status`.
+    Status,
+    /// `finalize` of a Namespace: the patch holds `spec.finalizers`.
+    Finalize,
+}
+
+/// Whom an event is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectRef {
+    /// Which resource.
+    pub resource: &'static Resource,
+    /// Which object.
+    pub name: NamespacedName,
+    /// Its UID.
+    pub uid: String,
+}
+
+/// How alarming an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// Things go as wished.
+    Normal,
+    /// Someone should look.
+    Warning,
+}
+
+impl EventKind {
+    /// The `type` of a Kubernetes Event.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "Normal",
+            Self::Warning => "Warning",
+        }
+    }
+}
+
+impl Plan {
+    /// Asks to be called again at `at`, or earlier.
+    pub(crate) fn wake(&mut self, at: Timestamp) {
+        self.wake_at = Some(self.wake_at.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// Whether nothing is to be done now.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.actions.is_empty()
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for action in &self.actions {
+            writeln!(f, "{action}")?;
+        }
+        match self.wake_at {
+            Some(at) => writeln!(f, "wake at {at}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Create { resource, namespace, object, .. } => {
+                let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("?");
+                write!(f, "create {} {}", resource.qualified(), NamespacedName::new(namespace.as_str(), name))
+            }
+            Self::Patch { resource, name, part, patch, .. } => {
+                let part = match part {
+                    Part::Main => "",
+                    Part::Status => "/status",
+                    Part::Finalize => "/finalize",
+                };
+                write!(f, "patch {}{part} {name} {patch}", resource.qualified())
+            }
+            Self::Bind { pod, node, .. } => write!(f, "bind {pod} to {node}"),
+            Self::Delete { resource, name, grace_seconds, propagation, .. } => {
+                write!(f, "delete {} {name}", resource.qualified())?;
+                if let Some(grace) = grace_seconds {
+                    write!(f, " grace={grace}s")?;
+                }
+                propagation.map_or(Ok(()), |how| write!(f, " {how}"))
+            }
+            Self::Event { about, kind, reason, message } => {
+                let kind = kind.as_str();
+                write!(f, "event {kind} {reason} {} {}: {message}", about.resource.qualified(), about.name)
+            }
+        }
+    }
+}

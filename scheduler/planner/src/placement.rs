@@ -1,0 +1,7 @@
+//! Being written.
+
+use crate::{Plan, Snapshot};
+
+pub(crate) fn plan(_snapshot: &Snapshot) -> Plan {
+    Plan::default()
+}
