@@ -1,1 +1,31 @@
-//! Placeholder.
+//! The proxy on every node: from a client's socket, or a guest's outgoing request, to the Pod that answers.
+//!
+//! Every host knows every route ([`Table`]) and picks an endpoint itself: a Pod of this host is answered by a
+//! function call ([`LocalPods`]), a Pod elsewhere over mutual-TLS HTTP/2 to that host's proxy. A host that no longer
+//! has the Pod refuses before it reads the body, and the caller tries another endpoint, so that a table which is a
+//! moment old costs a hop and not a request.
+//!
+//! What should happen is decided in pure modules (`route`, `balance`, `name`, `hygiene`, `retry`, `cause`); sockets
+//! live in `listen`, `peer` and `proxy`. Absent on purpose: DNS (names are looked up in the table and nowhere else, so
+//! a guest cannot reach what the table does not list), any knowledge of Kubernetes objects or of WebAssembly, and
+//! locks shared between request runtimes on the path of a request: each runtime has a lane of its own.
+
+mod body;
+mod cause;
+mod delta;
+mod guest;
+mod limits;
+mod local;
+mod metrics;
+mod proxy;
+mod route;
+
+pub use body::{Body, BoxError, empty, text};
+pub use cause::{CAUSE_HEADER, Cause};
+pub use delta::{Delta, Endpoint, Peer, Service, ServiceName, ServicePort};
+pub use guest::{Denial, GuestClient, GuestError};
+pub use limits::Limits;
+pub use local::{Depth, LocalError, LocalPods};
+pub use metrics::{Metrics, PathMetrics, PeerMetrics, ServiceMetrics};
+pub use proxy::{Applied, BindProblem, Config, PeerTls, Proxy, StartError};
+pub use route::Table;
