@@ -5,6 +5,7 @@ Three sources, each for what only it knows:
   kubernetes-validate (PyPI)  names, types, descriptions, merge keys and list types of every field
   k8s-pb (crates.io)          the field numbers of protobuf bodies
   zero_is_absent.txt          fields that Go holds by value with `omitempty`, so that zero means absent
+  newer_numbers.txt           field numbers that k8s-pb does not have yet
 """
 
 import argparse
@@ -23,6 +24,7 @@ FIELD_NUMBERS = "0.9.0"  # of the crate k8s-pb
 HERE = pathlib.Path(__file__).resolve().parent
 TABLE = HERE.parent.parent / "scheduler/apiserver/src/schema"
 ZERO_IS_ABSENT = HERE / "zero_is_absent.txt"
+NEWER_NUMBERS = HERE / "newer_numbers.txt"
 
 # Group versions whose kinds the table knows. Protobuf bodies, merge keys and field checks cover them all.
 GROUP_VERSIONS = [
@@ -56,15 +58,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--definitions", type=pathlib.Path, help="a _definitions.json instead of fetching it")
     parser.add_argument("--k8s-pb", type=pathlib.Path, help="the src folder of k8s-pb instead of fetching it")
-    parser.add_argument("--go", type=pathlib.Path, help="a k8s.io folder of Go sources: renews zero_is_absent.txt")
+    parser.add_argument("--go", type=pathlib.Path, help="a k8s.io folder of Go sources: renews the two text files")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
         definitions = json.loads((arguments.definitions or fetch_definitions(scratch)).read_text())["$defs"]
         messages = parse_messages(arguments.k8s_pb or fetch_messages(scratch))
     if arguments.go:
-        ZERO_IS_ABSENT.write_text(zero_is_absent_text(arguments.go))
-    table = Table(definitions, messages, parse_zero_is_absent())
+        structs = parse_go(arguments.go)
+        ZERO_IS_ABSENT.write_text(zero_is_absent_text(structs))
+        NEWER_NUMBERS.write_text(newer_numbers_text(structs, messages))
+    table = Table(definitions, messages, read_rows(ZERO_IS_ABSENT), read_rows(NEWER_NUMBERS))
     roots = table.add_roots()
     (TABLE / "generated.rs").write_text(table.rust(roots))
     (TABLE / "descriptions.txt").write_text(table.descriptions(roots))
@@ -132,34 +136,57 @@ def resolve(module, path):
     return ".".join(at + parts[:-1]), parts[-1]
 
 
-def zero_is_absent_text(go):
-    """Reads Go's structs: value fields (no pointer, slice or map) whose JSON tag has `omitempty`."""
+def parse_go(go):
+    """Go's structs: {type: [(Go type, JSON name, whether `omitempty`, field number)]}."""
+    structs = {}
+    groups = {group.split(".")[0] or "core" for group, _ in GROUP_VERSIONS}
+    member = r'^\t\w+\s+(\S+)\s+`json:"([^",]+)(,omitempty)?[^`]*?protobuf:"\w+,(\d+)'
+    for path in sorted(go.rglob("types*.go")):
+        package = "io.k8s." + ".".join(path.relative_to(go).parent.parts)
+        group = re.match(r"io\.k8s\.api\.(\w+)\.v\d$", package)
+        if "swagger" in path.name or "_test" in path.name or (package.startswith("io.k8s.api.") and not group):
+            continue
+        if group and group[1] not in groups:
+            continue
+        for struct in re.finditer(r"^type (\w+) struct \{\n(.*?)^\}", path.read_text(), flags=re.M | re.S):
+            structs[f"{package}.{struct[1]}"] = re.findall(member, struct[2], flags=re.M)
+    return structs
+
+
+def zero_is_absent_text(structs):
+    """Value fields (no pointer, slice or map) whose JSON tag has `omitempty`."""
     lines = ["# Fields that Go holds by value with `omitempty`: on the wire zero means absent. Made by generate.py --go."]
-    for folder in sorted(go.rglob("types*.go")):
-        if "swagger" in folder.name or "_test" in folder.name:
-            continue
-        package = "io.k8s." + ".".join(folder.relative_to(go).parent.parts)
-        if package.startswith("io.k8s.api.") and not re.search(r"\.v[12]$|scheduling", package):
-            continue
-        for struct in re.finditer(r"^type (\w+) struct \{\n(.*?)^\}", folder.read_text(), flags=re.M | re.S):
-            members = re.findall(r'^\t\w+\s+([^\s*\[`]\S*)\s+`json:"([^",]+),omitempty', struct[2], flags=re.M)
-            names = [json_name for go_type, json_name in members if not go_type.startswith("map[")]
-            if names:
-                lines.append(f"{package}.{struct[1]} {' '.join(names)}")
+    for name, members in sorted(structs.items()):
+        names = [json_name for go_type, json_name, omit, _ in members
+                 if omit and not go_type.startswith(("*", "[", "map["))]
+        if names:
+            lines.append(f"{name} {' '.join(names)}")
     return "\n".join(lines) + "\n"
 
 
-def parse_zero_is_absent():
-    rows = [line.split() for line in ZERO_IS_ABSENT.read_text().splitlines() if not line.startswith("#")]
-    return {row[0].lower(): set(row[1:]) for row in rows}
+def newer_numbers_text(structs, messages):
+    lines = ["# Field numbers that k8s-pb does not have yet. Made by generate.py --go."]
+    known = {f"io.k8s.{module}.{name}".lower(): {member["name"] for member in members}
+             for module, structs in messages.items() for name, members in structs.items()}
+    for name, members in sorted(structs.items()):
+        have = known.get(name.lower(), set())
+        newer = [f"{json_name}={number}" for _, json_name, _, number in members if json_name.lower() not in have | {"-"}]
+        if newer:
+            lines.append(f"{name} {' '.join(newer)}")
+    return "\n".join(lines) + "\n"
+
+
+def read_rows(path):
+    rows = [line.split() for line in path.read_text().splitlines() if not line.startswith("#")]
+    return {row[0].lower(): dict(part.partition("=")[::2] for part in row[1:]) for row in rows}
 
 
 # The table.
 
 
 class Table:
-    def __init__(self, definitions, messages, zero_is_absent):
-        self.definitions, self.zero_is_absent = definitions, zero_is_absent
+    def __init__(self, definitions, messages, zero_is_absent, newer_numbers):
+        self.definitions, self.zero_is_absent, self.newer_numbers = definitions, zero_is_absent, newer_numbers
         self.messages = {f"io.k8s.{module}.{name}".lower(): fields
                          for module, structs in messages.items() for name, fields in structs.items()}
         self.message_names = {f"io.k8s.{module}.{name}".lower(): f"io.k8s.{module}.{name}"
@@ -190,8 +217,7 @@ class Table:
 
     def build(self, name, properties, definition):
         members = self.messages.get(name.lower())
-        if members is None and properties:
-            self.problems.append(f"{name}: no protobuf message")
+        newer = self.newer_numbers.get(name.lower(), {})
         by_name = {member["name"]: member for member in members or []}
         zeroes = self.zero_is_absent.get(name.lower(), set())
         fields, claimed = [], set()
@@ -199,6 +225,8 @@ class Table:
             member = by_name.get(json_name.lower())
             if member:
                 claimed.add(json_name.lower())
+            elif json_name in newer:
+                member = {"tag": int(newer[json_name]), "wire": None, "list": schema.get("type", "object")[0] == "array"}
             fields.append(self.field(name, json_name, schema, member, json_name in zeroes, definition))
         inlined = [self.inline(name, member, properties) for key, member in by_name.items() if key not in claimed]
         taken = {f for i in inlined if i for f in self.types[i[1]]["names"]}
@@ -215,7 +243,9 @@ class Table:
             self.problems.append(f"{name}.{member['name']}: field number {member['tag']} has no JSON name")
             return None
         target = self.message_names[f"io.k8s.{member['message'][0]}.{member['message'][1]}".lower()]
-        if target not in self.types:
+        if target in self.definitions:
+            self.add(target)
+        elif target not in self.types:
             names = {m["name"] for m in self.messages[target.lower()]}
             inner = {n: p for n, p in properties.items() if n.lower() in names}
             if not inner:
@@ -263,7 +293,7 @@ class Table:
                 "int32": "Int32", "int64": "Int64"}[wire]
 
     def expect(self, path, member, wire):
-        if member and member["wire"] != wire:
+        if member and member["wire"] not in (None, wire):
             self.problems.append(f"{path}: protobuf has {member['wire']}, the schema {wire}")
 
     def calls(self, name, schema, zero_is_absent, definition):
@@ -322,7 +352,7 @@ class Table:
 
     def descriptions(self, roots):
         """Each distinct text once: `text`, then tab-led lines naming the types and fields that carry it."""
-        described = Table(self.definitions, {}, {})
+        described = Table(self.definitions, {}, {}, {})
         for _, _, kind, name in roots:
             if kind in DESCRIBED:
                 described.add(name)
