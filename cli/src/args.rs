@@ -1,0 +1,319 @@
+//! The command line: names, defaults and help of every command. Scripts rely on these names.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+/// Kubernetes' job at WebAssembly's speed, in one program.
+#[derive(Parser)]
+#[command(name = "insula", version, propagate_version = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Start a whole cluster on this machine: control plane and host in one process.
+    Up(Up),
+    /// Start a control plane alone.
+    Server(Server),
+    /// Join this machine to a cluster as a host.
+    Join(Join),
+    /// Manage join tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Push a component into the cluster's registry.
+    Push(Push),
+    /// Deploy a component or an image, and wait until it is available.
+    Deploy(Deploy),
+    /// Create or update the objects of manifests.
+    Apply(Apply),
+    /// List objects, as `kubectl get` does.
+    Get(Get),
+    /// Print the logs of a Pod, or of a Deployment's Pods.
+    Logs(Logs),
+    /// Show the cluster, its hosts and whether they answer.
+    Status(Status),
+    /// Compile a component from standard input to standard output; the control plane starts this itself.
+    #[command(hide = true)]
+    Compile(Compile),
+}
+
+impl Command {
+    /// Whether this is a long-running role rather than a client's command.
+    pub(crate) fn is_server(&self) -> bool {
+        matches!(self, Self::Up(_) | Self::Server(_) | Self::Join(_))
+    }
+}
+
+#[derive(Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a one-use token and print the command that joins a host with it.
+    Create(TokenCreate),
+}
+
+/// What every control plane takes.
+#[derive(clap::Args)]
+pub(crate) struct ControlPlane {
+    /// Where the cluster's state lives; made if it does not exist.
+    #[arg(long, value_name = "DIR", env = "INSULA_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Address of the Kubernetes API.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:6443")]
+    pub(crate) api_addr: SocketAddr,
+    /// Also write the administrator's kubeconfig to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Addresses of Pods; every host gets a /18 of it.
+    #[arg(long, value_name = "CIDR", default_value = "127.64.0.0/10")]
+    pub(crate) pod_cidr: String,
+    /// Addresses of Services.
+    #[arg(long, value_name = "CIDR", default_value = "127.128.0.0/16")]
+    pub(crate) service_cidr: String,
+    /// Seconds after which Pods of a host that is not ready are replaced.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub(crate) unreachable_seconds: u32,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    pub(crate) control_plane: ControlPlane,
+    /// Address that hosts join at; without it the cluster has this machine alone.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) host_addr: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) node: Node,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Server {
+    #[command(flatten)]
+    pub(crate) control_plane: ControlPlane,
+    /// Address that hosts join at.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:6444")]
+    pub(crate) host_addr: SocketAddr,
+}
+
+/// What every host takes.
+#[derive(clap::Args)]
+pub(crate) struct Node {
+    /// Name of the Node; the machine's host name unless given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Labels of the Node.
+    #[arg(long, value_name = "K=V,...", value_delimiter = ',', value_parser = key_value)]
+    pub(crate) labels: Vec<(String, String)>,
+    /// Address of the Node: NodePorts and the proxy between hosts listen on it.
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    pub(crate) node_ip: IpAddr,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Join {
+    /// The token that `insula token create` printed; not needed once the host has joined.
+    #[arg(env = "INSULA_JOIN_TOKEN", hide_env_values = true)]
+    pub(crate) token: String,
+    /// Address of the control plane for hosts.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) server: String,
+    /// Where the host's state lives; made if it does not exist.
+    #[arg(long, value_name = "DIR", env = "INSULA_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) node: Node,
+}
+
+/// How a client finds its cluster.
+#[derive(clap::Args)]
+pub(crate) struct Target {
+    /// The kubeconfig to use; else $KUBECONFIG, else ~/.kube/config.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) kubeconfig: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct TokenCreate {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// How long the token may be used.
+    #[arg(long, default_value = "10m", value_parser = duration)]
+    pub(crate) ttl: Duration,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Push {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// The component.
+    #[arg(value_name = "FILE.wasm")]
+    pub(crate) file: PathBuf,
+    /// Name and tag in the cluster's registry, `shop/web:v1`.
+    #[arg(value_name = "NAME:TAG")]
+    pub(crate) reference: String,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Deploy {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Name of the Deployment, and of the Service with --expose.
+    pub(crate) name: String,
+    /// A component's file, which is pushed first, or an image the cluster can resolve.
+    #[arg(value_name = "FILE.wasm|IMAGE")]
+    pub(crate) source: String,
+    /// How many replicas; kept as they are on an update unless given.
+    #[arg(long)]
+    pub(crate) replicas: Option<u32>,
+    /// The port the workload answers on, and the Service's.
+    #[arg(long, default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// Make a NodePort Service of the same name.
+    #[arg(long)]
+    pub(crate) expose: bool,
+    /// Environment of the workload.
+    #[arg(long = "env", value_name = "K=V", value_parser = key_value)]
+    pub(crate) env: Vec<(String, String)>,
+    /// Namespace.
+    #[arg(long, short)]
+    pub(crate) namespace: Option<String>,
+    /// How long to wait until it is available.
+    #[arg(long, default_value = "2m", value_parser = duration)]
+    pub(crate) timeout: Duration,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// A YAML or JSON manifest; `-` is standard input.
+    #[arg(long, short, required = true)]
+    pub(crate) filename: Vec<PathBuf>,
+    /// Namespace of objects that name none.
+    #[arg(long, short)]
+    pub(crate) namespace: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Get {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// A kind (`pods`, `deploy`, `svc`), and perhaps a name.
+    pub(crate) resource: String,
+    /// Name of one object.
+    pub(crate) name: Option<String>,
+    /// Namespace.
+    #[arg(long, short)]
+    pub(crate) namespace: Option<String>,
+    /// Every namespace.
+    #[arg(long, short = 'A')]
+    pub(crate) all_namespaces: bool,
+    /// Only objects with these labels.
+    #[arg(long, short = 'l')]
+    pub(crate) selector: Option<String>,
+    /// How to print.
+    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    pub(crate) output: Output,
+}
+
+/// How `get` prints.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Output {
+    /// A table.
+    Table,
+    /// A table with more columns.
+    Wide,
+    /// The objects as JSON.
+    Json,
+    /// The names alone.
+    Name,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Logs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// A Pod, or `deploy/NAME` for the Pods of a Deployment.
+    pub(crate) pod: String,
+    /// Namespace.
+    #[arg(long, short)]
+    pub(crate) namespace: Option<String>,
+    /// Container; not needed if the Pod has one.
+    #[arg(long, short)]
+    pub(crate) container: Option<String>,
+    /// Go on as lines are written.
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    /// The container before its last restart.
+    #[arg(long, short)]
+    pub(crate) previous: bool,
+    /// Only the last lines.
+    #[arg(long, value_name = "LINES")]
+    pub(crate) tail: Option<u64>,
+    /// Print when each line was written.
+    #[arg(long)]
+    pub(crate) timestamps: bool,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Compile {
+    /// Engine version the code is for; refused if it is not this program's.
+    #[arg(long)]
+    pub(crate) engine: String,
+    /// Target triple.
+    #[arg(long)]
+    pub(crate) target: String,
+    /// Processor features the code may use.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) features: Vec<String>,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("{text:?} is not of the form KEY=VALUE")),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    api::workload::parse_duration(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn documented_command_lines_parse() {
+        for line in [
+            "insula up",
+            "insula up --data-dir d --api-addr 127.0.0.1:7000 --kubeconfig k --node-ip 127.0.0.2",
+            "insula server --data-dir d --api-addr 127.0.0.1:7000 --host-addr 127.0.0.1:7001",
+            "insula token create --ttl 10m",
+            "insula join T --server 127.0.0.1:7001 --data-dir d --name n --labels a=b,c=d --node-ip 127.0.0.2",
+            "insula push f.wasm shop/web:v1",
+            "insula deploy web f.wasm --replicas 3 --port 80 --expose --env A=b --env C=d",
+            "insula get pods",
+            "insula logs web-1",
+            "insula status",
+        ] {
+            assert!(Args::try_parse_from(line.split(' ')).is_ok(), "{line}");
+        }
+        assert!(Args::try_parse_from(["insula", "deploy", "web", "f.wasm", "--env", "novalue"]).is_err());
+    }
+}

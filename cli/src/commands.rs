@@ -1,0 +1,15 @@
+//! One module per command.
+
+pub(crate) mod apply;
+pub(crate) mod compile;
+pub(crate) mod deploy;
+pub(crate) mod get;
+pub(crate) mod join;
+pub(crate) mod logging;
+pub(crate) mod logs;
+pub(crate) mod push;
+pub(crate) mod role;
+pub(crate) mod server;
+pub(crate) mod status;
+pub(crate) mod token;
+pub(crate) mod up;

@@ -1,0 +1,52 @@
+//! Where the things under test lie: the binary, the guests, the clients. A missing one fails with the command that makes it.
+
+use std::path::{Path, PathBuf};
+
+/// The target directory this test was built into.
+#[must_use]
+pub fn target_dir() -> PathBuf {
+    let exe = std::env::current_exe().expect("a test has a path");
+    let profile = exe.ancestors().find(|dir| dir.join(".cargo-lock").is_file() || dir.join(".fingerprint").is_dir());
+    profile.and_then(Path::parent).expect("tests run from below a target directory").to_path_buf()
+}
+
+/// The folder of this profile's programs.
+fn profile_dir() -> PathBuf {
+    let exe = std::env::current_exe().expect("a test has a path");
+    let dir = exe.parent().expect("a folder");
+    if dir.ends_with("deps") { dir.parent().expect("a folder").to_path_buf() } else { dir.to_path_buf() }
+}
+
+fn present(path: PathBuf, mend: &str) -> PathBuf {
+    assert!(path.is_file(), "{} is missing; `{mend}` makes it", path.display());
+    path
+}
+
+/// The `insula` program of the profile the test was built with.
+#[must_use]
+pub fn insula() -> PathBuf {
+    present(profile_dir().join("insula"), "cargo build -p insula")
+}
+
+/// A guest component by file stem: `hello02`, `shop_web`.
+#[must_use]
+pub fn guest(name: &str) -> PathBuf {
+    let dir = std::env::var_os("INSULA_GUESTS")
+        .map_or_else(|| target_dir().join("guests/wasm32-wasip2/release"), PathBuf::from);
+    present(dir.join(format!("{name}.wasm")), "cargo xtask guests")
+}
+
+/// Every kubectl there is to test with: the pinned one always, and the machine's own 1.30 to 1.33.
+#[must_use]
+pub fn kubectls() -> Vec<PathBuf> {
+    let mut found = vec![present(target_dir().join("clients/kubectl-1.37"), "cargo xtask clients")];
+    let sdk = Path::new("/usr/lib/google-cloud-sdk/bin");
+    found.extend(["kubectl.1.33", "kubectl.1.31"].iter().map(|name| sdk.join(name)).filter(|path| path.is_file()));
+    found
+}
+
+/// The source tree.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a parent").to_path_buf()
+}

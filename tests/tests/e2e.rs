@@ -1,0 +1,18 @@
+//! End to end: real processes, real clients, kill -9. One program, so that it is linked once.
+
+#[path = "e2e/deploy.rs"]
+mod deploy;
+#[path = "e2e/kill9.rs"]
+mod kill9;
+#[path = "e2e/kubectl.rs"]
+mod kubectl;
+#[path = "e2e/neighbours.rs"]
+mod neighbours;
+#[path = "e2e/refusals.rs"]
+mod refusals;
+#[path = "e2e/rollout.rs"]
+mod rollout;
+#[path = "e2e/shop.rs"]
+mod shop;
+#[path = "e2e/two_hosts.rs"]
+mod two_hosts;

@@ -1,0 +1,110 @@
+//! kubectl, unmodified: the pinned newest one, and the older ones where the machine has them.
+
+use std::path::Path;
+
+use tests::{Cluster, paths};
+
+use crate::deploy::answer;
+
+const MANIFEST: &str = r"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {app: web}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: web
+        image: web:v1
+        ports: [{containerPort: 8080}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: NodePort
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080}]
+";
+
+#[tokio::test]
+async fn kubectl_lives_a_whole_life_against_the_cluster() {
+    let cluster = Cluster::up();
+    cluster.push("hello02", "web:v1");
+    cluster.push("log", "web:v2");
+    let manifest = cluster.path("web.yaml");
+    std::fs::write(&manifest, MANIFEST).expect("writes");
+    for kubectl in paths::kubectls() {
+        life(&cluster, &kubectl, &manifest.display().to_string()).await;
+    }
+}
+
+async fn life(cluster: &Cluster, kubectl: &Path, manifest: &str) {
+    let run = |args: &[&str]| cluster.kubectl_ok(kubectl, args);
+    let _ = run(&["version"]);
+    let _ = run(&["api-resources"]);
+    assert!(run(&["create", "namespace", "team"]).contains("created"));
+    assert!(run(&["create", "configmap", "c", "--from-literal=a=b", "-n", "team"]).contains("created"));
+    assert!(run(&["create", "secret", "generic", "s", "--from-literal=a=b", "-n", "team"]).contains("created"));
+    assert!(
+        run(&["create", "deployment", "plain", "--image=web:v1", "--replicas=2", "-n", "team"]).contains("created")
+    );
+    assert!(run(&["create", "service", "clusterip", "plain", "--tcp=80:8080", "-n", "team"]).contains("created"));
+    let _ = run(&["wait", "--for=condition=Available", "deployment/plain", "-n", "team", "--timeout=60s"]);
+
+    let _ = run(&["diff", "-f", manifest, "-n", "team"].map(|a| if a == "diff" { "apply" } else { a }));
+    assert!(run(&["apply", "-f", manifest, "-n", "team"]).contains("unchanged"), "apply twice changes nothing");
+    assert!(run(&["rollout", "status", "deployment/web", "-n", "team", "--timeout=60s"]).contains("successfully"));
+    let port = run(&["get", "service", "web", "-n", "team", "-o", "jsonpath={.spec.ports[0].nodePort}"]);
+    let addr = std::net::SocketAddr::new(cluster.slice.node_ip(1), port.parse().expect("a port"));
+    answer(addr, "/").await;
+
+    let pods = run(&["get", "pods", "-n", "team", "-o", "wide"]);
+    assert_eq!(pods.matches("1/1").count(), 4, "{pods}");
+    let _ = run(&["get", "all", "-n", "team"]);
+    assert!(run(&["describe", "deployment", "web", "-n", "team"]).contains("ScalingReplicaSet"));
+    let _ = run(&["describe", "pods", "-n", "team"]);
+    let _ = run(&["describe", "node", "node-1"]);
+    let _ = run(&["describe", "service", "web", "-n", "team"]);
+    assert!(run(&["get", "events", "-n", "team"]).contains("Scheduled"));
+    assert!(run(&["explain", "deployment.spec.replicas"]).contains("replicas"));
+    assert!(run(&["auth", "can-i", "create", "pods"]).contains("yes"));
+
+    let _ = run(&["scale", "deployment/web", "--replicas=3", "-n", "team"]);
+    let _ = run(&["rollout", "status", "deployment/web", "-n", "team", "--timeout=60s"]);
+    let _ = run(&["set", "image", "deployment/web", "web=web:v2", "-n", "team"]);
+    let _ = run(&["rollout", "status", "deployment/web", "-n", "team", "--timeout=60s"]);
+    answer(addr, "/?lines=3").await;
+    let logs = tests::until("a Pod has logged", || async {
+        let output = cluster.kubectl(kubectl, &["logs", "deployment/web", "-n", "team", "--tail=5"]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        if text.trim().is_empty() {
+            answer(addr, "/?lines=3").await;
+            None
+        } else {
+            Some(text)
+        }
+    });
+    assert!(!logs.await.is_empty());
+    assert!(run(&["rollout", "history", "deployment/web", "-n", "team"]).contains('2'));
+    let _ = run(&["rollout", "undo", "deployment/web", "-n", "team"]);
+    let _ = run(&["rollout", "status", "deployment/web", "-n", "team", "--timeout=60s"]);
+    assert_eq!(
+        run(&["get", "deployment", "web", "-n", "team", "-o", "jsonpath={.spec.template.spec.containers[0].image}"]),
+        "web:v1"
+    );
+    let _ = run(&["rollout", "restart", "deployment/web", "-n", "team"]);
+    let _ = run(&["rollout", "status", "deployment/web", "-n", "team", "--timeout=60s"]);
+    let _ = run(&["label", "deployment", "web", "tier=front", "-n", "team"]);
+    let _ = run(&["annotate", "deployment", "web", "note=x", "-n", "team"]);
+    let _ = run(&["patch", "deployment", "web", "-n", "team", "-p", r#"{"spec":{"replicas":1}}"#]);
+    let _ = run(&["cordon", "node-1"]);
+    let _ = run(&["uncordon", "node-1"]);
+
+    let _ = run(&["delete", "-f", manifest, "-n", "team", "--timeout=60s"]);
+    let _ = run(&["delete", "namespace", "team", "--timeout=60s"]);
+    assert!(!cluster.kubectl(kubectl, &["get", "namespace", "team"]).status.success());
+}

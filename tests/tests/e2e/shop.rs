@@ -1,0 +1,71 @@
+//! The sample application: three components that call each other by Service name, with config and a secret.
+
+use std::net::SocketAddr;
+
+use http::Request;
+use http_body_util::{BodyExt, Empty};
+use hyper_util::rt::TokioIo;
+use tests::{Cluster, paths};
+
+use crate::deploy::answer;
+
+fn push_shop(cluster: &Cluster) {
+    for name in ["web", "catalog", "prices"] {
+        cluster.push(&format!("shop_{name}"), &format!("shop/{name}:v1"));
+    }
+}
+
+async fn get_as_staff(addr: SocketAddr) -> String {
+    let stream = tokio::net::TcpStream::connect(addr).await.expect("connects");
+    let (mut connection, driver) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("shakes hands");
+    tokio::spawn(driver);
+    let request = Request::get("/").header("host", "shop").header("staff-code", "open-sesame");
+    let response = connection.send_request(request.body(Empty::<bytes::Bytes>::new()).expect("sound")).await;
+    let body = response.expect("answers").into_body().collect().await.expect("a body").to_bytes();
+    String::from_utf8_lossy(&body).into_owned()
+}
+
+#[tokio::test]
+async fn the_shop_runs_from_plain_kubernetes_yaml() {
+    let cluster = Cluster::up();
+    push_shop(&cluster);
+    let manifest = paths::root().join("samples/shop/shop.yaml").display().to_string();
+    let _applied = cluster.insula_ok(&["apply", "-f", &manifest]);
+    let addr = SocketAddr::new(cluster.slice.node_ip(1), 30080);
+    let page = answer(addr, "/").await;
+    assert!(page.contains("satyricon            15.50 EUR"), "{page}");
+    let page = get_as_staff(addr).await;
+    assert!(page.contains("satyricon            7.75 EUR"), "the secret is known to `prices`: {page}");
+    let again = cluster.insula_ok(&["apply", "-f", &manifest]);
+    assert!(again.lines().filter(|line| line.ends_with("unchanged")).count() >= 8, "{again}");
+}
+
+/// F89, C67: what is secret is nowhere in the clear.
+#[tokio::test]
+async fn a_secret_is_sealed_on_every_disk_and_in_no_log() {
+    let cluster = Cluster::up();
+    push_shop(&cluster);
+    let manifest = std::fs::read_to_string(paths::root().join("samples/shop/shop.yaml")).expect("the manifest");
+    let file = cluster.path("canary.yaml");
+    std::fs::write(&file, manifest.replace("open-sesame", "canary-5f1d0c")).expect("writes");
+    let _applied = cluster.insula_ok(&["apply", "-f", &file.display().to_string()]);
+    answer(SocketAddr::new(cluster.slice.node_ip(1), 30080), "/").await;
+    std::fs::remove_file(&file).expect("removes");
+    let base64_of_canary = b"Y2FuYXJ5LTVmMWQwY";
+    let mut todo = vec![cluster.path("")];
+    let mut searched = 0;
+    while let Some(dir) = todo.pop() {
+        for entry in std::fs::read_dir(dir).expect("a folder").filter_map(Result::ok) {
+            if entry.path().is_dir() {
+                todo.push(entry.path());
+            } else if let Ok(bytes) = std::fs::read(entry.path()) {
+                searched += 1;
+                let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+                assert!(!holds(b"canary-5f1d0c"), "{} holds the secret", entry.path().display());
+                assert!(!holds(base64_of_canary), "{} holds the secret in base64", entry.path().display());
+            }
+        }
+    }
+    assert!(searched > 5, "the store and the host's state were searched");
+}
