@@ -1,5 +1,7 @@
 //! End to end: real processes, real clients, kill -9. One program, so that it is linked once.
 
+#![expect(clippy::panic, reason = "tests fail by panicking")]
+
 #[path = "e2e/deploy.rs"]
 mod deploy;
 #[path = "e2e/kill9.rs"]

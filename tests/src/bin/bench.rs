@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 use tests::client::{Api, ready};
 use tests::{Cluster, load, paths, raw, until};
 
-const BENCHES: [(&str, fn() -> BoxFuture<'static, ()>); 4] = [
+type Bench = fn() -> BoxFuture<'static, ()>;
+
+const BENCHES: [(&str, Bench); 4] = [
     ("idle", || Box::pin(idle())),
     ("apply", || Box::pin(apply())),
     ("replicas", || Box::pin(replicas())),
