@@ -28,7 +28,12 @@ impl Decoder {
     }
 
     /// Merges a message into `object`. A message may come in parts, and inlined ones share their parent's object.
-    pub(super) fn message(&mut self, schema: &Type, message: &[u8], object: &mut Map<String, Value>) -> Result<(), String> {
+    pub(super) fn message(
+        &mut self,
+        schema: &Type,
+        message: &[u8],
+        object: &mut Map<String, Value>,
+    ) -> Result<(), String> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             return Err(format!("messages nest deeper than {DEPTH_MAX}"));
@@ -104,7 +109,8 @@ impl Decoder {
                 _ => {}
             }
         }
-        let value = self.value(shape, wire.unwrap_or(Wire::Bytes(&[]))).map_err(|why| within(&format!("[{key}]"), &why))?;
+        let value =
+            self.value(shape, wire.unwrap_or(Wire::Bytes(&[]))).map_err(|why| within(&format!("[{key}]"), &why))?;
         map.insert(key.to_owned(), value.unwrap_or(Value::Null));
         Ok(())
     }

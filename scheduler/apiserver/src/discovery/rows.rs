@@ -1,0 +1,105 @@
+//! What there is to discover: the rows of `kinds`, and the reviews, which are asked and never stored.
+
+use api::{Resource, resource};
+
+use crate::kinds::{self, Subresource};
+
+/// One resource as discovery shows it.
+pub(super) struct Row {
+    pub(super) group: &'static str,
+    pub(super) version: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) plural: &'static str,
+    pub(super) singular: &'static str,
+    pub(super) namespaced: bool,
+    pub(super) verbs: &'static [&'static str],
+    pub(super) short_names: &'static [&'static str],
+    pub(super) categories: &'static [&'static str],
+    pub(super) subresources: Vec<Sub>,
+}
+
+/// A subresource and the kind it answers with.
+pub(super) struct Sub {
+    pub(super) name: &'static str,
+    pub(super) group: &'static str,
+    pub(super) version: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) verbs: &'static [&'static str],
+}
+
+const ALL_VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+/// Namespaces are deleted one by one.
+const NAMESPACE_VERBS: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
+
+/// Questions a client posts and gets back with the answer: group, kind, plural.
+const REVIEWS: [(&str, &str, &str); 3] = [
+    ("authentication.k8s.io", "SelfSubjectReview", "selfsubjectreviews"),
+    ("authorization.k8s.io", "SelfSubjectAccessReview", "selfsubjectaccessreviews"),
+    ("authorization.k8s.io", "SelfSubjectRulesReview", "selfsubjectrulesreviews"),
+];
+
+/// Every group and version that has a row, in the order of the table.
+pub(super) fn group_versions() -> Vec<(&'static str, &'static str)> {
+    let mut found = Vec::new();
+    for row in all() {
+        if !found.contains(&(row.group, row.version)) {
+            found.push((row.group, row.version));
+        }
+    }
+    found
+}
+
+/// The rows of one group version; none if it is not served.
+pub(super) fn of(group: &str, version: &str) -> Vec<Row> {
+    all().filter(|row| row.group == group && row.version == version).collect()
+}
+
+fn all() -> impl Iterator<Item = Row> {
+    resource::ALL.into_iter().map(stored).chain(REVIEWS.map(asked))
+}
+
+fn stored(resource: &'static Resource) -> Row {
+    let kind = kinds::of(resource);
+    Row {
+        group: resource.group,
+        version: resource.version,
+        kind: resource.kind,
+        plural: resource.plural,
+        singular: kind.singular,
+        namespaced: resource.is_namespaced(),
+        verbs: if *resource == resource::NAMESPACES { NAMESPACE_VERBS } else { ALL_VERBS },
+        short_names: kind.short_names,
+        categories: kind.categories,
+        subresources: kind.subresources.iter().filter_map(|sub| subresource(resource, *sub)).collect(),
+    }
+}
+
+fn asked((group, kind, plural): (&'static str, &'static str, &'static str)) -> Row {
+    Row {
+        group,
+        version: "v1",
+        kind,
+        plural,
+        singular: plural.strip_suffix('s').unwrap_or(plural),
+        namespaced: false,
+        verbs: &["create"],
+        short_names: &[],
+        categories: &[],
+        subresources: Vec::new(),
+    }
+}
+
+fn subresource(parent: &Resource, sub: Subresource) -> Option<Sub> {
+    const WRITTEN: &[&str] = &["get", "patch", "update"];
+    let own = (parent.group, parent.version, parent.kind);
+    let ((group, version, kind), verbs): (_, &'static [&'static str]) = match sub {
+        Subresource::Main => return None,
+        Subresource::Status | Subresource::EphemeralContainers => (own, WRITTEN),
+        Subresource::Scale => (("autoscaling", "v1", "Scale"), WRITTEN),
+        Subresource::Finalize => (own, &["update"]),
+        Subresource::Binding => (("", "v1", "Binding"), &["create"]),
+        Subresource::Eviction => (("policy", "v1", "Eviction"), &["create"]),
+        Subresource::Log => (own, &["get"]),
+    };
+    Some(Sub { name: sub.name(), group, version, kind, verbs })
+}

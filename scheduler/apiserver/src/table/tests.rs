@@ -1,0 +1,353 @@
+use api::resource as r;
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Renders as `kubectl get -o wide` would.
+#[expect(clippy::needless_pass_by_value, reason = "a table of literals reads best")]
+fn check(resource: &Resource, objects: Value, expected: Expect) {
+    let objects = objects.as_array().expect("a list").clone();
+    let table = render(resource, &objects, IncludeObject::None, "2026-03-01T12:00:00Z".parse().expect("a time"));
+    let mut lines = vec![line(table["columnDefinitions"].as_array().expect("a list").iter().map(heading))];
+    lines.extend(table["rows"].as_array().expect("a list").iter().map(|row| {
+        line(row["cells"].as_array().expect("a list").iter().map(|cell| match cell {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }))
+    }));
+    expected.assert_eq(&(lines.join("\n") + "\n"));
+}
+
+fn heading(column: &Value) -> String {
+    let wide = if column["priority"] == 1 { "*" } else { "" };
+    format!("{}{wide}", column["name"].as_str().expect("text").to_uppercase())
+}
+
+fn line(cells: impl Iterator<Item = String>) -> String {
+    cells.collect::<Vec<_>>().join(" | ")
+}
+
+fn meta(name: &str) -> Value {
+    json!({"name": name, "creationTimestamp": "2026-03-01T11:55:30Z"})
+}
+
+fn pod(name: &str, spec: Value, status: Value) -> Value {
+    json!({"kind": "Pod", "metadata": meta(name), "spec": spec, "status": status})
+}
+
+fn containers(count: usize) -> Value {
+    (0..count).map(|n| json!({"name": format!("c{n}")})).collect()
+}
+
+#[test]
+fn pods_tell_the_most_telling_reason() {
+    let run = |n: usize| json!({"name": format!("c{n}"), "ready": true, "state": {"running": {}}, "restartCount": 0});
+    let crash = json!({
+        "name": "c0", "ready": false, "restartCount": 3, "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": {"terminated": {"exitCode": 1, "finishedAt": "2026-03-01T11:59:00Z"}},
+    });
+    let ended = |end: Value| json!([{"name": "c0", "state": {"terminated": end}}]);
+    let mut going =
+        pod("going", json!({"containers": containers(1)}), json!({"phase": "Running", "containerStatuses": [run(0)]}));
+    going["metadata"]["deletionTimestamp"] = "2026-03-01T12:00:00Z".into();
+    check(
+        &r::PODS,
+        json!([
+            pod("new", json!({"containers": containers(1)}), json!({})),
+            pod("pending", json!({"containers": containers(1)}), json!({"phase": "Pending"})),
+            pod(
+                "web",
+                json!({"containers": containers(2), "nodeName": "a", "readinessGates": [{"conditionType": "x"}]}),
+                json!({"phase": "Running", "podIP": "127.64.0.2", "containerStatuses": [run(0), run(1)],
+                       "conditions": [{"type": "x", "status": "True"}]})
+            ),
+            pod(
+                "crash",
+                json!({"containers": containers(2)}),
+                json!({"phase": "Running", "containerStatuses": [crash, run(1)]})
+            ),
+            pod(
+                "pull",
+                json!({"containers": containers(1)}),
+                json!({"phase": "Pending", "containerStatuses": [
+                {"name": "c0", "state": {"waiting": {"reason": "ErrImagePull"}}}]})
+            ),
+            pod(
+                "done",
+                json!({"containers": containers(1)}),
+                json!({"phase": "Succeeded", "containerStatuses": ended(json!({"reason": "Completed", "exitCode": 0}))})
+            ),
+            pod(
+                "oom",
+                json!({"containers": containers(1)}),
+                json!({"phase": "Failed", "containerStatuses": ended(json!({"reason": "OOMKilled"}))})
+            ),
+            pod(
+                "exit",
+                json!({"containers": containers(1)}),
+                json!({"phase": "Failed", "containerStatuses": ended(json!({"exitCode": 7}))})
+            ),
+            pod(
+                "signal",
+                json!({"containers": containers(1)}),
+                json!({"phase": "Failed", "containerStatuses": ended(json!({"signal": 9}))})
+            ),
+            pod("evicted", json!({"containers": containers(1)}), json!({"phase": "Failed", "reason": "Evicted"})),
+            pod(
+                "gated",
+                json!({"containers": containers(1)}),
+                json!({"phase": "Pending", "conditions": [
+                {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]})
+            ),
+            going,
+        ]),
+        expect![[r#"
+            NAME | READY | STATUS | RESTARTS | AGE | IP* | NODE* | NOMINATED NODE* | READINESS GATES*
+            new | 0/1 |  | 0 | 4m30s | <none> | <none> | <none> | <none>
+            pending | 0/1 | Pending | 0 | 4m30s | <none> | <none> | <none> | <none>
+            web | 2/2 | Running | 0 | 4m30s | 127.64.0.2 | a | <none> | 1/1
+            crash | 1/2 | CrashLoopBackOff | 3 (60s ago) | 4m30s | <none> | <none> | <none> | <none>
+            pull | 0/1 | ErrImagePull | 0 | 4m30s | <none> | <none> | <none> | <none>
+            done | 0/1 | Completed | 0 | 4m30s | <none> | <none> | <none> | <none>
+            oom | 0/1 | OOMKilled | 0 | 4m30s | <none> | <none> | <none> | <none>
+            exit | 0/1 | ExitCode:7 | 0 | 4m30s | <none> | <none> | <none> | <none>
+            signal | 0/1 | Signal:9 | 0 | 4m30s | <none> | <none> | <none> | <none>
+            evicted | 0/1 | Evicted | 0 | 4m30s | <none> | <none> | <none> | <none>
+            gated | 0/1 | SchedulingGated | 0 | 4m30s | <none> | <none> | <none> | <none>
+            going | 1/1 | Terminating | 0 | 4m30s | <none> | <none> | <none> | <none>
+        "#]],
+    );
+}
+
+#[test]
+fn init_containers_are_counted_until_they_are_done() {
+    let spec = json!({
+        "containers": containers(1),
+        "initContainers": [{"name": "i0"}, {"name": "i1"}, {"name": "side", "restartPolicy": "Always"}],
+    });
+    let done = json!({"name": "i0", "restartCount": 2, "state": {"terminated": {"exitCode": 0}}});
+    let done1 = json!({"name": "i1", "state": {"terminated": {"exitCode": 0}}});
+    let side = json!({"name": "side", "started": true, "ready": true, "restartCount": 1, "state": {"running": {}}});
+    let init = |list: Value| pod("p", spec.clone(), json!({"phase": "Pending", "initContainerStatuses": list}));
+    check(
+        &r::PODS,
+        json!([
+            init(json!([{"name": "i0", "state": {"running": {}}}])),
+            init(json!([done, {"name": "i1", "state": {"waiting": {"reason": "PodInitializing"}}}])),
+            init(
+                json!([done, {"name": "i1", "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "restartCount": 4}])
+            ),
+            init(json!([{"name": "i0", "state": {"terminated": {"exitCode": 2}}}])),
+            pod(
+                "p",
+                spec.clone(),
+                json!({"phase": "Running", "initContainerStatuses": [done, done1, side],
+                "containerStatuses": [{"name": "c0", "ready": true, "state": {"running": {}}}]})
+            ),
+        ]),
+        expect![[r#"
+            NAME | READY | STATUS | RESTARTS | AGE | IP* | NODE* | NOMINATED NODE* | READINESS GATES*
+            p | 0/2 | Init:0/3 | 0 | 4m30s | <none> | <none> | <none> | <none>
+            p | 0/2 | Init:1/3 | 2 | 4m30s | <none> | <none> | <none> | <none>
+            p | 0/2 | Init:CrashLoopBackOff | 6 | 4m30s | <none> | <none> | <none> | <none>
+            p | 0/2 | Init:ExitCode:2 | 0 | 4m30s | <none> | <none> | <none> | <none>
+            p | 2/2 | Running | 1 | 4m30s | <none> | <none> | <none> | <none>
+        "#]],
+    );
+}
+
+#[test]
+fn workloads_count_their_pods() {
+    let object = json!({
+        "metadata": meta("web"),
+        "spec": {
+            "replicas": 3,
+            "selector": {"matchLabels": {"tier": "front", "app": "web"}, "matchExpressions": [
+                {"key": "zone", "operator": "NotIn", "values": ["b", "a"]}, {"key": "canary", "operator": "DoesNotExist"}]},
+            "template": {"spec": {"containers": [{"name": "web", "image": "web:1"}, {"name": "log", "image": "log:2"}]}},
+        },
+        "status": {"replicas": 3, "readyReplicas": 2, "updatedReplicas": 3, "availableReplicas": 1},
+    });
+    check(
+        &r::DEPLOYMENTS,
+        json!([object, {"metadata": meta("new")}]),
+        expect![[r#"
+        NAME | READY | UP-TO-DATE | AVAILABLE | AGE | CONTAINERS* | IMAGES* | SELECTOR*
+        web | 2/3 | 3 | 1 | 4m30s | web,log | web:1,log:2 | app=web,!canary,tier=front,zone notin (a,b)
+        new | 0/0 | 0 | 0 | 4m30s |  |  | <none>
+    "#]],
+    );
+    check(
+        &r::REPLICA_SETS,
+        json!([object]),
+        expect![[r#"
+        NAME | DESIRED | CURRENT | READY | AGE | CONTAINERS* | IMAGES* | SELECTOR*
+        web | 3 | 3 | 2 | 4m30s | web,log | web:1,log:2 | app=web,!canary,tier=front,zone notin (a,b)
+    "#]],
+    );
+}
+
+#[test]
+fn services_show_where_they_can_be_reached() {
+    let service = |name: &str, spec: Value| json!({"metadata": meta(name), "spec": spec});
+    let mut balanced =
+        service("lb", json!({"type": "LoadBalancer", "clusterIP": "127.128.0.9", "ports": [{"port": 443}]}));
+    let pending = balanced.clone();
+    balanced["status"] = json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}, {"hostname": "lb.example"}]}});
+    check(
+        &r::SERVICES,
+        json!([
+            service(
+                "web",
+                json!({"type": "NodePort", "clusterIP": "127.128.0.2", "selector": {"app": "web"},
+                "ports": [{"port": 80, "nodePort": 30080, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}]})
+            ),
+            service("headless", json!({"type": "ClusterIP", "clusterIP": "None"})),
+            service("name", json!({"type": "ExternalName", "externalName": "db.example"})),
+            pending,
+            balanced,
+        ]),
+        expect![[r#"
+            NAME | TYPE | CLUSTER-IP | EXTERNAL-IP | PORT(S) | AGE | SELECTOR*
+            web | NodePort | 127.128.0.2 | <none> | 80:30080/TCP,53/UDP | 4m30s | app=web
+            headless | ClusterIP | None | <none> | <none> | 4m30s | <none>
+            name | ExternalName | <none> | db.example | <none> | 4m30s | <none>
+            lb | LoadBalancer | 127.128.0.9 | <pending> | 443/TCP | 4m30s | <none>
+            lb | LoadBalancer | 127.128.0.9 | 192.0.2.1,lb.example | 443/TCP | 4m30s | <none>
+        "#]],
+    );
+}
+
+#[test]
+fn endpoints_are_shortened() {
+    let endpoint = |n: usize| json!({"addresses": [format!("127.64.0.{n}")]});
+    check(
+        &r::ENDPOINT_SLICES,
+        json!([
+            {"metadata": meta("web-x"), "addressType": "IPv4", "ports": [{"port": 8080}, {"name": "any"}],
+             "endpoints": (1..6).map(endpoint).collect::<Vec<_>>()},
+            {"metadata": meta("none"), "addressType": "IPv4", "ports": null, "endpoints": []},
+        ]),
+        expect![[r#"
+            NAME | ADDRESSTYPE | PORTS | ENDPOINTS | AGE
+            web-x | IPv4 | 8080,any | 127.64.0.1,127.64.0.2,127.64.0.3 + 2 more... | 4m30s
+            none | IPv4 | <unset> | <unset> | 4m30s
+        "#]],
+    );
+}
+
+#[test]
+fn nodes_show_their_state_and_roles() {
+    let ready = |status: &str| json!([{"type": "Ready", "status": status}]);
+    check(
+        &r::NODES,
+        json!([
+            {"metadata": {"name": "a", "creationTimestamp": "2026-02-01T12:00:00Z", "labels": {
+                "node-role.kubernetes.io/worker": "", "node-role.kubernetes.io/edge": "", "kubernetes.io/role": "old"}},
+             "status": {"conditions": ready("True"), "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
+                "nodeInfo": {"kubeletVersion": "v1.37.0", "osImage": "Debian", "kernelVersion": "6.1", "containerRuntimeVersion": "insula://0.1"}}},
+            {"metadata": meta("b"), "spec": {"unschedulable": true}, "status": {"conditions": ready("Unknown")}},
+            {"metadata": meta("c")},
+        ]),
+        expect![[r#"
+            NAME | STATUS | ROLES | AGE | VERSION | INTERNAL-IP* | EXTERNAL-IP* | OS-IMAGE* | KERNEL-VERSION* | CONTAINER-RUNTIME*
+            a | Ready | edge,old,worker | 28d | v1.37.0 | 127.0.0.1 | <none> | Debian | 6.1 | insula://0.1
+            b | NotReady,SchedulingDisabled | <none> | 4m30s |  | <none> | <none> | <unknown> | <unknown> | <unknown>
+            c | Unknown | <none> | 4m30s |  | <none> | <none> | <unknown> | <unknown> | <unknown>
+        "#]],
+    );
+}
+
+#[test]
+fn events_show_when_and_what() {
+    check(
+        &r::EVENTS,
+        json!([
+            {"metadata": meta("old"), "type": "Warning", "reason": "BackOff", "message": " restarting\n", "count": 4,
+             "firstTimestamp": "2026-03-01T11:00:00Z", "lastTimestamp": "2026-03-01T11:59:30Z",
+             "involvedObject": {"kind": "Pod", "name": "web-1", "fieldPath": "spec.containers{web}"},
+             "source": {"component": "host", "host": "a"}},
+            {"metadata": meta("new"), "type": "Normal", "reason": "Scheduled", "message": "to a", "eventTime": "2026-03-01T11:58:00.000000Z",
+             "involvedObject": {"kind": "Pod", "name": "web-2"}, "reportingComponent": "scheduler", "firstTimestamp": null, "series": null},
+            {"metadata": meta("series"), "eventTime": "2026-03-01T11:58:00.000000Z", "involvedObject": {"kind": "Node"},
+             "series": {"count": 9, "lastObservedTime": "2026-03-01T11:59:59.000000Z"}},
+        ]),
+        expect![[r#"
+            LAST SEEN | TYPE | REASON | OBJECT | SUBOBJECT* | SOURCE* | MESSAGE | FIRST SEEN* | COUNT* | NAME*
+            30s | Warning | BackOff | pod/web-1 | spec.containers{web} | host, a | restarting | 60m | 4 | old
+            2m | Normal | Scheduled | pod/web-2 |  | scheduler | to a | 2m | 1 | new
+            1s |  |  | node |  |  |  | 2m | 9 | series
+        "#]],
+    );
+}
+
+#[test]
+fn the_rest_is_short() {
+    let object = json!([{"metadata": meta("x"), "type": "Opaque", "data": {"a": "", "b": ""}, "binaryData": {"c": ""},
+        "status": {"phase": "Active"}, "secrets": [{}], "spec": {"holderIdentity": "a"}}]);
+    for (resource, expected) in [
+        (
+            &r::NAMESPACES,
+            expect![[r#"
+            NAME | STATUS | AGE
+            x | Active | 4m30s
+        "#]],
+        ),
+        (
+            &r::CONFIG_MAPS,
+            expect![[r#"
+            NAME | DATA | AGE
+            x | 3 | 4m30s
+        "#]],
+        ),
+        (
+            &r::SECRETS,
+            expect![[r#"
+            NAME | TYPE | DATA | AGE
+            x | Opaque | 2 | 4m30s
+        "#]],
+        ),
+        (
+            &r::SERVICE_ACCOUNTS,
+            expect![[r#"
+            NAME | SECRETS | AGE
+            x | 1 | 4m30s
+        "#]],
+        ),
+        (
+            &r::LEASES,
+            expect![[r#"
+            NAME | HOLDER | AGE
+            x | a | 4m30s
+        "#]],
+        ),
+    ] {
+        check(resource, object.clone(), expected);
+    }
+}
+
+#[test]
+fn rows_carry_what_was_asked_for() {
+    let done = pod("done", json!({}), json!({"phase": "Succeeded"}));
+    let now = Timestamp::UNIX_EPOCH;
+    let row = |include| render(&r::PODS, std::slice::from_ref(&done), include, now)["rows"][0].clone();
+    assert_eq!(row(IncludeObject::None)["object"], Value::Null);
+    assert_eq!(row(IncludeObject::Object)["object"], done);
+    let partial = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta("done")});
+    assert_eq!(row(IncludeObject::default())["object"], partial);
+    assert_eq!(row(IncludeObject::None)["conditions"][0]["reason"], "Succeeded");
+    assert!(IncludeObject::parse("All").is_err());
+}
+
+#[test]
+fn no_object_is_too_strange_to_show() {
+    let strange = [json!(null), json!([]), json!({"metadata": 1, "spec": [], "status": {"conditions": {"a": 1}}})];
+    for resource in r::ALL {
+        let table = render(resource, &strange, IncludeObject::Metadata, Timestamp::UNIX_EPOCH);
+        let columns = table["columnDefinitions"].as_array().map(Vec::len);
+        for row in table["rows"].as_array().expect("a list") {
+            assert_eq!(row["cells"].as_array().map(Vec::len), columns, "{resource:?}");
+        }
+    }
+}
