@@ -306,6 +306,8 @@ class Table:
         if "merge" in strategy.split(","):
             key = schema.get("x-kubernetes-patch-merge-key")
             calls.append(f'merges_by("{key}")' if key else "merges()")
+        if "replace" in strategy.split(","):
+            calls.append("replaces()")
         if "retainKeys" in strategy.split(","):
             calls.append("retains_keys()")
         keys = ", ".join(f'"{key}"' for key in schema.get("x-kubernetes-list-map-keys", []))

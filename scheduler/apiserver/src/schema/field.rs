@@ -23,14 +23,16 @@ pub(crate) struct Field {
     pub(crate) listing: Listing,
 }
 
-/// How a strategic merge patch treats a list.
+/// How a strategic merge patch treats a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Patch {
-    /// The patch's list replaces the old one. Objects merge all the same.
+    /// Objects are merged, lists replaced.
+    Ordinary,
+    /// Objects are replaced too.
     Replace,
-    /// Values are added if they are absent.
+    /// A list of plain values: those that are absent are added.
     Merge,
-    /// Elements with the same value of this key are merged.
+    /// A list of objects: those with the same value of this key are merged.
     MergeBy(&'static str),
 }
 
@@ -54,7 +56,7 @@ pub(super) const fn f(tag: u32, name: &'static str, shape: Shape) -> Field {
         shape,
         required: false,
         zero_is_absent: false,
-        patch: Patch::Replace,
+        patch: Patch::Ordinary,
         retains_keys: false,
         listing: Listing::Unmarked,
     }
@@ -68,6 +70,11 @@ impl Field {
 
     pub(super) const fn zero_is_absent(mut self) -> Self {
         self.zero_is_absent = true;
+        self
+    }
+
+    pub(super) const fn replaces(mut self) -> Self {
+        self.patch = Patch::Replace;
         self
     }
 

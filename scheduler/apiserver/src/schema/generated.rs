@@ -4603,7 +4603,7 @@ static POLICY_V1_POD_DISRUPTION_BUDGET_SPEC: Type = Type {
     fields: &[
         f(3, "maxUnavailable", IntOrString),
         f(1, "minAvailable", IntOrString),
-        f(2, "selector", Object(&META_V1_LABEL_SELECTOR)),
+        f(2, "selector", Object(&META_V1_LABEL_SELECTOR)).replaces(),
         f(4, "unhealthyPodEvictionPolicy", Text),
     ],
     inlined: &[],
