@@ -12,7 +12,7 @@ mod tests;
 
 use serde_json::{Value, json};
 
-use rows::{Row, Sub};
+pub(crate) use rows::{Row, Sub, group_versions, of as rows};
 
 /// A version of the aggregated form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,13 +76,13 @@ pub(crate) fn api_versions() -> Value {
 
 /// `/apis` in the plain form.
 pub(crate) fn api_group_list() -> Value {
-    let groups: Vec<_> = rows::group_versions().into_iter().filter(|(group, _)| !group.is_empty()).map(group).collect();
+    let groups: Vec<_> = group_versions().into_iter().filter(|(group, _)| !group.is_empty()).map(group).collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 
 /// `/apis/GROUP`.
 pub(crate) fn api_group(name: &str) -> Option<Value> {
-    let found = rows::group_versions().into_iter().find(|(group, _)| *group == name && !name.is_empty())?;
+    let found = group_versions().into_iter().find(|(group, _)| *group == name && !name.is_empty())?;
     let mut document = json!({"kind": "APIGroup", "apiVersion": "v1"});
     if let (Some(document), Value::Object(members)) = (document.as_object_mut(), group(found)) {
         document.extend(members);
@@ -92,7 +92,7 @@ pub(crate) fn api_group(name: &str) -> Option<Value> {
 
 /// `/api/v1` (the group is empty) or `/apis/GROUP/VERSION`.
 pub(crate) fn api_resource_list(group: &str, version: &str) -> Option<Value> {
-    let rows = rows::of(group, version);
+    let rows = self::rows(group, version);
     let resources: Vec<_> = rows.iter().flat_map(plain).collect();
     let group_version = group_version(group, version);
     let list =
@@ -102,11 +102,11 @@ pub(crate) fn api_resource_list(group: &str, version: &str) -> Option<Value> {
 
 /// `/api` or `/apis` in the aggregated form.
 pub(crate) fn aggregated(wanted: Aggregated, root: Root) -> Value {
-    let groups = rows::group_versions().into_iter().filter(|(group, _)| group.is_empty() == (root == Root::Core));
+    let groups = group_versions().into_iter().filter(|(group, _)| group.is_empty() == (root == Root::Core));
     let items: Vec<_> = groups
         .map(|(group, version)| {
             let metadata = if group.is_empty() { json!({}) } else { json!({"name": group}) };
-            let resources: Vec<_> = rows::of(group, version).iter().map(compact).collect();
+            let resources: Vec<_> = rows(group, version).iter().map(compact).collect();
             let version = json!({"version": version, "resources": resources, "freshness": "Current"});
             json!({"metadata": metadata, "versions": [version]})
         })

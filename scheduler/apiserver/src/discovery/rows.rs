@@ -5,26 +5,26 @@ use api::{Resource, resource};
 use crate::kinds::{self, Subresource};
 
 /// One resource as discovery shows it.
-pub(super) struct Row {
-    pub(super) group: &'static str,
-    pub(super) version: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) plural: &'static str,
-    pub(super) singular: &'static str,
-    pub(super) namespaced: bool,
-    pub(super) verbs: &'static [&'static str],
-    pub(super) short_names: &'static [&'static str],
-    pub(super) categories: &'static [&'static str],
-    pub(super) subresources: Vec<Sub>,
+pub(crate) struct Row {
+    pub(crate) group: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) plural: &'static str,
+    pub(crate) singular: &'static str,
+    pub(crate) namespaced: bool,
+    pub(crate) verbs: &'static [&'static str],
+    pub(crate) short_names: &'static [&'static str],
+    pub(crate) categories: &'static [&'static str],
+    pub(crate) subresources: Vec<Sub>,
 }
 
 /// A subresource and the kind it answers with.
-pub(super) struct Sub {
-    pub(super) name: &'static str,
-    pub(super) group: &'static str,
-    pub(super) version: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) verbs: &'static [&'static str],
+pub(crate) struct Sub {
+    pub(crate) name: &'static str,
+    pub(crate) group: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) verbs: &'static [&'static str],
 }
 
 const ALL_VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
@@ -39,7 +39,7 @@ const REVIEWS: [(&str, &str, &str); 3] = [
 ];
 
 /// Every group and version that has a row, in the order of the table.
-pub(super) fn group_versions() -> Vec<(&'static str, &'static str)> {
+pub(crate) fn group_versions() -> Vec<(&'static str, &'static str)> {
     let mut found = Vec::new();
     for row in all() {
         if !found.contains(&(row.group, row.version)) {
@@ -50,7 +50,7 @@ pub(super) fn group_versions() -> Vec<(&'static str, &'static str)> {
 }
 
 /// The rows of one group version; none if it is not served.
-pub(super) fn of(group: &str, version: &str) -> Vec<Row> {
+pub(crate) fn of(group: &str, version: &str) -> Vec<Row> {
     all().filter(|row| row.group == group && row.version == version).collect()
 }
 

@@ -24,7 +24,7 @@ fn the_answer_is_the_version_that_was_asked_for() {
 #[test]
 fn both_forms_name_the_same_resources() {
     let mut plain = Vec::new();
-    for (group, version) in rows::group_versions() {
+    for (group, version) in group_versions() {
         let list = api_resource_list(group, version).expect("listed groups are served");
         for resource in list["resources"].as_array().expect("a list") {
             plain.push(format!(
@@ -84,5 +84,5 @@ fn what_is_not_served_is_not_found() {
     assert_eq!(api_group(""), None);
     assert_eq!(api_resource_list("apps", "v1beta1"), None);
     assert_eq!(api_group("apps").expect("served")["preferredVersion"]["groupVersion"], "apps/v1");
-    assert_eq!(api_group_list()["groups"].as_array().map(Vec::len), Some(rows::group_versions().len() - 1));
+    assert_eq!(api_group_list()["groups"].as_array().map(Vec::len), Some(group_versions().len() - 1));
 }

@@ -1,0 +1,136 @@
+//! The paths of one document: what can be done at which URL, and with which kinds.
+
+use serde_json::{Map, Value, json};
+
+use super::parameters::{self, DELETE, LIST, LOG, READ, WRITE};
+use super::schemas::Schemas;
+use crate::discovery::{Row, Sub};
+use crate::schema;
+
+const JSON: &str = "application/json";
+const PATCHES: [&str; 3] =
+    ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"];
+
+/// A group, version and kind.
+#[derive(Clone, Copy)]
+struct Gvk<'k> {
+    group: &'k str,
+    version: &'k str,
+    kind: &'k str,
+}
+
+/// Adds the paths of a resource and its subresources.
+pub(super) fn add(paths: &mut Map<String, Value>, schemas: &mut Schemas<'_>, row: &Row) {
+    let root = if row.group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{}/{}", row.group, row.version) };
+    let collection = match row.namespaced {
+        true => format!("{root}/namespaces/{{namespace}}/{}", row.plural),
+        false => format!("{root}/{}", row.plural),
+    };
+    let own = Gvk { group: row.group, version: row.version, kind: row.kind };
+    let mut draw = Draw { schemas };
+    let has = |verb: &str| row.verbs.contains(&verb);
+    let mut at_collection = vec![("post", draw.write("post", own))];
+    if has("list") {
+        at_collection.push(("get", draw.list(own)));
+    }
+    if has("deletecollection") {
+        at_collection.push(("delete", draw.delete("deletecollection", own)));
+    }
+    if row.namespaced && has("list") {
+        insert(paths, format!("{root}/{}", row.plural), vec![("get", draw.list(own))]);
+    }
+    insert(paths, collection.clone(), at_collection);
+    if has("get") {
+        let item = format!("{collection}/{{name}}");
+        let operations = vec![
+            ("get", draw.read(own)),
+            ("put", draw.write("put", own)),
+            ("patch", draw.patch(own)),
+            ("delete", draw.delete("delete", own)),
+        ];
+        insert(paths, item.clone(), operations);
+        for sub in &row.subresources {
+            insert(paths, format!("{item}/{}", sub.name), draw.subresource(sub));
+        }
+    }
+}
+
+fn insert(paths: &mut Map<String, Value>, path: String, operations: Vec<(&'static str, Value)>) {
+    let mut entry: Map<_, _> = operations.into_iter().map(|(method, drawn)| (method.to_owned(), drawn)).collect();
+    entry.insert("parameters".to_owned(), parameters::path(&path));
+    paths.insert(path, entry.into());
+}
+
+/// Draws operations, adding the schemas they name.
+struct Draw<'s, 'd> {
+    schemas: &'s mut Schemas<'d>,
+}
+
+impl Draw<'_, '_> {
+    fn read(&mut self, of: Gvk<'_>) -> Value {
+        let answer = self.schema(of);
+        operation("get", of, parameters::query(READ), &answer)
+    }
+
+    fn list(&mut self, of: Gvk<'_>) -> Value {
+        let list = format!("{}List", of.kind);
+        let answer = self.schema(Gvk { kind: &list, ..of });
+        operation("list", of, parameters::query(LIST), &answer)
+    }
+
+    fn write(&mut self, action: &str, of: Gvk<'_>) -> Value {
+        let object = self.schema(of);
+        let mut drawn = operation(action, of, parameters::query(WRITE), &object);
+        drawn["requestBody"] = json!({"required": true, "content": {JSON: {"schema": object}}});
+        drawn
+    }
+
+    fn patch(&mut self, of: Gvk<'_>) -> Value {
+        let answer = self.schema(of);
+        let mut drawn = operation("patch", of, parameters::query(WRITE), &answer);
+        let body = |form: &str| (form.to_owned(), json!({"schema": {"type": "object"}}));
+        let content: Map<_, _> = PATCHES.into_iter().map(body).collect();
+        drawn["requestBody"] = json!({"required": true, "content": content});
+        drawn
+    }
+
+    fn delete(&mut self, action: &str, of: Gvk<'_>) -> Value {
+        let status = self.schema(Gvk { group: "", version: "v1", kind: "Status" });
+        let options = self.schema(Gvk { group: "", version: "v1", kind: "DeleteOptions" });
+        let mut drawn = operation(action, of, parameters::query(DELETE), &status);
+        drawn["requestBody"] = json!({"content": {JSON: {"schema": options}}});
+        drawn
+    }
+
+    fn subresource(&mut self, sub: &Sub) -> Vec<(&'static str, Value)> {
+        let of = Gvk { group: sub.group, version: sub.version, kind: sub.kind };
+        if sub.name == "log" {
+            let text = operation("connect", of, parameters::query(LOG), &json!({"type": "string"}));
+            return vec![("get", text)];
+        }
+        let draw = |verb: &&str| match *verb {
+            "get" => Some(("get", self.read(of))),
+            "create" => Some(("post", self.write("post", of))),
+            "update" => Some(("put", self.write("put", of))),
+            "patch" => Some(("patch", self.patch(of))),
+            _ => None,
+        };
+        sub.verbs.iter().filter_map(draw).collect()
+    }
+
+    fn schema(&mut self, of: Gvk<'_>) -> Value {
+        match schema::find(of.group, of.version, of.kind) {
+            Some(schema) => self.schemas.add(schema),
+            None => json!({"type": "object"}),
+        }
+    }
+}
+
+fn operation(action: &str, of: Gvk<'_>, parameters: Value, answer: &Value) -> Value {
+    json!({
+        "parameters": parameters,
+        "responses": {"200": {"description": "OK", "content": {JSON: {"schema": answer}}}},
+        "x-kubernetes-action": action,
+        "x-kubernetes-group-version-kind": {"group": of.group, "version": of.version, "kind": of.kind},
+    })
+}
