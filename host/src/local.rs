@@ -1,0 +1,162 @@
+//! The Pods of this host as the proxy calls them: found by UID or address, counted while they answer.
+//!
+//! This is the hot path: finding a Pod takes no lock, and a request costs one atomic addition at its start and one
+//! at its end. A Pod that drains refuses new requests before their body is read, so that the caller can try
+//! another; the request counts until the last byte of its answer is gone (C44, C45).
+
+mod count;
+mod shards;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use http::{Request, Response, StatusCode};
+use network::{Body, LocalError, LocalPods};
+use sandbox::{Failure, Workload};
+
+use crate::desired::Uid;
+use crate::up::Up;
+use crate::up::events::{About, Kind};
+use count::Count;
+use shards::Shards;
+
+/// A container as requests see it.
+#[derive(Clone)]
+pub(crate) struct Target {
+    pub(crate) container: Arc<str>,
+    pub(crate) ports: Vec<u16>,
+    /// It answers every port that no container declares.
+    pub(crate) answers_rest: bool,
+    /// What runs it; none while it does not.
+    pub(crate) workload: Option<Workload>,
+}
+
+/// Picks who answers a port: whoever declares it, or else the first that answers the rest.
+pub(crate) fn pick(targets: &[Target], port: u16) -> Option<&Target> {
+    let declared = targets.iter().find(|target| target.ports.contains(&port));
+    declared.or_else(|| targets.iter().find(|target| target.answers_rest))
+}
+
+/// A Pod as requests see it.
+pub(crate) struct Slot {
+    pub(crate) uid: Uid,
+    pub(crate) namespace: Arc<str>,
+    pub(crate) name: Arc<str>,
+    targets: ArcSwap<Vec<Target>>,
+    count: Arc<Count>,
+}
+
+impl Slot {
+    pub(crate) fn new(uid: Uid, namespace: &str, name: &str) -> Arc<Self> {
+        Arc::new(Self {
+            uid,
+            namespace: namespace.into(),
+            name: name.into(),
+            targets: ArcSwap::default(),
+            count: Arc::default(),
+        })
+    }
+
+    /// Requests from now on see these containers.
+    pub(crate) fn set(&self, targets: Vec<Target>) {
+        self.targets.store(Arc::new(targets));
+    }
+
+    /// What runs a container now.
+    pub(crate) fn workload(&self, port: u16) -> Option<Workload> {
+        pick(&self.targets.load(), port)?.workload.clone()
+    }
+
+    /// From now on new requests are refused.
+    pub(crate) fn close(&self) {
+        self.count.close();
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.count.in_flight()
+    }
+
+    /// Waits until the last request of a closed Pod has ended.
+    pub(crate) async fn drained(&self) {
+        self.count.drained().await;
+    }
+
+    pub(crate) fn about(&self) -> About<'_> {
+        About { uid: &self.uid, namespace: &self.namespace, name: &self.name }
+    }
+}
+
+/// What went wrong in guests since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    pub(crate) traps: AtomicU64,
+    pub(crate) deadlines: AtomicU64,
+    pub(crate) memory: AtomicU64,
+    pub(crate) busy: AtomicU64,
+    pub(crate) other: AtomicU64,
+}
+
+/// All Pods of this host.
+pub(crate) struct Local {
+    slots: Shards<Uid, Arc<Slot>>,
+    addresses: Shards<IpAddr, Uid>,
+    up: Arc<Up>,
+    pub(crate) failures: Failures,
+}
+
+impl Local {
+    pub(crate) fn new(up: Arc<Up>) -> Self {
+        Self { slots: Shards::default(), addresses: Shards::default(), up, failures: Failures::default() }
+    }
+
+    pub(crate) fn insert(&self, slot: Arc<Slot>, ip: Option<IpAddr>) {
+        if let Some(ip) = ip {
+            self.addresses.insert(ip, slot.uid.clone());
+        }
+        self.slots.insert(slot.uid.clone(), slot);
+    }
+
+    pub(crate) fn remove(&self, uid: &str, ip: Option<IpAddr>) {
+        self.slots.remove(uid);
+        if let Some(ip) = ip {
+            self.addresses.remove(&ip);
+        }
+    }
+}
+
+/// The Pods, in the hands of the proxy.
+pub(crate) struct Handle(pub(crate) Arc<Local>);
+
+impl LocalPods for Handle {
+    fn call(
+        &self,
+        pod_uid: &str,
+        port: u16,
+        request: Request<Body>,
+    ) -> BoxFuture<'static, Result<Response<Body>, LocalError>> {
+        let Some(slot) = self.0.slots.get(pod_uid) else { return gone(request) };
+        // Counted before it is asked who answers, so that a Pod that closes now waits for this request.
+        let Some(counted) = slot.count.enter() else { return gone(request) };
+        let Some(workload) = slot.workload(port) else { return gone(request) };
+        let local = self.0.clone();
+        async move {
+            match workload.call(request).await {
+                Ok(response) => Ok(response.map(|body| counted.until_end_of(body))),
+                Err(failure) => Err(local.failed(&slot, &failure)),
+            }
+        }
+        .boxed()
+    }
+
+    fn by_ip(&self, ip: IpAddr) -> Option<String> {
+        self.0.addresses.get(&ip).map(|uid| uid.to_string())
+    }
+}
+
+fn gone(request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, LocalError>> {
+    ready(Err(LocalError::Gone(Box::new(request)))).boxed()
+}

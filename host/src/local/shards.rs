@@ -1,0 +1,76 @@
+//! A map for many readers and a few writers: parts that are copied when they change and read without a lock.
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+/// Parts. A change copies one of them: with ten thousand Pods about forty entries.
+const SHARDS: usize = 256;
+
+/// The map.
+pub(crate) struct Shards<K, V> {
+    parts: Vec<ArcSwap<HashMap<K, V>>>,
+    hasher: RandomState,
+    writer: Mutex<()>,
+}
+
+impl<K, V> Default for Shards<K, V> {
+    fn default() -> Self {
+        let parts = (0..SHARDS).map(|_| ArcSwap::default()).collect();
+        Self { parts, hasher: RandomState::new(), writer: Mutex::new(()) }
+    }
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Shards<K, V> {
+    fn part<Q: Hash + ?Sized>(&self, key: &Q) -> &ArcSwap<HashMap<K, V>> {
+        let hash = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
+        &self.parts[hash]
+    }
+
+    pub(crate) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        self.part(key).load().get(key).cloned()
+    }
+
+    pub(crate) fn insert(&self, key: K, value: V) {
+        let _one = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let part = self.part(&key);
+        let mut copy = HashMap::clone(&part.load());
+        copy.insert(key, value);
+        part.store(Arc::new(copy));
+    }
+
+    pub(crate) fn remove<Q: Hash + Eq + ?Sized>(&self, key: &Q)
+    where
+        K: Borrow<Q>,
+    {
+        let _one = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let part = self.part(key);
+        let mut copy = HashMap::clone(&part.load());
+        if copy.remove(key).is_some() {
+            part.store(Arc::new(copy));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_what_was_put_in() {
+        let shards: Shards<Arc<str>, u32> = Shards::default();
+        for n in 0..1000_u32 {
+            shards.insert(n.to_string().into(), n);
+        }
+        shards.insert("7".into(), 70);
+        shards.remove("8");
+        shards.remove("none");
+        assert_eq!((shards.get("7"), shards.get("8"), shards.get("999")), (Some(70), None, Some(999)));
+    }
+}

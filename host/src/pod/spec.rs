@@ -1,0 +1,262 @@
+//! What this host acts on in a Pod's spec, and what it has to refuse or warn about.
+//!
+//! The whole object is read once per assignment and let go: thousands of Pods are kept only as the
+//! bytes that were sent and this extract.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use api::core::{Container as ApiContainer, ContainerPort, Pod};
+use api::workload::{self, Reuse};
+use api::{label, quantity};
+
+use super::probe::{Kind, Probe, Probes};
+
+/// Time to end in, unless the Pod says otherwise.
+const GRACE_DEFAULT: Duration = Duration::from_secs(30);
+
+/// Why a container does not run, as `state.waiting` says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) reason: String,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(reason: &str, message: impl Into<String>) -> Self {
+        Self { reason: reason.to_owned(), message: message.into() }
+    }
+
+    /// The configuration of the container does not resolve.
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self::new("CreateContainerConfigError", message)
+    }
+}
+
+/// What follows when a container ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum RestartPolicy {
+    #[default]
+    Always,
+    OnFailure,
+    Never,
+}
+
+/// The extract of a Pod.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Spec {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) generation: Option<i64>,
+    pub(crate) grace: Duration,
+    pub(crate) restart_policy: RestartPolicy,
+    pub(crate) timeout: Duration,
+    pub(crate) reuse: Reuse,
+    pub(crate) containers: Vec<Container>,
+    /// What the Pod asks for and this version leaves out.
+    pub(crate) left_out: Vec<String>,
+}
+
+/// The extract of a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Container {
+    pub(crate) name: String,
+    pub(crate) image: String,
+    pub(crate) ports: Vec<u16>,
+    pub(crate) probes: Probes,
+    pub(crate) memory_bytes_max: Option<u64>,
+    pub(crate) refusal: Option<Refusal>,
+}
+
+impl Spec {
+    /// Reads a Pod. What a container cannot have becomes its refusal, so that its status tells why.
+    pub(crate) fn of(pod: &Pod) -> Self {
+        let meta = &pod.metadata;
+        let empty = BTreeMap::new();
+        let annotations = meta.annotations.as_ref().unwrap_or(&empty);
+        let mut refusal = None;
+        let annotation = |name: &str| annotations.get(name).map(|text| (name.to_owned(), text.clone()));
+        let timeout = parsed(annotation(label::TIMEOUT), workload::parse_timeout, &mut refusal);
+        let reuse = parsed(annotation(label::REUSE), Reuse::parse, &mut refusal);
+        let spec = pod.spec.clone().unwrap_or_default();
+        if spec.init_containers.as_ref().is_some_and(|init| !init.is_empty()) {
+            let message = "init containers are not run by this version, and the Pod must not start without them";
+            refusal.get_or_insert(Refusal::new("UnsupportedInitContainers", message));
+        }
+        let grace = meta.deletion_grace_period_seconds.or(spec.termination_grace_period_seconds);
+        Self {
+            namespace: meta.namespace.clone().unwrap_or_default(),
+            name: meta.name.clone().unwrap_or_default(),
+            generation: meta.generation,
+            grace: grace.map_or(GRACE_DEFAULT, |s| Duration::from_secs(u64::try_from(s).unwrap_or(0))),
+            restart_policy: match spec.restart_policy.as_deref() {
+                Some("Never") => RestartPolicy::Never,
+                Some("OnFailure") => RestartPolicy::OnFailure,
+                _ => RestartPolicy::Always,
+            },
+            timeout: timeout.unwrap_or(workload::TIMEOUT_DEFAULT),
+            reuse: reuse.unwrap_or_default(),
+            left_out: left_out(&spec),
+            containers: spec.containers.iter().map(|c| Container::of(c, refusal.as_ref())).collect(),
+        }
+    }
+
+    /// Ports that containers declare, each once, in order.
+    pub(crate) fn ports(&self) -> Vec<u16> {
+        let mut ports: Vec<u16> = self.containers.iter().flat_map(|c| c.ports.iter().copied()).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+}
+
+fn parsed<T>(
+    annotation: Option<(String, String)>,
+    parse: impl Fn(&str) -> Result<T, String>,
+    refusal: &mut Option<Refusal>,
+) -> Option<T> {
+    let (name, text) = annotation?;
+    match parse(&text) {
+        Ok(value) => Some(value),
+        Err(why) => {
+            refusal.get_or_insert(Refusal::config(format!("annotation {name}: {why}")));
+            None
+        }
+    }
+}
+
+impl Container {
+    fn of(container: &ApiContainer, of_pod: Option<&Refusal>) -> Self {
+        let ports = container.ports.as_deref().unwrap_or_default();
+        let mut refusal = of_pod.cloned();
+        let mut probe = |kind: Kind, probe: Option<&api::core::Probe>| match Probe::parse(probe?, ports) {
+            Ok(probe) => Some(probe),
+            Err(why) => {
+                let field = format!("{}Probe", kind.word().to_ascii_lowercase());
+                refusal.get_or_insert(Refusal::new("UnsupportedProbe", format!("{field}: {why}")));
+                None
+            }
+        };
+        let probes = Probes {
+            startup: probe(Kind::Startup, container.startup_probe.as_ref()),
+            readiness: probe(Kind::Readiness, container.readiness_probe.as_ref()),
+            liveness: probe(Kind::Liveness, container.liveness_probe.as_ref()),
+        };
+        let limit = container.resources.as_ref().and_then(|r| r.limits.as_ref()).and_then(|l| l.get("memory"));
+        let memory_bytes_max = limit.and_then(|limit| match quantity::parse_bytes(&limit.0) {
+            Ok(bytes) => u64::try_from(bytes).ok().filter(|bytes| *bytes > 0),
+            Err(why) => {
+                refusal.get_or_insert(Refusal::config(format!("resources.limits.memory: {why}")));
+                None
+            }
+        });
+        Self {
+            name: container.name.clone(),
+            image: container.image.clone().unwrap_or_default(),
+            ports: ports.iter().filter(|p| is_tcp(p)).filter_map(|p| u16::try_from(p.container_port).ok()).collect(),
+            probes,
+            memory_bytes_max,
+            refusal,
+        }
+    }
+}
+
+fn is_tcp(port: &ContainerPort) -> bool {
+    port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP")
+}
+
+/// Fields that have no effect here, by their path. They become one Event, so that nobody is left guessing.
+fn left_out(spec: &api::core::PodSpec) -> Vec<String> {
+    let mut paths = Vec::new();
+    let mut note = |present: bool, path: String| {
+        if present {
+            paths.push(path);
+        }
+    };
+    note(spec.host_network == Some(true), "spec.hostNetwork".to_owned());
+    note(spec.readiness_gates.as_ref().is_some_and(|gates| !gates.is_empty()), "spec.readinessGates".to_owned());
+    for (at, container) in spec.containers.iter().enumerate() {
+        let field = |name: &str| format!("spec.containers[{at}].{name}");
+        note(container.volume_mounts.as_ref().is_some_and(|mounts| !mounts.is_empty()), field("volumeMounts"));
+        note(container.lifecycle.is_some(), field("lifecycle"));
+        for (index, port) in container.ports.iter().flatten().enumerate() {
+            note(port.host_port.is_some_and(|port| port > 0), field(&format!("ports[{index}].hostPort")));
+            note(
+                !is_tcp(port),
+                field(&format!("ports[{index}] (protocol {})", port.protocol.as_deref().unwrap_or_default())),
+            );
+        }
+    }
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn spec(pod: Value) -> Spec {
+        Spec::of(&serde_json::from_value(pod).expect("is a Pod"))
+    }
+
+    #[test]
+    fn what_is_asked_for_is_extracted() {
+        let spec = spec(json!({
+            "metadata": {
+                "name": "w", "namespace": "n", "generation": 3, "deletionGracePeriodSeconds": 5,
+                "annotations": {"insula.dev/timeout": "2s", "insula.dev/reuse": "requests=9"},
+            },
+            "spec": {"terminationGracePeriodSeconds": 60, "restartPolicy": "Never", "containers": [
+                {"name": "a", "image": "web:1", "ports": [{"containerPort": 8080}, {"containerPort": 53, "protocol": "UDP"}],
+                 "resources": {"limits": {"memory": "64Mi"}},
+                 "readinessProbe": {"httpGet": {"port": 8080}}},
+                {"name": "b", "image": "side", "ports": [{"containerPort": 9090}, {"containerPort": 8080}]},
+            ]},
+        }));
+        assert_eq!(spec.grace, Duration::from_secs(5), "a deletion's own grace wins");
+        assert_eq!((spec.timeout, spec.reuse.requests_max), (Duration::from_secs(2), 9));
+        assert_eq!((spec.restart_policy, spec.generation), (RestartPolicy::Never, Some(3)));
+        assert_eq!(spec.ports(), [8080, 9090]);
+        assert_eq!(spec.containers[0].memory_bytes_max, Some(64 << 20));
+        assert!(spec.containers[0].probes.readiness.is_some() && spec.containers[1].probes.is_empty());
+        assert_eq!(spec.left_out, ["spec.containers[0].ports[1] (protocol UDP)"]);
+        assert!(spec.containers.iter().all(|c| c.refusal.is_none()));
+    }
+
+    #[test]
+    fn what_cannot_be_had_becomes_the_containers_refusal() {
+        let refusal = |metadata: Value, parts: Value, init: Value| {
+            let mut container = json!({"name": "a", "image": "i"});
+            for (key, value) in parts.as_object().expect("is an object") {
+                container[key] = value.clone();
+            }
+            let pod = json!({"metadata": metadata, "spec": {"containers": [container], "initContainers": init}});
+            let refusal = spec(pod).containers[0].refusal.clone().expect("is refused");
+            format!("{}: {}", refusal.reason, refusal.message)
+        };
+        for (metadata, parts, init, begins) in [
+            (
+                json!({}),
+                json!({"livenessProbe": {"exec": {}}}),
+                json!([]),
+                "UnsupportedProbe: livenessProbe: a probe of kind exec",
+            ),
+            (json!({}), json!({}), json!([{"name": "i"}]), "UnsupportedInitContainers: "),
+            (
+                json!({"annotations": {"insula.dev/timeout": "x"}}),
+                json!({}),
+                json!([]),
+                "CreateContainerConfigError: annotation insula.dev/timeout: ",
+            ),
+            (
+                json!({}),
+                json!({"resources": {"limits": {"memory": "lots"}}}),
+                json!([]),
+                "CreateContainerConfigError: resources.limits.memory: ",
+            ),
+        ] {
+            let said = refusal(metadata, parts, init);
+            assert!(said.starts_with(begins), "{said}");
+        }
+    }
+}
