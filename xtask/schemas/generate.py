@@ -285,11 +285,11 @@ class Table:
         return self.leaf(path, schema, kind, member)
 
     def leaf(self, path, schema, kind, member):
-        wires = {"string": "string", "boolean": "bool", "number": "double", "object": "message"}
+        wires = {"string": "string", "boolean": "bool", "object": "message"}
         kind_format = schema.get("format")
         wire = {"byte": "bytes", "int32": "int32", "int64": "int64"}.get(kind_format) or wires.get(kind, "int64")
         self.expect(path, member, wire)
-        return {"string": "Text", "bytes": "Bytes", "bool": "Bool", "double": "Double", "message": "Json",
+        return {"string": "Text", "bytes": "Bytes", "bool": "Bool", "message": "Json",
                 "int32": "Int32", "int64": "Int64"}[wire]
 
     def expect(self, path, member, wire):
@@ -326,7 +326,7 @@ class Table:
             f"//! Sources: {SCHEMAS} and k8s-pb {FIELD_NUMBERS}.",
             "",
             "use super::Shape::{",
-            "    Bool, Bytes, Double, Int32, Int64, IntOrString, Json, List, Map, MicroTime, Object, Quantity, Text, Time, Wrapped,",
+            "    Bool, Bytes, Int32, Int64, IntOrString, Json, List, Map, MicroTime, Object, Quantity, Text, Time, Wrapped,",
             "};",
             "use super::{Inlined, Kind, Type, f};",
             "",

@@ -15,6 +15,6 @@ mod schemas;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use documents::{Document, group_version, index, v2};
+pub(crate) use documents::{group_version, index, v2};
 pub(crate) use duplicates::duplicate_fields;
 pub(crate) use fields::{FieldProblem, check_fields};

@@ -28,8 +28,6 @@ pub(crate) enum Shape {
     Int32,
     /// A 64-bit integer.
     Int64,
-    /// A floating-point number.
-    Double,
     /// RFC 3339 with seconds.
     Time,
     /// RFC 3339 with microseconds.

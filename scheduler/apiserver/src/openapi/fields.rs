@@ -140,8 +140,7 @@ fn fits(shape: Shape, value: &Value) -> bool {
         (Shape::Text, Value::String(_))
         | (Shape::Quantity, Value::String(_) | Value::Number(_))
         | (Shape::IntOrString, Value::String(_))
-        | (Shape::Bool, Value::Bool(_))
-        | (Shape::Double, Value::Number(_)) => true,
+        | (Shape::Bool, Value::Bool(_)) => true,
         (Shape::Bytes, Value::String(text)) => BASE64.decode(text).is_ok(),
         (Shape::Time | Shape::MicroTime, Value::String(text)) => text.parse::<Timestamp>().is_ok(),
         (Shape::Int32 | Shape::IntOrString, value) => value.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
@@ -176,7 +175,6 @@ fn shape_name(shape: Shape) -> &'static str {
         Shape::Bool => "bool",
         Shape::Int32 => "int32",
         Shape::Int64 => "int64",
-        Shape::Double => "float64",
         Shape::Time | Shape::MicroTime => "RFC 3339 time",
         Shape::Quantity => "quantity",
         Shape::IntOrString => "int32 or string",

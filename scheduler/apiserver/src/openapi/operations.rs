@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::parameters::{self, DELETE, LIST, LOG, READ, WRITE};
+use super::parameters::{self, DELETE, LIST, LOG, Query, READ, WRITE};
 use super::schemas::Schemas;
 use crate::discovery::{Row, Sub};
 use crate::schema;
@@ -69,25 +69,25 @@ struct Draw<'s, 'd> {
 impl Draw<'_, '_> {
     fn read(&mut self, of: Gvk<'_>) -> Value {
         let answer = self.schema(of);
-        operation("get", of, parameters::query(READ), &answer)
+        operation("get", of, READ, &answer)
     }
 
     fn list(&mut self, of: Gvk<'_>) -> Value {
         let list = format!("{}List", of.kind);
         let answer = self.schema(Gvk { kind: &list, ..of });
-        operation("list", of, parameters::query(LIST), &answer)
+        operation("list", of, LIST, &answer)
     }
 
     fn write(&mut self, action: &str, of: Gvk<'_>) -> Value {
         let object = self.schema(of);
-        let mut drawn = operation(action, of, parameters::query(WRITE), &object);
+        let mut drawn = operation(action, of, WRITE, &object);
         drawn["requestBody"] = json!({"required": true, "content": {JSON: {"schema": object}}});
         drawn
     }
 
     fn patch(&mut self, of: Gvk<'_>) -> Value {
         let answer = self.schema(of);
-        let mut drawn = operation("patch", of, parameters::query(WRITE), &answer);
+        let mut drawn = operation("patch", of, WRITE, &answer);
         let body = |form: &str| (form.to_owned(), json!({"schema": {"type": "object"}}));
         let content: Map<_, _> = PATCHES.into_iter().map(body).collect();
         drawn["requestBody"] = json!({"required": true, "content": content});
@@ -97,7 +97,7 @@ impl Draw<'_, '_> {
     fn delete(&mut self, action: &str, of: Gvk<'_>) -> Value {
         let status = self.schema(Gvk { group: "", version: "v1", kind: "Status" });
         let options = self.schema(Gvk { group: "", version: "v1", kind: "DeleteOptions" });
-        let mut drawn = operation(action, of, parameters::query(DELETE), &status);
+        let mut drawn = operation(action, of, DELETE, &status);
         drawn["requestBody"] = json!({"content": {JSON: {"schema": options}}});
         drawn
     }
@@ -105,7 +105,7 @@ impl Draw<'_, '_> {
     fn subresource(&mut self, sub: &Sub) -> Vec<(&'static str, Value)> {
         let of = Gvk { group: sub.group, version: sub.version, kind: sub.kind };
         if sub.name == "log" {
-            let text = operation("connect", of, parameters::query(LOG), &json!({"type": "string"}));
+            let text = operation("connect", of, LOG, &json!({"type": "string"}));
             return vec![("get", text)];
         }
         let draw = |verb: &&str| match *verb {
@@ -126,9 +126,9 @@ impl Draw<'_, '_> {
     }
 }
 
-fn operation(action: &str, of: Gvk<'_>, parameters: Value, answer: &Value) -> Value {
+fn operation(action: &str, of: Gvk<'_>, parameters: &[Query], answer: &Value) -> Value {
     json!({
-        "parameters": parameters,
+        "parameters": parameters::query(parameters),
         "responses": {"200": {"description": "OK", "content": {JSON: {"schema": answer}}}},
         "x-kubernetes-action": action,
         "x-kubernetes-group-version-kind": {"group": of.group, "version": of.version, "kind": of.kind},

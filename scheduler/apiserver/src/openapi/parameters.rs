@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// A query parameter: name, JSON type, description.
-type Query = (&'static str, &'static str, &'static str);
+pub(super) type Query = (&'static str, &'static str, &'static str);
 
 const PRETTY: Query = ("pretty", "string", "If 'true', then the output is pretty printed.");
 const DRY_RUN: Query = ("dryRun", "string", "When present, indicates that modifications should not be persisted: All.");

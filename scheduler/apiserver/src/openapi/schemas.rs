@@ -84,7 +84,6 @@ impl<'d> Schemas<'d> {
             Shape::Bool => json!({"type": "boolean"}),
             Shape::Int32 => json!({"type": "integer", "format": "int32"}),
             Shape::Int64 => json!({"type": "integer", "format": "int64"}),
-            Shape::Double => json!({"type": "number", "format": "double"}),
             Shape::Time => self.named(&format!("{META}.Time"), || json!({"type": "string", "format": "date-time"})),
             Shape::MicroTime => {
                 self.named(&format!("{META}.MicroTime"), || json!({"type": "string", "format": "date-time"}))

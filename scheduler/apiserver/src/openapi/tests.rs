@@ -1,6 +1,9 @@
+#![expect(clippy::needless_pass_by_value, reason = "a table of literals reads best")]
+
 use api::resource::{self as r, DEPLOYMENTS, PODS, SECRETS};
 use serde_json::{Value, json};
 
+use super::documents::Document;
 use super::*;
 use crate::discovery;
 
@@ -83,7 +86,6 @@ fn schemas_carry_merge_keys_and_texts() {
 }
 
 /// The problems as text, in order.
-#[expect(clippy::needless_pass_by_value, reason = "a table of literals reads best")]
 fn problems(resource: &api::Resource, object: Value) -> Vec<String> {
     check_fields(resource, &object).iter().map(ToString::to_string).collect()
 }

@@ -10,7 +10,7 @@ use crate::schema::{Field, Shape, Type};
 /// Deepest nesting of messages; the deepest Kubernetes type needs about twenty.
 const DEPTH_MAX: usize = 64;
 /// Most values in one body. Two bytes can make an empty object, so a body's length alone does not bound memory.
-const VALUES_MAX: usize = 500_000;
+const VALUES_MAX: usize = 200_000;
 /// Most notes about unknown fields; one line of advice is worth more than a thousand.
 const NOTES_MAX: usize = 16;
 
@@ -123,7 +123,6 @@ impl Decoder {
             Shape::Bool => scalar::boolean(wire).map(Some),
             Shape::Int32 => scalar::int32(wire).map(Some),
             Shape::Int64 => scalar::int64(wire).map(Some),
-            Shape::Double => scalar::double(wire).map(Some),
             Shape::Quantity => scalar::quantity(wire).map(Some),
             Shape::IntOrString => scalar::int_or_string(wire).map(Some),
             Shape::Time => scalar::time(wire, Precision::Seconds),

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::wire::{Reader, Wire};
 
@@ -19,11 +19,6 @@ pub(super) fn int64(wire: Wire<'_>) -> Result<Value, String> {
 
 pub(super) fn boolean(wire: Wire<'_>) -> Result<Value, String> {
     wire.varint().map(|number| Value::from(number != 0))
-}
-
-pub(super) fn double(wire: Wire<'_>) -> Result<Value, String> {
-    let number = Number::from_f64(wire.double()?).ok_or("the number is not finite")?;
-    Ok(Value::Number(number))
 }
 
 pub(super) fn text(wire: Wire<'_>) -> Result<Value, String> {

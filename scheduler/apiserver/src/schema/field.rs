@@ -1,6 +1,8 @@
 //! One field of a type, and the small vocabulary the generated table writes it in.
 
-use super::{Shape, Type};
+use super::Shape;
+#[cfg(test)]
+use super::Type;
 
 /// A field of a type.
 #[derive(Debug)]
@@ -111,7 +113,8 @@ impl Field {
 
 impl Shape {
     /// The type of the objects in this value, however deep in lists and maps.
-    pub(crate) fn object(self) -> Option<&'static Type> {
+    #[cfg(test)]
+    pub(super) fn object(self) -> Option<&'static Type> {
         match self {
             Self::Object(schema) => Some(schema),
             Self::List(inner) | Self::Wrapped(inner) | Self::Map(inner) => inner.object(),

@@ -3,7 +3,7 @@
 //! Sources: kubernetes-validate==1.37.0 and k8s-pb 0.9.0.
 
 use super::Shape::{
-    Bool, Bytes, Double, Int32, Int64, IntOrString, Json, List, Map, MicroTime, Object, Quantity, Text, Time, Wrapped,
+    Bool, Bytes, Int32, Int64, IntOrString, Json, List, Map, MicroTime, Object, Quantity, Text, Time, Wrapped,
 };
 use super::{Inlined, Kind, Type, f};
 

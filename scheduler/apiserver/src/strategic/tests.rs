@@ -1,3 +1,5 @@
+#![expect(clippy::needless_pass_by_value, reason = "a table of literals reads best")]
+
 use api::resource::{DEPLOYMENTS, NODES, PODS, SERVICES};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -5,7 +7,6 @@ use serde_json::{Value, json};
 use super::*;
 
 #[track_caller]
-#[expect(clippy::needless_pass_by_value, reason = "a table of literals reads best")]
 fn check(resource: &Resource, current: Value, patch: Value, expected: Value) {
     let mut patched = current;
     apply(resource, &mut patched, &patch).expect("applies");
@@ -16,7 +17,6 @@ fn check(resource: &Resource, current: Value, patch: Value, expected: Value) {
 }
 
 #[track_caller]
-#[expect(clippy::needless_pass_by_value, reason = "a table of literals reads best")]
 fn refuse(current: Value, patch: Value, expected: &str) {
     let mut current = current;
     assert_eq!(apply(&PODS, &mut current, &patch), Err(expected.to_owned()));
@@ -155,6 +155,23 @@ fn the_order_can_be_set() {
         containers(json!([{"name": "a"}, {"name": "b"}])),
         json!({"spec": {"$setElementOrder/containers": [{"name": "b"}], "containers": [{"name": "a", "$patch": "delete"}]}}),
         containers(json!([{"name": "b"}])),
+    );
+}
+
+#[test]
+fn what_kubectl_apply_sends_is_understood() {
+    // kubectl 1.37 removes container a, changes the image of b and adds c.
+    let template = |spec: Value| json!({"spec": {"template": {"spec": spec}}});
+    check(
+        &DEPLOYMENTS,
+        template(json!({"containers": [{"name": "a", "image": "a:1"}, {"name": "b", "image": "b:1", "tty": true}]})),
+        template(json!({
+            "$setElementOrder/containers": [{"name": "b"}, {"name": "c"}],
+            "containers": [{"image": "b:2", "name": "b"}, {"image": "c:1", "name": "c", "ports": [{"containerPort": 80}]},
+                {"$patch": "delete", "name": "a"}],
+        })),
+        template(json!({"containers": [{"name": "b", "image": "b:2", "tty": true},
+            {"image": "c:1", "name": "c", "ports": [{"containerPort": 80}]}]})),
     );
 }
 

@@ -1,3 +1,5 @@
+#![expect(clippy::needless_pass_by_value, reason = "a table of literals reads best")]
+
 use api::resource as r;
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
@@ -5,7 +7,6 @@ use serde_json::{Value, json};
 use super::*;
 
 /// Renders as `kubectl get -o wide` would.
-#[expect(clippy::needless_pass_by_value, reason = "a table of literals reads best")]
 fn check(resource: &Resource, objects: Value, expected: Expect) {
     let objects = objects.as_array().expect("a list").clone();
     let table = render(resource, &objects, IncludeObject::None, "2026-03-01T12:00:00Z".parse().expect("a time"));
