@@ -1,24 +1,45 @@
-//! A guest's outgoing requests.
+//! A guest's outgoing requests: names and addresses of the cluster take the same way as a client's, from the middle;
+//! everything else is refused.
+//!
+//! No name is resolved and no address connected to because a guest said so: whatever it says is looked up in the
+//! table, and the table lists Pods. So there is nothing between the check and the use (F77), and the host's own
+//! ports, the control plane and the world are not merely forbidden but unreachable (F78).
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::uri::{Authority, Scheme};
 use http::{Request, Response};
+use tokio::runtime::Handle;
 
 use crate::Body;
+use crate::delta::ServiceName;
+use crate::hygiene;
+use crate::lane::Lane;
 use crate::local::Depth;
+use crate::metrics::count;
+use crate::name::{self, Name};
+use crate::route::{Table, Target};
+use crate::router::route;
 
-/// Calls on behalf of the guests of one namespace.
+/// Where `http://name/` goes.
+const HTTP_PORT: u16 = 80;
+
+/// Calls on behalf of the guests of one namespace. Cheap to clone.
 #[derive(Clone)]
 pub struct GuestClient {
-    namespace: std::sync::Arc<str>,
+    namespace: Arc<str>,
+    lanes: Arc<[Arc<Lane>]>,
 }
 
 /// Why a guest's request was not sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GuestError {
     /// The egress filter refuses.
-    #[error("denied: {authority}: {reason}")]
+    #[error("{to}: {reason}")]
     Denied {
-        /// What the guest asked for: host and port.
-        authority: String,
+        /// What the guest asked for: scheme, host and port.
+        to: String,
         /// Why it may not.
         reason: Denial,
     },
@@ -28,37 +49,102 @@ pub enum GuestError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
     /// Not a name or address of this cluster, and nothing else may be reached.
-    #[error("not a name or address of this cluster")]
+    #[error("not a name or address of this cluster, and nothing outside it may be reached")]
     OutsideCluster,
     /// A name of the cluster's form, but no such Service.
-    #[error("no such Service")]
+    #[error("there is no such Service")]
     NoSuchService,
     /// The Service has no such port.
     #[error("the Service has no such port")]
     NoSuchPort,
     /// Services speak plain HTTP inside the cluster; the hosts encrypt between themselves.
-    #[error("only http is spoken inside the cluster")]
+    #[error("inside the cluster only http is spoken, and hosts encrypt between themselves")]
     NotHttp,
-    /// No host in the URL, or one with user information, or not parseable.
+    /// No host in the URL, or one with user information.
     #[error("the URL has no usable host")]
-    BadAuthority,
+    NoHost,
 }
 
 impl GuestClient {
     /// Sends `request`, whose URI is absolute, to whom it names; `depth` is that of the call that causes it.
     ///
     /// # Errors
-    /// [`GuestError::Denied`]; failures on the way are responses with a cause.
-    pub async fn call(&self, request: Request<Body>, depth: Depth) -> Result<Response<Body>, GuestError> {
-        let _ = depth;
-        std::future::ready(Err(GuestError::Denied {
-            authority: format!("{} from {}", request.uri(), self.namespace),
-            reason: Denial::OutsideCluster,
-        }))
-        .await
+    /// [`GuestError::Denied`]. Failures on the way are responses with a cause, as a client from outside gets them.
+    pub async fn call(&self, mut request: Request<Body>, depth: Depth) -> Result<Response<Body>, GuestError> {
+        let lane = self.lane();
+        let target = match self.target(lane, &request) {
+            Ok(target) => target,
+            Err(reason) => {
+                count(&lane.counters.denied);
+                return Err(GuestError::Denied { to: asked(&request), reason });
+            }
+        };
+        if let Err((cause, why)) = hygiene::admit_guest(&mut request) {
+            count(&lane.counters.refused);
+            return Ok(cause.response(why));
+        }
+        Ok(route(lane, &target, request, Depth(depth.0.saturating_add(1))).await)
     }
 
-    pub(crate) fn new(namespace: &str) -> Self {
-        Self { namespace: namespace.into() }
+    pub(crate) fn new(namespace: &str, lanes: Arc<[Arc<Lane>]>) -> Self {
+        Self { namespace: namespace.into(), lanes }
     }
+
+    /// The lane the guest runs on; a guest elsewhere borrows the first.
+    fn lane(&self) -> &Arc<Lane> {
+        let here = Handle::try_current().map(|handle| handle.id()).ok();
+        self.lanes.iter().find(|lane| Some(lane.handle.id()) == here).unwrap_or(&self.lanes[0])
+    }
+
+    fn target(&self, lane: &Lane, request: &Request<Body>) -> Result<Target, Denial> {
+        let uri = request.uri();
+        if uri.scheme().is_some_and(|scheme| *scheme != Scheme::HTTP) {
+            return Err(Denial::NotHttp);
+        }
+        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or(Denial::NoHost)?;
+        let port = port(authority).ok_or(Denial::NoHost)?;
+        let host = authority.host().to_ascii_lowercase();
+        let table = lane.shared.table.load();
+        match name::parse(&host, &self.namespace) {
+            Name::Service { namespace, name } => service(&table, namespace, name, port, host.contains(".svc")),
+            Name::Address(ip) => address(&table, ip, port, || lane.shared.local.by_ip(ip).is_some()),
+            Name::Outside => Err(Denial::OutsideCluster),
+        }
+    }
+}
+
+/// The port asked for; none if there is one that is not a port.
+fn port(authority: &Authority) -> Option<u16> {
+    let has_port = authority.as_str().len() > authority.host().len();
+    if has_port { authority.port_u16().filter(|port| *port != 0) } else { Some(HTTP_PORT) }
+}
+
+fn service(table: &Table, namespace: &str, name: &str, port: u16, spelt_out: bool) -> Result<Target, Denial> {
+    if table.service_port(namespace, name, port).is_some() {
+        return Ok(Target::Service { name: ServiceName::new(namespace, name), port });
+    }
+    Err(match table.has_service(namespace, name) {
+        true => Denial::NoSuchPort,
+        // `example.com` reads like the Service `example` in the namespace `com`.
+        false if spelt_out => Denial::NoSuchService,
+        false => Denial::OutsideCluster,
+    })
+}
+
+fn address(table: &Table, ip: IpAddr, port: u16, here: impl FnOnce() -> bool) -> Result<Target, Denial> {
+    if table.cluster_ip(ip, port).is_some() {
+        Ok(Target::ClusterIp { ip, port })
+    } else if table.pod(ip).is_some() || here() {
+        Ok(Target::PodIp { ip, port })
+    } else {
+        Err(Denial::OutsideCluster)
+    }
+}
+
+fn asked(request: &Request<Body>) -> String {
+    let uri = request.uri();
+    let authority = uri.authority().map_or("", Authority::as_str);
+    // What stands before an `@` may be a password.
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{}://{host}", uri.scheme_str().unwrap_or("http"))
 }

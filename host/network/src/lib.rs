@@ -10,15 +10,24 @@
 //! a guest cannot reach what the table does not list), any knowledge of Kubernetes objects or of WebAssembly, and
 //! locks shared between request runtimes on the path of a request: each runtime has a lane of its own.
 
+mod balance;
 mod body;
 mod cause;
 mod delta;
 mod guest;
+mod hygiene;
+mod lane;
 mod limits;
+mod listen;
 mod local;
 mod metrics;
+mod name;
+mod peer;
 mod proxy;
+mod replay;
+mod retry;
 mod route;
+mod router;
 
 pub use body::{Body, BoxError, empty, text};
 pub use cause::{CAUSE_HEADER, Cause};
@@ -27,5 +36,5 @@ pub use guest::{Denial, GuestClient, GuestError};
 pub use limits::Limits;
 pub use local::{Depth, LocalError, LocalPods};
 pub use metrics::{Metrics, PathMetrics, PeerMetrics, ServiceMetrics};
-pub use proxy::{Applied, BindProblem, Config, PeerTls, Proxy, StartError};
+pub use proxy::{Applied, BindProblem, Config, NodeOf, PeerTls, Proxy, StartError};
 pub use route::Table;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Endpoints tried for one request: a rollout may leave several stale ones in a row, a client should not wait for more.
-pub(crate) const ATTEMPTS_MAX: u32 = 6;
+pub(crate) const ATTEMPTS_MAX: usize = 6;
 /// Request bytes kept until a peer has answered, so that the request can be sent again. A peer's flow control lets
 /// no more than [`PEER_STREAM_WINDOW`] through before its Pod reads, plus the chunk that crosses the line.
 pub(crate) const REPLAY_BYTES_MAX: usize = 64 * 1024 + HEAD_BUFFER_BYTES_MAX;
@@ -14,7 +14,7 @@ pub(crate) const DEPTH_MAX: u8 = 16;
 pub(crate) const HEAD_BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of all headers of a request; browsers stay under 16 KiB, and a guest copies them.
 pub(crate) const HEAD_BYTES_MAX: usize = 32 * 1024;
-/// Connections waiting to be accepted, per listener of a Node port.
+/// Connections waiting to be accepted, per listener of a Node port, and on the hosts' port.
 pub(crate) const NODE_PORT_BACKLOG: i32 = 4096;
 /// The same for a cluster IP or a Pod's own address, of which there are thousands.
 pub(crate) const ADDRESS_BACKLOG: i32 = 128;
@@ -23,8 +23,10 @@ pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// HTTP/2 streams of one client connection. A browser opens at most 100.
 pub(crate) const CLIENT_STREAMS_MAX: u32 = 100;
-/// HTTP/2 flow-control window of a client's stream.
+/// HTTP/2 flow-control window of a client's stream ...
 pub(crate) const CLIENT_STREAM_WINDOW: u32 = 64 * 1024;
+/// ... and of its connection: a stalled upload holds up at most fifteen others of the same client.
+pub(crate) const CLIENT_CONNECTION_WINDOW: u32 = 1024 * 1024;
 /// Streams of a client's connection that may be reset before we have looked at them (rapid reset).
 pub(crate) const PENDING_RESETS_MAX: usize = 20;
 /// Streams of a connection that we may have to reset because of the other side's errors.
@@ -42,8 +44,8 @@ pub(crate) const PEER_STREAM_WINDOW: u32 = 65_535;
 pub(crate) const PEER_CONNECTION_WINDOW: u32 = PEER_STREAM_WINDOW * PEER_STREAMS_MAX;
 /// Bytes of headers between hosts: those of a client, and ours.
 pub(crate) const PEER_HEAD_BYTES_MAX: u32 = 48 * 1024;
-/// Response bytes buffered per call for a peer that does not take them.
-pub(crate) const PEER_SEND_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// Response bytes buffered per HTTP/2 stream for a reader that does not take them.
+pub(crate) const SEND_BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// Connections other hosts may have open to us: 1,000 hosts with four cores each.
 pub(crate) const PEER_ACCEPTED_MAX: usize = 4096;
 

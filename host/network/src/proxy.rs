@@ -3,17 +3,25 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwap;
+use futures::future::join_all;
 use rustls_pki_types::CertificateDer;
 use tokio::runtime::Handle;
+use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::delta::Delta;
 use crate::guest::GuestClient;
-use crate::limits::Limits;
+use crate::lane::{Lane, Shared};
+use crate::limits::{Limits, NODE_PORT_BACKLOG};
+use crate::listen::{Addresses, PodDoors, Sharing, bind};
 use crate::local::LocalPods;
 use crate::metrics::Metrics;
+use crate::peer::{self, Credentials};
+use crate::route::Table;
 
 /// What a proxy needs to run.
 #[derive(Clone)]
@@ -44,8 +52,11 @@ pub struct PeerTls {
     /// The dialling side; with this Node's certificate.
     pub client: Arc<rustls::ClientConfig>,
     /// Which Node a certificate, already verified, belongs to; `None` refuses it.
-    pub node_of: Arc<dyn Fn(&CertificateDer<'_>) -> Option<String> + Send + Sync>,
+    pub node_of: NodeOf,
 }
+
+/// Says which Node a certificate belongs to.
+pub type NodeOf = Arc<dyn Fn(&CertificateDer<'_>) -> Option<String> + Send + Sync>;
 
 /// Why a proxy did not start.
 #[derive(Debug, thiserror::Error)]
@@ -91,8 +102,23 @@ impl fmt::Display for BindProblem {
 
 /// A running proxy; clones are the same one.
 #[derive(Clone)]
-pub struct Proxy {
+pub struct Proxy(Arc<Inner>);
+
+struct Inner {
+    node_ip: IpAddr,
     peer_addr: SocketAddr,
+    shared: Arc<Shared>,
+    lanes: Arc<[Arc<Lane>]>,
+    /// Held while a delta is applied: one after the other.
+    addresses: AsyncMutex<Listening>,
+    pods: Mutex<PodDoors>,
+}
+
+#[derive(Default)]
+struct Listening {
+    addresses: Addresses,
+    /// The table's version of addresses that was reconciled last without a problem.
+    settled_at: Option<u64>,
 }
 
 impl Proxy {
@@ -102,53 +128,130 @@ impl Proxy {
     /// # Errors
     /// [`StartError`].
     pub fn start(config: Config) -> Result<Self, StartError> {
-        if config.request_runtimes.is_empty() {
+        let lane_count = config.request_runtimes.len();
+        if lane_count == 0 {
             return Err(StartError::NoRuntimes);
         }
-        Ok(Self { peer_addr: config.peer_addr })
+        let refused = |error| StartError::Peer { addr: config.peer_addr, error };
+        let mut listeners = bind(config.peer_addr, Sharing::Alone, 1, NODE_PORT_BACKLOG).map_err(refused)?;
+        let (Some(listener), None) = (listeners.pop(), listeners.pop()) else { return Err(StartError::NoRuntimes) };
+        let peer_addr = listener.local_addr().map_err(refused)?;
+        let shared = Arc::new(Shared {
+            table: ArcSwap::from_pointee(Table::new(&config.node_name, lane_count)),
+            local: config.local,
+            limits: config.limits,
+            credentials: ArcSwap::from_pointee(Credentials::new(config.peer_tls)),
+            tasks: TaskTracker::new(),
+            shutdown: config.shutdown,
+        });
+        let lanes: Arc<[Arc<Lane>]> = (config.request_runtimes.into_iter().enumerate())
+            .map(|(index, handle)| Arc::new(Lane::new(index, handle, shared.clone())))
+            .collect();
+        lanes[0].spawn(peer::serve(listener, lanes.clone()));
+        let proxy = Self(Arc::new(Inner {
+            node_ip: config.node_ip,
+            peer_addr,
+            shared,
+            lanes,
+            addresses: AsyncMutex::default(),
+            pods: Mutex::default(),
+        }));
+        proxy.close_at_shutdown();
+        Ok(proxy)
     }
 
-    /// Brings the table to `delta.revision` and listeners with it; returns when no request is routed by an older one.
+    /// Brings the table to `delta.revision` and listeners with it; returns when no request runtime routes by an older
+    /// one, so that the revision can be acknowledged.
+    ///
+    /// From then on no call begins by an older table. One that began before, and is on its way to another host, may
+    /// still arrive there after its Pod is gone; it is refused unread and tried elsewhere.
     pub async fn apply(&self, delta: Delta) -> Applied {
-        std::future::ready(Applied { revision: delta.revision, problems: Vec::new() }).await
+        let inner = &self.0;
+        let mut listening = inner.addresses.lock().await;
+        let table = Arc::new(inner.shared.table.load().apply(delta));
+        inner.shared.table.store(table.clone());
+        let problems = self.reconcile(&mut listening, &table);
+        let seen = inner.lanes.iter().map(|lane| {
+            let (of, table) = (lane.clone(), table.clone());
+            lane.handle.spawn(async move { of.links.retain(&table) })
+        });
+        // A lane that has ended routes by no table at all.
+        drop(join_all(seen).await);
+        Applied { revision: table.revision(), problems }
     }
 
-    /// Listens on a Pod's own address.
+    fn reconcile(&self, listening: &mut Listening, table: &Table) -> Vec<BindProblem> {
+        let inner = &self.0;
+        let version = Some(table.addresses_version());
+        if inner.shared.shutdown.is_cancelled() || listening.settled_at == version {
+            return Vec::new();
+        }
+        let problems = listening.addresses.reconcile(&inner.lanes, table.addresses(inner.node_ip));
+        listening.settled_at = version.filter(|_| problems.is_empty());
+        problems
+    }
+
+    /// Listens on a Pod's own address: on `ports`, and no longer on others.
     pub fn bind_pod(&self, uid: &str, ip: IpAddr, ports: &[u16]) -> Vec<BindProblem> {
-        let _ = (uid, ip, ports);
-        Vec::new()
+        if self.0.shared.shutdown.is_cancelled() {
+            return Vec::new();
+        }
+        self.pods().bind(&self.0.lanes, uid, ip, ports)
     }
 
     /// Stops listening for a Pod; what is under way ends in its own time.
     pub fn unbind_pod(&self, uid: &str) {
-        let _ = uid;
+        self.pods().unbind(uid);
     }
 
-    /// Uses other certificates for connections from now on.
+    /// Uses other certificates for connections from now on; those that are open go on.
     pub fn renew(&self, tls: PeerTls) {
-        let _ = tls;
+        self.0.shared.credentials.store(Arc::new(Credentials::new(tls)));
     }
 
     /// Where other hosts reach this proxy.
     #[must_use]
     pub fn peer_addr(&self) -> SocketAddr {
-        self.peer_addr
+        self.0.peer_addr
     }
 
     /// A client for the guests of `namespace`.
     #[must_use]
     pub fn guest_client(&self, namespace: &str) -> GuestClient {
-        GuestClient::new(namespace)
+        GuestClient::new(namespace, self.0.lanes.clone())
     }
 
     /// What was counted so far.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        Metrics::default()
+        let mut metrics = Metrics { services: Metrics::of_services(&self.0.shared.table.load()), ..Metrics::default() };
+        for lane in self.0.lanes.iter() {
+            lane.counters.add_to(&mut metrics);
+            lane.to_pods.add_to(&mut metrics.pods);
+            lane.from_peers.add_to(&mut metrics.from_peers);
+        }
+        metrics
     }
 
     /// Resolves when, after shutdown, everything under way has ended or was cut off.
     pub async fn closed(&self) {
-        std::future::ready(()).await;
+        self.0.shared.shutdown.cancelled().await;
+        self.0.shared.tasks.wait().await;
+        self.0.lanes.iter().for_each(|lane| lane.links.clear());
+    }
+
+    fn close_at_shutdown(&self) {
+        let proxy = self.clone();
+        let shared = self.0.shared.clone();
+        self.0.lanes[0].spawn(async move {
+            shared.shutdown.cancelled().await;
+            proxy.0.addresses.lock().await.addresses.close_all();
+            proxy.pods().close_all();
+            shared.tasks.close();
+        });
+    }
+
+    fn pods(&self) -> MutexGuard<'_, PodDoors> {
+        self.0.pods.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

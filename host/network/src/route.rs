@@ -1,17 +1,302 @@
-//! The routing table.
+//! The routing table: which endpoints answer for a Service, a cluster IP, a Node port or a Pod's address.
+//!
+//! Pure: a table never changes, [`Table::apply`] makes the next one, and what did not change is shared between them.
+//! What outlives a table is the share each request runtime has in a Service port: whose turn it is, and what was
+//! counted.
 
-use crate::delta::Delta;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-/// Which endpoints answer where. Immutable: a change makes a new one.
-#[derive(Debug, Clone, Default)]
+use crate::balance::Ring;
+use crate::delta::{Delta, Endpoint, Peer, Service, ServiceName, ServicePort};
+use crate::metrics::Share;
+
+/// Which endpoints answer where.
+#[derive(Debug, Clone)]
 pub struct Table {
     revision: u64,
+    node_name: Arc<str>,
+    lanes: usize,
+    /// By namespace, then name. A namespace is copied only when one of its Services changes.
+    services: HashMap<Arc<str>, Arc<Namespace>>,
+    node_ports: HashMap<u16, Arc<Backend>>,
+    cluster_ips: HashMap<(IpAddr, u16), Arc<Backend>>,
+    pods: HashMap<IpAddr, PodAddress>,
+    peers: Arc<HashMap<Arc<str>, Peer>>,
+    /// Rises when the addresses to listen on may have changed.
+    addresses_version: u64,
+}
+
+/// The Services of one namespace, by name.
+type Namespace = HashMap<Arc<str>, Arc<Entry>>;
+
+#[derive(Debug)]
+struct Entry {
+    backends: Vec<Arc<Backend>>,
+}
+
+/// One port of a Service: who answers, and the shares of the request runtimes.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    pub(crate) service: ServiceName,
+    pub(crate) port: u16,
+    node_port: Option<u16>,
+    cluster_ip: Option<IpAddr>,
+    pub(crate) ring: Ring,
+    pub(crate) shares: Arc<[Arc<Share>]>,
+}
+
+/// A Pod known by its address, from the endpoints that name it.
+#[derive(Debug, Clone)]
+pub(crate) struct PodAddress {
+    pub(crate) uid: Arc<str>,
+    pub(crate) node_name: Arc<str>,
+    mentions: usize,
+}
+
+/// Where a request is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A port of this Node.
+    NodePort { port: u16 },
+    /// A Service's address.
+    ClusterIp { ip: IpAddr, port: u16 },
+    /// A Service by name.
+    Service { name: ServiceName, port: u16 },
+    /// A Pod of this host.
+    Pod { uid: Arc<str>, port: u16 },
+    /// A Pod anywhere, by its address.
+    PodIp { ip: IpAddr, port: u16 },
+}
+
+/// An address the proxy should listen on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Address {
+    pub(crate) at: SocketAddr,
+    pub(crate) target: Target,
+    /// The Service port behind it now: connections that outlive the address go on reaching it.
+    pub(crate) service: Target,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NodePort { port } => write!(f, "Node port {port}"),
+            Self::ClusterIp { ip, port } => write!(f, "cluster IP {}", SocketAddr::new(*ip, *port)),
+            Self::Service { name, port } => write!(f, "Service {name} port {port}"),
+            Self::Pod { uid, port } => write!(f, "Pod {uid} port {port}"),
+            Self::PodIp { ip, port } => write!(f, "Pod address {}", SocketAddr::new(*ip, *port)),
+        }
+    }
 }
 
 impl Table {
+    /// An empty table of the Node `node_name`, for `lanes` request runtimes.
+    #[must_use]
+    pub fn new(node_name: &str, lanes: usize) -> Self {
+        Self {
+            revision: 0,
+            node_name: node_name.into(),
+            lanes,
+            services: HashMap::new(),
+            node_ports: HashMap::new(),
+            cluster_ips: HashMap::new(),
+            pods: HashMap::new(),
+            peers: Arc::default(),
+            addresses_version: 0,
+        }
+    }
+
+    /// The state of the cluster this table shows.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// The table after `delta`.
+    ///
+    /// If two Services ask for one Node port or address, the one that has it keeps it.
     #[must_use]
     pub fn apply(&self, delta: Delta) -> Self {
-        Self { revision: delta.revision.max(self.revision) }
+        let mut next = self.clone();
+        next.revision = delta.revision;
+        let fresh: BTreeMap<_, _> = delta.services.into_iter().map(|s| (s.name.clone(), s)).collect();
+        let mut before = BTreeMap::new();
+        let gone: Vec<ServiceName> = if delta.complete { self.names().collect() } else { delta.removed };
+        for name in gone.iter().chain(fresh.keys()) {
+            if let Some(entry) = next.take_out(name) {
+                before.insert(name.clone(), entry);
+            }
+        }
+        for service in fresh.into_values() {
+            let before = before.remove(&service.name);
+            next.put_in(service, before.as_deref());
+        }
+        next.addresses_version += u64::from(!before.is_empty());
+        if let Some(peers) = delta.peers {
+            next.peers = Arc::new(peers.into_iter().map(|peer| (peer.node_name.clone(), peer)).collect());
+        }
+        next
+    }
+
+    fn take_out(&mut self, name: &ServiceName) -> Option<Arc<Entry>> {
+        let namespace = self.services.get_mut(&name.namespace)?;
+        let entry = Arc::make_mut(namespace).remove(&name.name)?;
+        if namespace.is_empty() {
+            self.services.remove(&name.namespace);
+        }
+        for backend in &entry.backends {
+            if let Some(port) = backend.node_port
+                && self.node_ports.get(&port).is_some_and(|held| Arc::ptr_eq(held, backend))
+            {
+                self.node_ports.remove(&port);
+            }
+            if let Some(at) = backend.cluster_ip.map(|ip| (ip, backend.port))
+                && self.cluster_ips.get(&at).is_some_and(|held| Arc::ptr_eq(held, backend))
+            {
+                self.cluster_ips.remove(&at);
+            }
+            for spot in backend.ring.spots() {
+                self.forget_pod(&spot.endpoint);
+            }
+        }
+        Some(entry)
+    }
+
+    fn put_in(&mut self, service: Service, before: Option<&Entry>) {
+        let Service { name, cluster_ip, ports } = service;
+        let earlier = |port: u16| before.and_then(|entry| entry.backends.iter().find(|b| b.port == port));
+        let backends: Vec<Arc<Backend>> =
+            ports.into_iter().map(|port| self.backend(&name, cluster_ip, earlier(port.port), port)).collect();
+        let addresses =
+            |list: &[Arc<Backend>]| -> Vec<_> { list.iter().map(|b| (b.port, b.node_port, b.cluster_ip)).collect() };
+        if before.map(|entry| addresses(&entry.backends)) != Some(addresses(&backends)) {
+            self.addresses_version += 1;
+        }
+        for backend in &backends {
+            if let Some(port) = backend.node_port {
+                self.node_ports.entry(port).or_insert_with(|| backend.clone());
+            }
+            if let Some(ip) = backend.cluster_ip {
+                self.cluster_ips.entry((ip, backend.port)).or_insert_with(|| backend.clone());
+            }
+            for spot in backend.ring.spots() {
+                self.remember_pod(&spot.endpoint);
+            }
+        }
+        let namespace = self.services.entry(name.namespace).or_default();
+        Arc::make_mut(namespace).insert(name.name, Arc::new(Entry { backends }));
+    }
+
+    fn backend(
+        &self,
+        service: &ServiceName,
+        cluster_ip: Option<IpAddr>,
+        before: Option<&Arc<Backend>>,
+        port: ServicePort,
+    ) -> Arc<Backend> {
+        let fresh = || (0..self.lanes).map(|lane| Arc::new(Share::new(&self.node_name, lane))).collect();
+        Arc::new(Backend {
+            service: service.clone(),
+            port: port.port,
+            node_port: port.node_port.filter(|port| *port != 0),
+            cluster_ip,
+            ring: Ring::new(port.endpoints, &self.node_name),
+            shares: before.map_or_else(fresh, |before| before.shares.clone()),
+        })
+    }
+
+    fn remember_pod(&mut self, endpoint: &Endpoint) {
+        let pod = self.pods.entry(endpoint.ip).or_insert_with(|| PodAddress {
+            uid: endpoint.pod_uid.clone(),
+            node_name: endpoint.node_name.clone(),
+            mentions: 0,
+        });
+        if pod.uid == endpoint.pod_uid {
+            pod.mentions += 1;
+        } else {
+            // The address has a new Pod; mentions of the old one are on their way out.
+            *pod = PodAddress { uid: endpoint.pod_uid.clone(), node_name: endpoint.node_name.clone(), mentions: 1 };
+        }
+    }
+
+    fn forget_pod(&mut self, endpoint: &Endpoint) {
+        let Some(pod) = self.pods.get_mut(&endpoint.ip).filter(|pod| pod.uid == endpoint.pod_uid) else { return };
+        pod.mentions = pod.mentions.saturating_sub(1);
+        if pod.mentions == 0 {
+            self.pods.remove(&endpoint.ip);
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = ServiceName> {
+        self.services.iter().flat_map(|(namespace, entries)| {
+            entries.keys().map(|name| ServiceName { namespace: namespace.clone(), name: name.clone() })
+        })
+    }
+
+    /// Who answers for `target`; Pods are not looked up here.
+    pub(crate) fn backend_of(&self, target: &Target) -> Option<&Arc<Backend>> {
+        match target {
+            Target::NodePort { port } => self.node_ports.get(port),
+            Target::ClusterIp { ip, port } => self.cluster_ip(*ip, *port),
+            Target::Service { name, port } => self.service_port(&name.namespace, &name.name, *port),
+            Target::Pod { .. } | Target::PodIp { .. } => None,
+        }
+    }
+
+    /// The port `port` of a Service.
+    pub(crate) fn service_port(&self, namespace: &str, name: &str, port: u16) -> Option<&Arc<Backend>> {
+        self.services.get(namespace)?.get(name)?.backends.iter().find(|backend| backend.port == port)
+    }
+
+    pub(crate) fn has_service(&self, namespace: &str, name: &str) -> bool {
+        self.services.get(namespace).is_some_and(|entries| entries.contains_key(name))
+    }
+
+    pub(crate) fn cluster_ip(&self, ip: IpAddr, port: u16) -> Option<&Arc<Backend>> {
+        self.cluster_ips.get(&(ip, port))
+    }
+
+    pub(crate) fn pod(&self, ip: IpAddr) -> Option<&PodAddress> {
+        self.pods.get(&ip)
+    }
+
+    pub(crate) fn peer(&self, node_name: &str) -> Option<&Peer> {
+        self.peers.get(node_name)
+    }
+
+    pub(crate) fn addresses_version(&self) -> u64 {
+        self.addresses_version
+    }
+
+    /// Every Service port, in order of name.
+    pub(crate) fn backends(&self) -> Vec<&Arc<Backend>> {
+        let mut all: Vec<_> =
+            self.services.values().flat_map(|entries| entries.values().flat_map(|e| &e.backends)).collect();
+        all.sort_by_key(|backend| (backend.service.clone(), backend.port));
+        all
+    }
+
+    /// Where the proxy should listen: Node ports on `node_ip`, Services on their own addresses.
+    pub(crate) fn addresses(&self, node_ip: IpAddr) -> Vec<Address> {
+        let service = |backend: &Backend| Target::Service { name: backend.service.clone(), port: backend.port };
+        let node_ports = self.node_ports.iter().map(|(port, backend)| Address {
+            at: SocketAddr::new(node_ip, *port),
+            target: Target::NodePort { port: *port },
+            service: service(backend),
+        });
+        let cluster_ips = self.cluster_ips.iter().map(|((ip, port), backend)| Address {
+            at: SocketAddr::new(*ip, *port),
+            target: Target::ClusterIp { ip: *ip, port: *port },
+            service: service(backend),
+        });
+        let mut all: Vec<_> = node_ports.chain(cluster_ips).collect();
+        all.sort_by_key(|address| address.at);
+        all
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+use super::*;
+
+fn endpoint(uid: &str, last: u8, node: &str) -> Endpoint {
+    Endpoint {
+        pod_uid: uid.into(),
+        pod_name: uid.into(),
+        ip: [127, 64, 0, last].into(),
+        port: 8080,
+        node_name: node.into(),
+    }
+}
+
+fn service(name: &str, cluster_ip: Option<u8>, node_port: Option<u16>, endpoints: Vec<Endpoint>) -> Service {
+    Service {
+        name: ServiceName::new("shop", name),
+        cluster_ip: cluster_ip.map(|last| [127, 128, 0, last].into()),
+        ports: vec![ServicePort { name: String::new(), port: 80, node_port, endpoints }],
+    }
+}
+
+fn delta(revision: u64, services: Vec<Service>) -> Delta {
+    Delta { revision, services, ..Delta::default() }
+}
+
+fn uids(backend: Option<&Arc<Backend>>) -> Vec<String> {
+    let mut uids: Vec<_> =
+        backend.into_iter().flat_map(|b| b.ring.spots()).map(|s| s.endpoint.pod_uid.to_string()).collect();
+    uids.sort();
+    uids
+}
+
+#[test]
+fn a_service_is_found_by_name_address_and_node_port() {
+    let users = service("users", Some(1), Some(30080), vec![endpoint("a", 1, "n1"), endpoint("b", 2, "n2")]);
+    let table = Table::new("n1", 2).apply(delta(7, vec![users]));
+    assert_eq!(table.revision(), 7);
+    for target in [
+        Target::NodePort { port: 30080 },
+        Target::ClusterIp { ip: [127, 128, 0, 1].into(), port: 80 },
+        Target::Service { name: ServiceName::new("shop", "users"), port: 80 },
+    ] {
+        assert_eq!(uids(table.backend_of(&target)), ["a", "b"], "{target:?}");
+    }
+    assert!(table.service_port("shop", "users", 81).is_none());
+    assert!(table.has_service("shop", "users") && !table.has_service("shop", "user"));
+    let pod = table.pod([127, 64, 0, 2].into()).expect("known from the endpoints");
+    assert_eq!((&*pod.uid, &*pod.node_name), ("b", "n2"));
+}
+
+#[test]
+fn what_a_delta_does_not_name_stays_unless_it_is_complete() {
+    let two = vec![service("a", None, None, vec![endpoint("a", 1, "n1")]), service("b", None, None, vec![])];
+    let table = Table::new("n1", 1).apply(delta(1, two));
+    let table = table.apply(delta(2, vec![service("b", None, None, vec![endpoint("b", 2, "n1")])]));
+    assert_eq!(uids(table.service_port("shop", "a", 80)), ["a"]);
+    assert_eq!(uids(table.service_port("shop", "b", 80)), ["b"]);
+
+    let table = table.apply(Delta { revision: 3, removed: vec![ServiceName::new("shop", "a")], ..Delta::default() });
+    assert!(!table.has_service("shop", "a"));
+    assert!(table.pod([127, 64, 0, 1].into()).is_none());
+
+    let table = table.apply(Delta { complete: true, ..delta(4, vec![service("c", None, None, vec![])]) });
+    assert!(!table.has_service("shop", "b") && table.has_service("shop", "c"));
+    assert!(table.pods.is_empty());
+}
+
+#[test]
+fn a_pod_is_known_by_its_address_as_long_as_any_service_names_it() {
+    let pod = || endpoint("a", 1, "n1");
+    let table = Table::new("n1", 1)
+        .apply(delta(1, vec![service("x", None, None, vec![pod()]), service("y", None, None, vec![pod()])]));
+    let table = table.apply(Delta { revision: 2, removed: vec![ServiceName::new("shop", "x")], ..Delta::default() });
+    assert!(table.pod(pod().ip).is_some());
+    // The address goes to another Pod before the old one has left every list.
+    let table = table.apply(delta(3, vec![service("x", None, None, vec![endpoint("b", 1, "n1")])]));
+    let table = table.apply(Delta { revision: 4, removed: vec![ServiceName::new("shop", "y")], ..Delta::default() });
+    assert_eq!(table.pod(pod().ip).map(|pod| &*pod.uid), Some("b"));
+}
+
+#[test]
+fn turns_and_counts_survive_a_change_of_endpoints() {
+    let first = Table::new("n1", 2).apply(delta(1, vec![service("x", None, None, vec![endpoint("a", 1, "n1")])]));
+    let second = first.apply(delta(2, vec![service("x", Some(1), None, vec![])]));
+    let shares = |table: &Table| table.service_port("shop", "x", 80).map(|b| b.shares.clone()).expect("it is there");
+    assert!(Arc::ptr_eq(&shares(&first), &shares(&second)));
+    assert_eq!(shares(&first).len(), 2);
+}
+
+#[test]
+fn a_node_port_moves_between_services_in_one_delta_and_is_not_stolen() {
+    let table = Table::new("n1", 1).apply(delta(1, vec![service("b", None, Some(30001), vec![])]));
+    let owner = |table: &Table| table.node_ports.get(&30001).map(|b| b.service.name.to_string());
+    let stolen = table.apply(delta(2, vec![service("a", None, Some(30001), vec![])]));
+    assert_eq!(owner(&stolen).as_deref(), Some("b"));
+    let moved = table.apply(Delta {
+        removed: vec![ServiceName::new("shop", "b")],
+        ..delta(2, vec![service("a", None, Some(30001), vec![])])
+    });
+    assert_eq!(owner(&moved).as_deref(), Some("a"));
+    // Removing the one that never had it takes nothing from the one that has.
+    let kept = stolen.apply(Delta { revision: 3, removed: vec![ServiceName::new("shop", "a")], ..Delta::default() });
+    assert_eq!(owner(&kept).as_deref(), Some("b"));
+}
+
+#[test]
+fn addresses_change_version_only_when_they_may_have_changed() {
+    let table = Table::new("n1", 1).apply(delta(1, vec![service("x", Some(1), Some(30001), vec![])]));
+    assert_eq!(
+        table.addresses([127, 0, 0, 2].into()).iter().map(|a| a.at.to_string()).collect::<Vec<_>>(),
+        ["127.0.0.2:30001", "127.128.0.1:80"]
+    );
+    let same = table.apply(delta(2, vec![service("x", Some(1), Some(30001), vec![endpoint("a", 1, "n1")])]));
+    assert_eq!(same.addresses_version(), table.addresses_version());
+    let moved = same.apply(delta(3, vec![service("x", Some(1), Some(30002), vec![])]));
+    assert_ne!(moved.addresses_version(), same.addresses_version());
+    let gone = moved.apply(Delta { revision: 4, complete: true, ..Delta::default() });
+    assert_ne!(gone.addresses_version(), moved.addresses_version());
+    assert!(gone.addresses([127, 0, 0, 2].into()).is_empty());
+}
+
+#[test]
+fn deltas_add_up() {
+    let first =
+        Delta { complete: true, ..delta(1, vec![service("a", None, None, vec![]), service("b", None, None, vec![])]) };
+    let peers = vec![Peer { node_name: "n2".into(), address: ([127, 0, 0, 2], 1).into(), reachable: true }];
+    let steps = [
+        first,
+        Delta { removed: vec![ServiceName::new("shop", "a")], peers: Some(peers), ..delta(2, vec![]) },
+        delta(3, vec![service("c", None, None, vec![endpoint("c", 1, "n1")])]),
+        Delta { removed: vec![ServiceName::new("shop", "c")], ..delta(4, vec![service("a", None, None, vec![])]) },
+    ];
+    let one_by_one = steps.iter().cloned().fold(Table::new("n1", 1), |table, delta| table.apply(delta));
+    let together = Table::new("n1", 1).apply(steps.into_iter().reduce(Delta::then).expect("some"));
+    for table in [&one_by_one, &together] {
+        assert_eq!(table.revision(), 4);
+        assert_eq!(table.backends().iter().map(|b| b.service.to_string()).collect::<Vec<_>>(), ["shop/a", "shop/b"]);
+        assert!(table.peer("n2").is_some_and(|peer| peer.reachable));
+    }
+}
