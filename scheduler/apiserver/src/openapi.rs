@@ -6,7 +6,6 @@
 //! can read version 3 do, and none of those we support needs the other.
 
 mod documents;
-mod duplicates;
 mod fields;
 mod operations;
 mod parameters;
@@ -16,5 +15,4 @@ mod schemas;
 mod tests;
 
 pub(crate) use documents::{group_version, index, v2};
-pub(crate) use duplicates::duplicate_fields;
-pub(crate) use fields::{FieldProblem, check_fields};
+pub(crate) use fields::check_fields;

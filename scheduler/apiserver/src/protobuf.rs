@@ -31,18 +31,10 @@ pub(crate) struct Decoded {
     pub(crate) notes: Vec<String>,
 }
 
-/// Decodes a whole body.
+/// Decodes a whole body, with a note for everything that was skipped.
 ///
 /// # Errors
 /// A sentence that names the field and what is wrong with it. No input panics.
-pub(crate) fn decode(body: &[u8]) -> Result<Value, String> {
-    decode_noting(body).map(|decoded| decoded.object)
-}
-
-/// As [`decode`], with a note for everything that was skipped.
-///
-/// # Errors
-/// As [`decode`].
 pub(crate) fn decode_noting(body: &[u8]) -> Result<Decoded, String> {
     let envelope = Envelope::parse(body)?;
     let (group, version) = envelope.api_version.split_once('/').unwrap_or(("", envelope.api_version));

@@ -24,11 +24,6 @@ pub(crate) enum FieldProblem {
         /// `spec.replica`
         path: String,
     },
-    /// The object has the field twice.
-    Duplicate {
-        /// `spec.replicas`
-        path: String,
-    },
     /// The value is of another JSON type than the schema says, or not of its format.
     WrongType {
         /// `spec.replicas`
@@ -40,20 +35,10 @@ pub(crate) enum FieldProblem {
     },
 }
 
-impl FieldProblem {
-    /// The path of the field.
-    pub(crate) fn path(&self) -> &str {
-        match self {
-            Self::Unknown { path } | Self::Duplicate { path } | Self::WrongType { path, .. } => path,
-        }
-    }
-}
-
 impl fmt::Display for FieldProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown { path } => write!(f, "unknown field {path:?}"),
-            Self::Duplicate { path } => write!(f, "duplicate field {path:?}"),
             Self::WrongType { path, found, wanted } => {
                 write!(f, "{path}: cannot unmarshal {found} into a field of type {wanted}")
             }

@@ -1,12 +1,16 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{decode, decode_noting};
+use super::decode_noting;
 
 /// Bodies of kubectl 1.33, each with the JSON that kubectl 1.31 sends for the same command.
 const KUBECTL: &str = include_str!("fixtures/kubectl.txt");
 /// Kubernetes' own round-trip vectors (k8s.io/api testdata), every field set: the body, then its JSON.
 const KUBERNETES: &str = include_str!("fixtures/kubernetes.txt");
+
+fn decode(body: &[u8]) -> Result<Value, String> {
+    decode_noting(body).map(|decoded| decoded.object)
+}
 
 fn pairs(fixtures: &str) -> Vec<(Vec<u8>, Value)> {
     let lines: Vec<_> = fixtures.lines().collect();
@@ -143,7 +147,7 @@ fn refusals_say_where_and_why() {
 
 #[test]
 fn nesting_is_bounded() {
-    // F88: a chain of nested schemas is not in the table, but lists of lists of volumes are; depth stops them all.
+    // F88: no type in the table contains itself yet, so no body can reach the bound; the decoder is put there.
     let mut decoder = super::Decoder::default();
     let schema = crate::schema::find("", "v1", "Pod").expect("known");
     let mut object = serde_json::Map::new();
