@@ -1,1 +1,39 @@
-//! Placeholder.
+//! The control plane: decides what runs where, and tells the hosts.
+//!
+//! This crate is the shell around pure parts. `planner` decides, `apiserver` keeps objects and speaks REST,
+//! `store` remembers, `registry` holds artifacts; here are the loops that join them, the sessions of hosts,
+//! certificates, and the compiler. A [`Server`] is one process's control plane.
+//!
+//! Deliberately absent: anything that runs a workload or proxies a request (that is `host`), and any
+//! reading of the environment (that is `cli`).
+
+mod answers;
+mod artifacts;
+mod auth;
+mod bootstrap;
+mod cache;
+mod certificates;
+mod cidr;
+mod clock;
+mod compiler;
+mod config;
+mod control;
+mod data_dir;
+mod events;
+mod files;
+mod grants;
+mod joining;
+mod link;
+mod logs;
+mod metrics;
+mod rest;
+mod roster;
+mod routing;
+mod server;
+mod session;
+mod term;
+mod token;
+
+pub use cidr::Cidr;
+pub use config::{API_ADDR, Config, HOST_ADDR, POD_CIDR, SERVICE_CIDR, UNREACHABLE_AFTER};
+pub use server::{Error, Server};

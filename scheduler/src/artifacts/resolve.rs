@@ -1,0 +1,47 @@
+//! Asking the registry, and what its answers mean for a Pod.
+
+use std::sync::Arc;
+
+use component::Interface;
+use registry::{Artifact, Registry, Resolved};
+
+use super::{Component, Image};
+
+/// Reason of an image the registry does not have.
+pub(super) const NOT_FOUND: &str = "ErrImagePull";
+
+/// What an image is.
+pub(super) async fn resolve(registry: &Registry, image: &str) -> Image {
+    match registry.resolve(image).await {
+        Ok(Some(resolved)) => of(image, resolved),
+        Ok(None) => Image::Refused {
+            reason: NOT_FOUND,
+            message: format!("{image} is not in the cluster's registry; push it with: insula push FILE.wasm {image}"),
+        },
+        Err(registry::Error::InvalidName(why)) => {
+            Image::Refused { reason: "InvalidImageName", message: format!("{image:?} is not an image: {why}") }
+        }
+        Err(error) => Image::Refused { reason: "ErrImagePull", message: format!("{image}: {error}") },
+    }
+}
+
+fn of(image: &str, resolved: Resolved) -> Image {
+    let text = |interfaces: &[Interface]| interfaces.iter().map(ToString::to_string).collect();
+    match resolved.artifact {
+        Artifact::Wasm { wasm, description } => Image::Component(Arc::new(Component {
+            digest: resolved.digest,
+            wasm,
+            imports: text(&description.imports),
+            exports: text(&description.exports),
+        })),
+        Artifact::Container => Image::Refused {
+            reason: "ErrImagePull",
+            message: format!("{image} is a container image, and no host of this cluster runs containers"),
+        },
+    }
+}
+
+/// What was pushed last.
+pub(super) async fn newest(_registry: &Registry) -> Option<Arc<Component>> {
+    None
+}

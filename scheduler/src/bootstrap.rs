@@ -1,0 +1,79 @@
+//! What every cluster has from the start: its namespaces, and the API as a Service of the cluster.
+//!
+//! Made at each start if missing, left alone if there: an operator may have added labels.
+
+use std::net::{IpAddr, SocketAddr};
+
+use api::resource::{ENDPOINT_SLICES, NAMESPACES, SERVICES};
+use api::{Resource, label};
+use apiserver::{Objects, Patch, Status, Subresource, WriteOptions};
+use serde_json::{Value, json};
+
+/// Kubernetes' own namespaces.
+const NAMESPACE_NAMES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+/// Name of the Service and its EndpointSlice, in `default`.
+const API: &str = "kubernetes";
+
+/// Makes what is missing.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn run(objects: &Objects, service_ip: IpAddr, api: SocketAddr) -> Result<(), Status> {
+    for name in NAMESPACE_NAMES {
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        ensure(objects, &NAMESPACES, "", namespace).await?;
+    }
+    ensure(objects, &SERVICES, "default", service(service_ip, api.port())).await?;
+    if api.ip().is_unspecified() || api.ip().is_loopback() {
+        // Nobody else can reach it, so it is no one's endpoint.
+        return Ok(());
+    }
+    let slice = endpoint_slice(api);
+    let endpoints = json!({"endpoints": slice["endpoints"], "ports": slice["ports"]});
+    if !ensure(objects, &ENDPOINT_SLICES, "default", slice).await? {
+        let patch = Patch::Merge(endpoints);
+        let options = WriteOptions::default();
+        objects.patch(&ENDPOINT_SLICES, "default", API, Subresource::Main, patch, options).await?;
+    }
+    Ok(())
+}
+
+/// Creates an object unless it exists; returns whether it was created.
+async fn ensure(
+    objects: &Objects,
+    resource: &'static Resource,
+    namespace: &str,
+    object: Value,
+) -> Result<bool, Status> {
+    match objects.create(resource, namespace, object, WriteOptions::default()).await {
+        Ok(_) => Ok(true),
+        Err(status) if status.is_already_exists() => Ok(false),
+        Err(status) => Err(status),
+    }
+}
+
+fn service(ip: IpAddr, api_port: u16) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": API, "namespace": "default", "labels": {"component": "apiserver", "provider": API}},
+        "spec": {
+            "clusterIP": ip.to_string(),
+            "ports": [{"name": "https", "protocol": "TCP", "port": 443, "targetPort": api_port}],
+        },
+    })
+}
+
+fn endpoint_slice(api: SocketAddr) -> Value {
+    json!({
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "name": API, "namespace": "default",
+            "labels": {label::SERVICE_NAME: API, label::ENDPOINT_SLICE_MANAGED_BY: "insula-server"},
+        },
+        "addressType": if api.is_ipv4() { "IPv4" } else { "IPv6" },
+        "endpoints": [{"addresses": [api.ip().to_string()], "conditions": {"ready": true}}],
+        "ports": [{"name": "https", "protocol": "TCP", "port": api.port()}],
+    })
+}

@@ -1,0 +1,88 @@
+//! One compilation in one child process.
+//!
+//! The child gets the artifact as its stdin and nothing else: no environment, no other file. Bounds are
+//! the kernel's, so a compiler that is taken over cannot lift them.
+
+use std::ffi::OsString;
+use std::process::Stdio;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+
+use super::{Error, Recipe};
+
+/// Longest compilation: a component that bundles a JavaScript or Python engine takes about ten seconds.
+const TIME_MAX: Duration = Duration::from_secs(120);
+/// Most memory of a compilation; the largest real components need about one GiB.
+const MEMORY_BYTES_MAX: u64 = 4 << 30;
+/// Most machine code: ten times the largest components in use.
+const CODE_BYTES_MAX: u64 = 512 << 20;
+/// How much of the compiler's complaint is kept.
+const COMPLAINT_BYTES_MAX: u64 = 16 << 10;
+
+/// Compiles; returns the code.
+pub(super) async fn compile(command: &[OsString], recipe: &Recipe) -> Result<Bytes, Error> {
+    let broken = |what: &str, e: std::io::Error| Error::Broken(format!("{what}: {e}"));
+    let (program, arguments) =
+        command.split_first().ok_or_else(|| Error::Broken("no compiler is configured".to_owned()))?;
+    let wasm = std::fs::File::open(&recipe.wasm).map_err(|e| broken(&recipe.wasm.display().to_string(), e))?;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .args(["--engine", &recipe.engine.version, "--target", &recipe.engine.target])
+        .args(["--features", &recipe.engine.cpu_features.join(",")])
+        .env_clear()
+        .stdin(Stdio::from(wasm))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|e| broken(&program.to_string_lossy(), e))?;
+    bound(&child)?;
+    match tokio::time::timeout(TIME_MAX, finish(&mut child)).await {
+        Ok(result) => result,
+        Err(_) => Err(Error::Bound(format!("it took more than {} seconds", TIME_MAX.as_secs()))),
+    }
+}
+
+/// Private writable memory is what a bomb eats; address space that is only reserved costs nothing.
+fn bound(child: &Child) -> Result<(), Error> {
+    // A child that has already ended has no id and needs no bound.
+    let Some(id) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) else { return Ok(()) };
+    let seconds = TIME_MAX.as_secs() * u64::try_from(super::AT_ONCE).unwrap_or(1) * 8;
+    for (resource, most) in [(Resource::Data, MEMORY_BYTES_MAX), (Resource::Cpu, seconds), (Resource::Core, 0)] {
+        match prlimit(Some(id), resource, Rlimit { current: Some(most), maximum: Some(most) }) {
+            Ok(_) | Err(rustix::io::Errno::SRCH) => {}
+            Err(error) => return Err(Error::Broken(format!("its limits could not be set: {error}"))),
+        }
+    }
+    Ok(())
+}
+
+async fn finish(child: &mut Child) -> Result<Bytes, Error> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (code, complaint) = tokio::join!(read(stdout, CODE_BYTES_MAX), read(stderr, COMPLAINT_BYTES_MAX));
+    let (code, complaint) = (code?, complaint?);
+    if code.len() as u64 > CODE_BYTES_MAX {
+        return Err(Error::Bound(format!("it made more than {CODE_BYTES_MAX} bytes of code")));
+    }
+    let status = child.wait().await.map_err(|e| Error::Broken(e.to_string()))?;
+    let complaint = String::from_utf8_lossy(&complaint[..complaint.len().min(4 << 10)]).trim().to_owned();
+    match status.code() {
+        Some(0) if code.is_empty() => Err(Error::Broken("it made no code".to_owned())),
+        Some(0) => Ok(code.into()),
+        Some(_) => Err(Error::Refused(complaint)),
+        None => Err(Error::Bound(format!("{status}; {complaint}"))),
+    }
+}
+
+/// Reads to the end, or to one byte past the bound; the pipe then closes, which ends the writer.
+async fn read(from: Option<impl AsyncRead + Unpin>, bytes_max: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    if let Some(from) = from {
+        from.take(bytes_max + 1).read_to_end(&mut bytes).await.map_err(|e| Error::Broken(e.to_string()))?;
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,162 @@
+//! The control loop: read a snapshot, decide, commit guarded by the term, wait for a change.
+//!
+//! Controllers run one after the other, in the order in which a change travels, each on a view that shows
+//! the writes of those before it (C5). A controller runs when something it reads has changed, when it asked
+//! to be woken, or when a step of its was refused. There is no other timer: an idle cluster is silent.
+
+mod commit;
+mod due;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use planner::{CONTROLLERS, Controller, Snapshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::cache::{Cache, View};
+use crate::clock::{self, Clock};
+use crate::metrics::Metrics;
+use crate::roster::{Peers, Roster};
+use crate::term::Term;
+pub(crate) use commit::{Hands, remove_stopped};
+use due::{Due, Inputs};
+
+/// Longest sleep, so that a wake far away cannot overflow a timer.
+const SLEEP_MAX: Duration = Duration::from_secs(3600);
+
+/// What the planner sees of a view.
+pub(crate) fn snapshot(
+    view: &View,
+    peers: &Peers,
+    config: &planner::Config,
+    clock: &Clock,
+    started: Instant,
+) -> Snapshot {
+    Snapshot {
+        now: clock.now(),
+        started: clock.at(started),
+        seed: rand::random(),
+        config: config.clone(),
+        nodes: view.nodes.clone(),
+        pods: view.pods.clone(),
+        services: view.services.clone(),
+        endpoint_slices: view.endpoint_slices.clone(),
+        deployments: view.deployments.clone(),
+        replica_sets: view.replica_sets.clone(),
+        namespaces: view.namespaces.clone(),
+        others: view.others.clone(),
+        sessions: Arc::new(peers.sessions(clock)),
+    }
+}
+
+/// Runs the planner's controllers.
+pub(crate) struct Control {
+    pub(crate) cache: Cache,
+    pub(crate) roster: Roster,
+    pub(crate) config: planner::Config,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) started: Instant,
+    pub(crate) term: Term,
+    pub(crate) hands: Hands,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// Why the loop ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("another server has taken over the loops (term {0} has ended); this one steps down")]
+    Deposed(u64),
+    #[error("the store: {0}")]
+    Store(#[from] store::Error),
+}
+
+impl Control {
+    /// Runs until shutdown.
+    ///
+    /// # Errors
+    /// The term has ended, or the store has.
+    pub(crate) async fn run(self, shutdown: CancellationToken) -> Result<(), Error> {
+        let (mut views, mut peers) = (self.cache.subscribe(), self.roster.subscribe());
+        let mut due: BTreeMap<&'static str, Due> = CONTROLLERS.iter().map(|c| (c.name, Due::default())).collect();
+        loop {
+            views.mark_unchanged();
+            peers.mark_unchanged();
+            while self.round(&mut due).await? {}
+            let sleep =
+                due.values().filter_map(Due::timer).min().map(|at| at.saturating_duration_since(Instant::now()));
+            tokio::select! {
+                changed = views.changed() => if changed.is_err() { return Ok(()) },
+                changed = peers.changed() => if changed.is_err() { return Ok(()) },
+                () = sleep_for(sleep) => {}
+                () = shutdown.cancelled() => return Ok(()),
+            }
+        }
+    }
+
+    /// Lets every controller that is due decide and act once; returns whether any was due.
+    ///
+    /// Those that read everything come last, when no other is due: they tidy up, and must not stand
+    /// between an apply and the first answer.
+    async fn round(&self, due: &mut BTreeMap<&'static str, Due>) -> Result<bool, Error> {
+        let (narrow, wide): (Vec<_>, Vec<_>) = CONTROLLERS.iter().partition(|c| !c.reads.is_empty());
+        let mut any = false;
+        for controller in narrow {
+            any |= self.turn(controller, due).await?;
+        }
+        if any && !wide.iter().any(|c| due.get(c.name).is_some_and(Due::is_starved)) {
+            return Ok(true);
+        }
+        for controller in wide {
+            any |= self.turn(controller, due).await?;
+        }
+        Ok(any)
+    }
+
+    async fn turn(&self, controller: &Controller, due: &mut BTreeMap<&'static str, Due>) -> Result<bool, Error> {
+        let Some(state) = due.get_mut(controller.name) else { return Ok(false) };
+        let (view, peers) = (self.cache.view(), self.roster.peers());
+        let inputs = Inputs {
+            objects: view.changed_of(controller.reads),
+            sessions: if controller.reads_sessions { peers.liveness } else { 0 },
+        };
+        let began = Instant::now();
+        if !state.begin(inputs, began) {
+            return Ok(false);
+        }
+        let snapshot = snapshot(&view, &peers, &self.config, &self.clock, self.started);
+        let plan = (controller.plan)(&snapshot);
+        let now = snapshot.now;
+        drop((snapshot, view, peers));
+        state.wake_at(plan.wake_at.map(|at| Instant::now() + until(now, at)));
+        if !plan.is_settled() {
+            tracing::debug!(controller = controller.name, %plan, "planned");
+            let done = self.hands.apply(controller.name, plan.actions).await;
+            if done.fenced && !self.term.holds().await? {
+                return Err(Error::Deposed(self.term.number()));
+            }
+            if done.refused {
+                state.refused(Instant::now());
+            } else {
+                state.succeeded();
+            }
+            if let Some(revision) = done.revision {
+                self.cache.reach(revision).await?;
+            }
+        }
+        self.metrics.planned(controller.name, began.elapsed());
+        Ok(true)
+    }
+}
+
+async fn sleep_for(sleep: Option<Duration>) {
+    match sleep {
+        Some(sleep) => tokio::time::sleep(sleep.min(SLEEP_MAX)).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn until(now: Timestamp, at: Timestamp) -> Duration {
+    clock::between(now, at).min(SLEEP_MAX)
+}

@@ -1,0 +1,100 @@
+//! When a controller is to be asked again. Pure.
+
+use std::time::{Duration, Instant};
+
+/// First wait after a step was refused for a reason that no change will lift by itself.
+const RETRY_FIRST: Duration = Duration::from_millis(50);
+/// Longest such wait.
+const RETRY_LAST: Duration = Duration::from_secs(30);
+/// How long a controller that reads everything may be put off while others are busy.
+const STARVED_AFTER: Duration = Duration::from_millis(250);
+
+/// What a decision was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Inputs {
+    /// When the resources it reads last changed.
+    pub(super) objects: u64,
+    /// Which liveness of hosts it saw.
+    pub(super) sessions: u64,
+}
+
+/// One controller's state between decisions.
+#[derive(Debug, Default)]
+pub(super) struct Due {
+    seen: Option<Inputs>,
+    decided: Option<Instant>,
+    wake_at: Option<Instant>,
+    retry_at: Option<Instant>,
+    retry: Option<Duration>,
+}
+
+impl Due {
+    /// Whether the controller is to decide now; if so, takes note that it does.
+    pub(super) fn begin(&mut self, inputs: Inputs, now: Instant) -> bool {
+        let due = self.seen != Some(inputs) || self.next_timer().is_some_and(|at| at <= now);
+        if due {
+            (self.seen, self.decided) = (Some(inputs), Some(now));
+            (self.wake_at, self.retry_at) = (None, None);
+        }
+        due
+    }
+
+    fn next_timer(&self) -> Option<Instant> {
+        [self.wake_at, self.retry_at].into_iter().flatten().min()
+    }
+
+    /// The decision changes with time alone at `at`.
+    pub(super) fn wake_at(&mut self, at: Option<Instant>) {
+        self.wake_at = at;
+    }
+
+    /// A step was refused: ask again, later and later. A change of what it reads comes first.
+    pub(super) fn refused(&mut self, now: Instant) {
+        let wait = self.retry.map_or(RETRY_FIRST, |wait| (wait * 2).min(RETRY_LAST));
+        self.retry = Some(wait);
+        self.retry_at = Some(now + wait);
+    }
+
+    /// Every step was taken.
+    pub(super) fn succeeded(&mut self) {
+        self.retry = None;
+    }
+
+    /// When time alone makes it due.
+    pub(super) fn timer(&self) -> Option<Instant> {
+        self.next_timer()
+    }
+
+    /// Whether it has not been asked for too long.
+    pub(super) fn is_starved(&self) -> bool {
+        self.decided.is_none_or(|at| at.elapsed() > STARVED_AFTER)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_controller_is_asked_on_change_on_time_and_after_refusal() {
+        let (mut due, now) = (Due::default(), Instant::now());
+        let inputs = |objects, sessions| Inputs { objects, sessions };
+        assert!(due.begin(inputs(0, 0), now), "the first time, always");
+        assert!(!due.begin(inputs(0, 0), now));
+        assert!(due.begin(inputs(1, 0), now) && due.begin(inputs(1, 1), now));
+        due.wake_at(Some(now + Duration::from_secs(1)));
+        assert!(!due.begin(inputs(1, 1), now));
+        assert!(due.begin(inputs(1, 1), now + Duration::from_secs(1)));
+        assert_eq!(due.timer(), None, "once");
+        due.refused(now);
+        assert_eq!(due.timer(), Some(now + RETRY_FIRST));
+        assert!(due.begin(inputs(1, 1), now + RETRY_FIRST));
+        due.refused(now);
+        assert_eq!(due.timer(), Some(now + RETRY_FIRST * 2));
+        (0..20).for_each(|_| due.refused(now));
+        assert_eq!(due.timer(), Some(now + RETRY_LAST));
+        due.succeeded();
+        due.refused(now);
+        assert_eq!(due.timer(), Some(now + RETRY_FIRST), "success begins anew");
+    }
+}

@@ -1,0 +1,135 @@
+//! The host protocol's server: one tonic service, whether a host comes over TLS or through the pipe.
+//!
+//! Who calls is known before the call: from the certificate that TLS verified, or from whoever opened the
+//! pipe. Everything but `Join` needs a Node's identity, and a host speaks for its own Node only (F83).
+
+mod connection;
+mod incoming;
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{Stream, StreamExt};
+use protocol::v1::host_link_server::{HostLink, HostLinkServer};
+use protocol::v1::{
+    AnswerChunk, AnswerEnd, CodeChunk, CodeRequest, FromHost, JoinRequest, JoinResponse, RenewRequest, RenewResponse,
+    ToHost,
+};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::answers::Answers;
+use crate::compiler;
+use crate::joining::Joining;
+use crate::session::Sessions;
+pub(crate) use connection::Caller;
+use connection::Connection;
+pub(crate) use incoming::{Pipes, accept};
+
+/// Calls one host may have open: a session, its fetches of code, and its log streams.
+const STREAMS_MAX: u32 = 128;
+/// Calls of one connection that may wait for their first answer; more are refused at once.
+const IN_FLIGHT_MAX: usize = 64;
+/// How often a silent connection is asked whether it lives, and how long it has to answer.
+const PING_EVERY: Duration = Duration::from_secs(10);
+/// See [`PING_EVERY`].
+const PING_ANSWER_MAX: Duration = Duration::from_secs(5);
+/// Largest head of a call; ours have a few hundred bytes.
+const HEAD_BYTES_MAX: u32 = 16 << 10;
+/// Window of a stream: a message of the largest size flows without a pause.
+const WINDOW_BYTES: u32 = 4 << 20;
+
+/// The service.
+pub(crate) struct Link {
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) joining: Joining,
+    pub(crate) answers: Answers,
+}
+
+/// Serves connections until shutdown.
+///
+/// # Errors
+/// The transport's.
+pub(crate) async fn serve(
+    link: Link,
+    connections: mpsc::Receiver<Connection>,
+    shutdown: CancellationToken,
+) -> Result<(), tonic::transport::Error> {
+    let service = HostLinkServer::new(link)
+        .max_decoding_message_size(protocol::MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(protocol::MESSAGE_BYTES_MAX);
+    Server::builder()
+        .max_concurrent_streams(STREAMS_MAX)
+        .concurrency_limit_per_connection(IN_FLIGHT_MAX)
+        .load_shed(true)
+        .http2_keepalive_interval(Some(PING_EVERY))
+        .http2_keepalive_timeout(Some(PING_ANSWER_MAX))
+        .http2_max_header_list_size(HEAD_BYTES_MAX)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES)
+        .serve_with_incoming_shutdown(
+            service,
+            ReceiverStream::new(connections).map(Ok::<_, std::io::Error>),
+            shutdown.cancelled_owned(),
+        )
+        .await
+}
+
+fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
+    request.extensions().get::<Caller>().cloned().ok_or_else(|| Status::internal("a connection without a caller"))
+}
+
+/// The Node that calls.
+fn node<T>(request: &Request<T>) -> Result<Arc<str>, Status> {
+    match caller(request)?.node {
+        Some(node) => Ok(node),
+        None => Err(Status::unauthenticated("a certificate of a node of this cluster is needed; join first")),
+    }
+}
+
+type Boxed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl HostLink for Link {
+    async fn join(&self, request: Request<JoinRequest>) -> Result<Response<JoinResponse>, Status> {
+        let from = caller(&request)?.address.map(|address: SocketAddr| address.ip());
+        self.joining.join(from, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
+        let node = node(&request)?;
+        self.joining.renew(&node, &request.into_inner().csr_der).map(Response::new)
+    }
+
+    type SessionStream = Boxed<ToHost>;
+
+    async fn session(&self, request: Request<Streaming<FromHost>>) -> Result<Response<Self::SessionStream>, Status> {
+        let node = node(&request)?;
+        let messages = self.sessions.begin(&node, request.into_inner()).await?;
+        Ok(Response::new(Box::pin(ReceiverStream::new(messages))))
+    }
+
+    type FetchCodeStream = Boxed<CodeChunk>;
+
+    async fn fetch_code(&self, request: Request<CodeRequest>) -> Result<Response<Self::FetchCodeStream>, Status> {
+        let node = node(&request)?;
+        let key = request.into_inner().code_key;
+        if !self.sessions.runs(&node, &key) {
+            return Err(Status::permission_denied("no pod of this node runs this code"));
+        }
+        let code =
+            self.sessions.sources.artifacts.code(&key).await.map_err(|e| Status::failed_precondition(e.to_string()))?;
+        let code = code.ok_or_else(|| Status::not_found("there is no such code"))?;
+        Ok(Response::new(Box::pin(futures::stream::iter(compiler::chunks(&code).map(Ok)))))
+    }
+
+    async fn answer(&self, request: Request<Streaming<AnswerChunk>>) -> Result<Response<AnswerEnd>, Status> {
+        let node = node(&request)?;
+        self.answers.answer(&node, request.into_inner()).await.map(Response::new)
+    }
+}

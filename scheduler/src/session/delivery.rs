@@ -1,0 +1,251 @@
+//! What a host has been told of its Pods, what it should know, and the messages between. Pure.
+//!
+//! A change of a Pod's status alone is not told: it came from the host. A Pod's ConfigMaps and Secrets
+//! travel with it and travel again when their content changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use api::core::Pod;
+use bytes::Bytes;
+use prost::Message;
+use protocol::v1;
+
+use super::source;
+use crate::cache::View;
+
+/// Bytes of Pods in one message: a quarter of what a host accepts, so that heartbeats slip in between.
+const MESSAGE_BYTES: usize = protocol::MESSAGE_BYTES_MAX / 4;
+/// Largest assignment: one message, less what frames it.
+const ASSIGNMENT_BYTES_MAX: usize = protocol::MESSAGE_BYTES_MAX - (64 << 10);
+
+/// A Pod as its host should know it.
+#[derive(Debug, Clone)]
+pub(super) struct Assignment {
+    pub(super) pod: Arc<Pod>,
+    /// Versions of what the Pod refers to, in the order of [`source::references`].
+    sources: Vec<Option<String>>,
+    artifacts: Vec<v1::Artifact>,
+    stop: bool,
+}
+
+impl Assignment {
+    pub(super) fn new(view: &View, pod: &Arc<Pod>, artifacts: Vec<v1::Artifact>, stop: bool) -> Self {
+        let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+        let version = |reference| source::version(view, namespace, reference).map(str::to_owned);
+        let sources = source::references(pod).into_iter().map(version).collect();
+        Self { pod: pod.clone(), sources, artifacts, stop }
+    }
+
+    /// Whether a host that knows `self` need not hear of `next`.
+    fn covers(&self, next: &Self) -> bool {
+        self.stop == next.stop
+            && self.sources == next.sources
+            && self.artifacts == next.artifacts
+            && says_the_same(&self.pod, &next.pod)
+    }
+
+    fn message(&self, uid: &str, view: &View) -> v1::PodAssignment {
+        let namespace = self.pod.metadata.namespace.as_deref().unwrap_or_default();
+        let references = source::references(&self.pod);
+        let mut message = v1::PodAssignment {
+            uid: uid.to_owned(),
+            pod_json: encode(&self.pod),
+            sources: references.into_iter().filter_map(|r| source::content(view, namespace, r)).collect(),
+            artifacts: self.artifacts.clone(),
+            stop: self.stop,
+        };
+        if message.encoded_len() > ASSIGNMENT_BYTES_MAX {
+            message.sources.clear();
+            for artifact in &mut message.artifacts {
+                artifact.reason = "CreateContainerConfigError".to_owned();
+                artifact.message = format!(
+                    "the ConfigMaps and Secrets of this Pod have more than {ASSIGNMENT_BYTES_MAX} bytes together"
+                );
+            }
+        }
+        message
+    }
+}
+
+fn says_the_same(a: &Arc<Pod>, b: &Arc<Pod>) -> bool {
+    let meta = |pod: &Pod| {
+        let m = &pod.metadata;
+        (m.deletion_timestamp.clone(), m.deletion_grace_period_seconds)
+    };
+    Arc::ptr_eq(a, b)
+        || (meta(a) == meta(b)
+            && a.metadata.labels == b.metadata.labels
+            && a.metadata.annotations == b.metadata.annotations
+            && a.spec == b.spec)
+}
+
+/// Without `managedFields`, which no host reads.
+fn encode(pod: &Arc<Pod>) -> Bytes {
+    let encoded = if pod.metadata.managed_fields.is_some() {
+        let mut pod = Pod::clone(pod);
+        pod.metadata.managed_fields = None;
+        serde_json::to_vec(&pod)
+    } else {
+        serde_json::to_vec(&**pod)
+    };
+    encoded.expect("a Pod that was decoded encodes").into()
+}
+
+/// What a host has been told.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pods: BTreeMap<String, Assignment>,
+}
+
+impl Told {
+    /// What was last told of a Pod.
+    pub(super) fn of(&self, uid: &str) -> Option<&Assignment> {
+        self.pods.get(uid)
+    }
+
+    /// Takes note of `news` and of the Pods that still exist, and returns the messages that tell it.
+    /// `keep` holds every UID that is bound to the Node, told or not.
+    pub(super) fn tell(
+        &mut self,
+        view: &View,
+        term: u64,
+        news: Vec<(String, Assignment)>,
+        keep: &BTreeSet<&str>,
+    ) -> Vec<v1::Pods> {
+        let removed: Vec<String> = self.pods.keys().filter(|uid| !keep.contains(uid.as_str())).cloned().collect();
+        removed.iter().for_each(|uid| drop(self.pods.remove(uid)));
+        let mut messages = Messages::new(term, view.revision);
+        messages.last().removed_uids = removed;
+        for (uid, assignment) in news {
+            if self.pods.get(&uid).is_some_and(|told| told.covers(&assignment)) {
+                // The newer object, so that the next look is a comparison of pointers.
+                self.pods.insert(uid, assignment);
+                continue;
+            }
+            messages.push(assignment.message(&uid, view));
+            self.pods.insert(uid, assignment);
+        }
+        messages.finish()
+    }
+}
+
+/// Assignments in messages of bounded size.
+struct Messages {
+    messages: Vec<v1::Pods>,
+    room: usize,
+    empty: v1::Pods,
+}
+
+impl Messages {
+    fn new(term: u64, revision: u64) -> Self {
+        let empty = v1::Pods { term, revision, ..v1::Pods::default() };
+        Self { messages: vec![empty.clone()], room: MESSAGE_BYTES, empty }
+    }
+
+    fn last(&mut self) -> &mut v1::Pods {
+        if self.messages.is_empty() {
+            self.messages.push(self.empty.clone());
+        }
+        let last = self.messages.len() - 1;
+        &mut self.messages[last]
+    }
+
+    fn push(&mut self, assignment: v1::PodAssignment) {
+        let size = assignment.encoded_len();
+        if size > self.room && !self.last().upserts.is_empty() {
+            self.messages.push(self.empty.clone());
+            self.room = MESSAGE_BYTES;
+        }
+        self.room = self.room.saturating_sub(size);
+        self.last().upserts.push(assignment);
+    }
+
+    fn finish(self) -> Vec<v1::Pods> {
+        self.messages.into_iter().filter(|m| !m.upserts.is_empty() || !m.removed_uids.is_empty()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::NamespacedName;
+    use api::core::{ConfigMap, Secret};
+    use serde_json::json;
+
+    fn pod(name: &str, bend: impl Fn(&mut serde_json::Value)) -> Arc<Pod> {
+        let mut pod = json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": name, "namespace": "n", "uid": name, "resourceVersion": "1"},
+            "spec": {"nodeName": "a", "containers": [{"name": "c", "envFrom": [{"secretRef": {"name": "s"}}]}]},
+        });
+        bend(&mut pod);
+        Arc::new(serde_json::from_value(pod).expect("a Pod"))
+    }
+
+    fn secret(version: &str, bytes: usize) -> View {
+        let mut secret = Secret::default();
+        secret.metadata.resource_version = Some(version.to_owned());
+        secret.data = Some([("k".to_owned(), k8s_openapi::ByteString(vec![7; bytes]))].into());
+        let mut view = View::default();
+        Arc::make_mut(&mut view.secrets).insert(NamespacedName::new("n", "s"), Arc::new(secret));
+        Arc::make_mut(&mut view.config_maps).insert(NamespacedName::new("n", "other"), Arc::new(ConfigMap::default()));
+        view
+    }
+
+    fn tell(told: &mut Told, view: &View, pods: &[Arc<Pod>], stop: bool) -> String {
+        let uid = |pod: &Arc<Pod>| pod.metadata.uid.clone().expect("has a uid");
+        let keep: Vec<String> = pods.iter().map(uid).collect();
+        let news = pods.iter().map(|p| (uid(p), Assignment::new(view, p, Vec::new(), stop))).collect();
+        let messages = told.tell(view, 3, news, &keep.iter().map(String::as_str).collect());
+        let one = |m: &v1::Pods| {
+            let told = m.upserts.iter().map(|u| {
+                let sources: Vec<_> = u.sources.iter().map(|s| s.name.as_str()).collect();
+                format!("+{}{}[{}]", u.uid, if u.stop { "!" } else { "" }, sources.join(","))
+            });
+            told.chain(m.removed_uids.iter().map(|u| format!("-{u}"))).collect::<Vec<_>>().join(" ")
+        };
+        messages.iter().map(one).collect::<Vec<_>>().join(" | ")
+    }
+
+    #[test]
+    fn only_news_is_told() {
+        let (mut told, view) = (Told::default(), secret("1", 1));
+        let plain = pod("p", |_| {});
+        assert_eq!(tell(&mut told, &view, std::slice::from_ref(&plain), false), "+p[s]");
+        assert_eq!(tell(&mut told, &view, &[plain], false), "");
+        let status = pod("p", |p| {
+            p["status"] = json!({"phase": "Running"});
+            p["metadata"]["resourceVersion"] = json!("2");
+        });
+        assert_eq!(tell(&mut told, &view, &[status], false), "", "a status is not told");
+        let labelled = pod("p", |p| p["metadata"]["labels"] = json!({"a": "b"}));
+        assert_eq!(tell(&mut told, &view, std::slice::from_ref(&labelled), false), "+p[s]");
+        assert_eq!(
+            tell(&mut told, &secret("2", 1), std::slice::from_ref(&labelled), false),
+            "+p[s]",
+            "a source changed"
+        );
+        assert_eq!(
+            tell(&mut told, &View::default(), std::slice::from_ref(&labelled), false),
+            "+p[]",
+            "a source is gone"
+        );
+        assert_eq!(tell(&mut told, &View::default(), &[labelled], true), "+p![]");
+        assert_eq!(tell(&mut told, &View::default(), &[pod("q", |_| {})], false), "+q[] -p");
+    }
+
+    #[test]
+    fn messages_are_bounded_and_too_much_config_is_a_reason() {
+        let (mut told, view) = (Told::default(), secret("1", MESSAGE_BYTES / 2));
+        let pods: Vec<_> = (0..4).map(|n| pod(&format!("p{n}"), |_| {})).collect();
+        assert_eq!(tell(&mut told, &view, &pods, false), "+p0[s] | +p1[s] | +p2[s] | +p3[s]");
+        let view = secret("1", ASSIGNMENT_BYTES_MAX);
+        let artifact = v1::Artifact { container: "c".to_owned(), ..v1::Artifact::default() };
+        let news = vec![("p".to_owned(), Assignment::new(&view, &pods[0], vec![artifact], false))];
+        let messages = Told::default().tell(&view, 1, news, &BTreeSet::from(["p"]));
+        let upsert = &messages[0].upserts[0];
+        assert!(upsert.sources.is_empty());
+        assert_eq!(upsert.artifacts[0].reason, "CreateContainerConfigError");
+    }
+}
