@@ -16,18 +16,35 @@
 
 mod action;
 mod config;
-mod routes;
 mod snapshot;
 
-mod deployment;
-mod endpoints;
-mod eviction;
-mod garbage;
 mod namespaces;
-mod nodes;
-mod placement;
-mod podgc;
+
+mod deployment;
 mod replicaset;
+
+mod placement;
+
+mod endpoints;
+mod routes;
+
+mod nodes;
+
+mod brake;
+mod eviction;
+
+mod garbage;
+mod podgc;
+
+mod claim;
+mod name;
+mod node;
+mod object;
+mod pod;
+mod replicas;
+
+#[cfg(test)]
+mod testing;
 
 pub use action::{Action, EventKind, Guard, ObjectRef, Part, Plan};
 pub use config::Config;
@@ -55,15 +72,20 @@ pub static CONTROLLERS: [Controller; 9] = [
     Controller { name: "namespaces", reads: &[], reads_sessions: false, plan: namespaces::plan },
     Controller {
         name: "deployment",
-        reads: &[&DEPLOYMENTS, &REPLICA_SETS, &PODS],
+        reads: &[&DEPLOYMENTS, &REPLICA_SETS, &PODS, &NODES, &NAMESPACES],
         reads_sessions: false,
         plan: deployment::plan,
     },
-    Controller { name: "replicaset", reads: &[&REPLICA_SETS, &PODS], reads_sessions: false, plan: replicaset::plan },
+    Controller {
+        name: "replicaset",
+        reads: &[&REPLICA_SETS, &PODS, &NODES, &NAMESPACES],
+        reads_sessions: false,
+        plan: replicaset::plan,
+    },
     Controller { name: "placement", reads: &[&PODS, &NODES, &NAMESPACES], reads_sessions: true, plan: placement::plan },
     Controller {
         name: "endpoints",
-        reads: &[&SERVICES, &PODS, &NODES, &ENDPOINT_SLICES],
+        reads: &[&SERVICES, &PODS, &NODES, &ENDPOINT_SLICES, &NAMESPACES],
         reads_sessions: true,
         plan: endpoints::plan,
     },

@@ -1,7 +1,43 @@
-//! Being written.
+//! Pods nobody else will remove: on Nodes that no longer exist, told to stop before they were
+//! placed, or finished long ago.
 
-use crate::{Plan, Snapshot};
+use std::collections::BTreeSet;
 
-pub(crate) fn plan(_snapshot: &Snapshot) -> Plan {
-    Plan::default()
+use api::resource::PODS;
+
+use crate::{Plan, Snapshot, object, pod};
+
+/// Decides which Pods are removed.
+pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
+    let nodes: BTreeSet<&str> = snapshot.nodes.keys().map(|name| name.name.as_str()).collect();
+    let mut plan = Plan::default();
+    let mut finished = Vec::new();
+    for (name, pod) in snapshot.pods.iter() {
+        if plan.actions.len() >= snapshot.config.actions_max {
+            return plan;
+        }
+        if pod.metadata.deletion_grace_period_seconds == Some(0) && pod::is_terminating(pod) {
+            continue;
+        }
+        let has_nobody = match pod::node(pod) {
+            Some(node) => !nodes.contains(node),
+            None => pod::is_terminating(pod),
+        };
+        if has_nobody {
+            plan.actions.push(object::delete_at_once(&PODS, &pod.metadata));
+        } else if pod::is_finished(pod) && !pod::is_terminating(pod) {
+            finished.push((object::created(&pod.metadata), name, pod));
+        }
+    }
+    let surplus = finished.len().saturating_sub(snapshot.config.finished_pods_max);
+    let room = snapshot.config.actions_max.saturating_sub(plan.actions.len());
+    if surplus > 0 {
+        finished.sort_by_key(|(created, name, _)| (*created, *name));
+        let oldest = finished.into_iter().take(surplus.min(room));
+        plan.actions.extend(oldest.map(|(_, _, pod)| object::delete_at_once(&PODS, &pod.metadata)));
+    }
+    plan
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,275 @@
-//! Being written.
+//! ReplicaSet → Pods: as many as asked for, never one more (C5).
+//!
+//! There are no expectations as in Kubernetes: the shell plans on nothing older than its own last
+//! write, so a Pod that was created is in the snapshot. Creation is guarded by the ReplicaSet's
+//! version, so a wish that was taken back creates nothing.
 
-use crate::{Plan, Snapshot};
+mod victims;
 
-pub(crate) fn plan(_snapshot: &Snapshot) -> Plan {
-    Plan::default()
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use api::NamespacedName;
+use api::apps::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
+use api::core::PodTemplateSpec;
+use api::resource::{PODS, REPLICA_SETS};
+use api::selector::Selector;
+use serde_json::{Value, json};
+
+use crate::claim::Claim;
+use crate::name::{self, Hash};
+use crate::pod::Named;
+use crate::replicas::{Replicas, Tally};
+use crate::{Action, EventKind, Part, Plan, Snapshot, namespaces, object, pod};
+
+/// Pods created in the first batch of a ReplicaSet. If they are refused (a quota, say), no more
+/// than these are tried per round; each batch that succeeds triples what there is.
+const FIRST_BATCH: i32 = 32;
+/// Wait before a Pod that keeps failing is replaced again (C40's numbers: 10 s, doubled, to 300 s).
+const BACKOFF_FIRST: Duration = Duration::from_secs(10);
+const BACKOFF_DOUBLINGS_MAX: u32 = 5;
+const BACKOFF_MAX: Duration = Duration::from_secs(300);
+/// A failure is forgiven after this time.
+const BACKOFF_FORGIVEN_AFTER: Duration = Duration::from_secs(600);
+
+/// Decides for every ReplicaSet which Pods to create and which to stop.
+pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
+    let replicas = Replicas::of(snapshot);
+    let mut planner = Planner {
+        snapshot,
+        replicas: &replicas,
+        names: BTreeSet::new(),
+        claimed: BTreeSet::new(),
+        plan: Plan::default(),
+    };
+    let sets = &snapshot.replica_sets;
+    // Each decision begins elsewhere, so that refused Pods of one ReplicaSet never starve the others.
+    let start = usize::try_from(snapshot.seed % (sets.len().max(1) as u64)).unwrap_or(0);
+    for (name, set) in sets.iter().skip(start).chain(sets.iter().take(start)) {
+        if planner.plan.actions.len() >= snapshot.config.actions_max {
+            break;
+        }
+        planner.plan_one(name, set);
+    }
+    planner.plan
 }
+
+struct Planner<'a> {
+    snapshot: &'a Snapshot,
+    replicas: &'a Replicas<'a>,
+    /// Names given in this plan.
+    names: BTreeSet<NamespacedName>,
+    /// UIDs of orphans adopted in this plan.
+    claimed: BTreeSet<&'a str>,
+    plan: Plan,
+}
+
+impl<'a> Planner<'a> {
+    fn plan_one(&mut self, name: &'a NamespacedName, set: &'a ReplicaSet) {
+        let spec = &set.spec;
+        let selector = match Selector::from_spec(&spec.selector) {
+            Ok(selector) if !selector.is_empty() => selector,
+            Ok(_) | Err(_) => return,
+        };
+        let is_leaving =
+            object::is_terminating(&set.metadata) || namespaces::is_terminating(self.snapshot, &name.namespace);
+        let owned = self.replicas.of_owner(object::uid(&set.metadata));
+        let pods = if is_leaving { owned.to_vec() } else { self.claim(set, &selector, owned) };
+        let tally = self.replicas.tally(&pods, spec.min_ready_seconds.unwrap_or(0));
+        if !is_leaving {
+            self.resize(name, set, spec, &pods, tally);
+        }
+        self.write_status(set, spec, &pods, tally);
+    }
+
+    /// The Pods of a ReplicaSet after adoption and release.
+    fn claim(&mut self, set: &'a ReplicaSet, selector: &Selector, owned: &[Named<'a>]) -> Vec<Named<'a>> {
+        let claim = Claim { resource: &PODS, by: &REPLICA_SETS, owner: &set.metadata, selector };
+        let mut pods = Vec::with_capacity(owned.len());
+        for named in owned {
+            match claim.release(&named.1.metadata) {
+                Some(action) => self.plan.actions.push(action),
+                None => pods.push(*named),
+            }
+        }
+        let namespace = set.metadata.namespace.as_deref().unwrap_or_default();
+        for named in self.replicas.orphans_in(namespace) {
+            let (_, pod) = *named;
+            let uid = object::uid(&pod.metadata);
+            if !pod::is_active(pod) || self.claimed.contains(uid) {
+                continue;
+            }
+            if let Some(action) = claim.adopt(&pod.metadata) {
+                self.plan.actions.push(action);
+                self.claimed.insert(uid);
+                pods.push(*named);
+            }
+        }
+        pods
+    }
+
+    fn resize(
+        &mut self,
+        name: &NamespacedName,
+        set: &'a ReplicaSet,
+        spec: &ReplicaSetSpec,
+        pods: &[Named<'a>],
+        tally: Tally,
+    ) {
+        let missing = spec.replicas.unwrap_or(1).max(0) - tally.active;
+        if missing > 0 {
+            let batch = missing.min(FIRST_BATCH.max(tally.active.saturating_mul(2)));
+            self.create(name, set, spec, pods, batch);
+        } else if missing < 0 {
+            let surplus = usize::try_from(missing.unsigned_abs()).unwrap_or(0);
+            self.stop(set, spec, pods, surplus);
+        }
+    }
+
+    fn create(
+        &mut self,
+        name: &NamespacedName,
+        set: &ReplicaSet,
+        spec: &ReplicaSetSpec,
+        pods: &[Named<'a>],
+        wanted: i32,
+    ) {
+        if let Some(at) = retry_at(self.snapshot, spec, pods) {
+            self.plan.wake(at);
+            return;
+        }
+        let Some(template) = &spec.template else { return };
+        let manifest = pod_of(name, set, template);
+        let guard = object::guard(&REPLICA_SETS, &set.metadata);
+        for _ in 0..wanted {
+            if self.plan.actions.len() >= self.snapshot.config.actions_max {
+                break;
+            }
+            let pod = self.new_name(name, object::uid(&set.metadata));
+            let mut object = manifest.clone();
+            object["metadata"]["name"] = Value::String(pod.clone());
+            self.plan.actions.push(Action::Create {
+                resource: &PODS,
+                namespace: name.namespace.clone(),
+                object,
+                guard: Some(guard.clone()),
+            });
+            let message = format!("Created pod: {pod}");
+            self.tell(set, "SuccessfulCreate", message);
+        }
+    }
+
+    fn new_name(&mut self, set: &NamespacedName, uid: &str) -> String {
+        let base = format!("{}-", set.name);
+        let hash = Hash::new().number(self.snapshot.seed).bytes(uid.as_bytes());
+        let mut attempt = self.names.len() as u64;
+        loop {
+            let name = name::generated(&base, hash.number(attempt));
+            let key = NamespacedName::new(set.namespace.as_str(), name.as_str());
+            if !self.snapshot.pods.contains_key(&key) && self.names.insert(key) {
+                return name;
+            }
+            attempt = attempt.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+
+    fn stop(&mut self, set: &'a ReplicaSet, spec: &ReplicaSetSpec, pods: &[Named<'a>], surplus: usize) {
+        let siblings = self.siblings(set);
+        let room = self.snapshot.config.actions_max.saturating_sub(self.plan.actions.len());
+        let min_ready_seconds = spec.min_ready_seconds.unwrap_or(0);
+        let victims = victims::choose(self.replicas, pods, &siblings, min_ready_seconds, surplus.min(room));
+        for (name, pod) in victims {
+            self.plan.actions.push(object::delete(&PODS, &pod.metadata));
+            self.tell(set, "SuccessfulDelete", format!("Deleted pod: {}", name.name));
+        }
+    }
+
+    /// The Pods of the other ReplicaSets of the same owner: they crowd a Node too.
+    fn siblings(&self, set: &'a ReplicaSet) -> Vec<Named<'a>> {
+        let Some(owner) = object::controller_uid(&set.metadata) else { return Vec::new() };
+        let namespace = set.metadata.namespace.as_deref().unwrap_or_default();
+        let from = NamespacedName::new(namespace, "");
+        let in_namespace = self.snapshot.replica_sets.range(from..).take_while(|(name, _)| name.namespace == namespace);
+        let others = in_namespace.filter(|(_, other)| {
+            object::controller_uid(&other.metadata) == Some(owner) && other.metadata.uid != set.metadata.uid
+        });
+        others.flat_map(|(_, other)| self.replicas.of_owner(object::uid(&other.metadata))).copied().collect()
+    }
+
+    fn tell(&mut self, set: &ReplicaSet, reason: &'static str, message: String) {
+        self.plan.actions.push(object::event(&REPLICA_SETS, &set.metadata, EventKind::Normal, reason, message));
+    }
+
+    fn write_status(&mut self, set: &ReplicaSet, spec: &ReplicaSetSpec, pods: &[Named<'_>], tally: Tally) {
+        let nonzero = |count: i32| (count != 0).then_some(count);
+        let labelled = pods.iter().filter(|(_, pod)| pod::is_active(pod) && has_template_labels(pod, spec)).count();
+        let status = ReplicaSetStatus {
+            replicas: tally.active,
+            fully_labeled_replicas: nonzero(object::count(labelled)),
+            ready_replicas: nonzero(tally.ready),
+            available_replicas: nonzero(tally.available),
+            terminating_replicas: nonzero(tally.terminating),
+            observed_generation: set.metadata.generation,
+            conditions: set.status.as_ref().and_then(|status| status.conditions.clone()),
+        };
+        if let Some(patch) = object::status_change(set.status.as_ref(), &status) {
+            self.plan.actions.push(object::patch(&REPLICA_SETS, &set.metadata, Part::Status, patch));
+        }
+        if let Some(at) = tally.next_available {
+            self.plan.wake(at);
+        }
+    }
+}
+
+fn has_template_labels(pod: &api::core::Pod, spec: &ReplicaSetSpec) -> bool {
+    let template = spec.template.as_ref().and_then(|template| template.metadata.as_ref());
+    let wanted = template.and_then(|meta| meta.labels.as_ref()).into_iter().flatten();
+    wanted.into_iter().all(|(key, value)| object::label(&pod.metadata, key) == Some(value))
+}
+
+/// The Pod of a template, all but its name.
+fn pod_of(name: &NamespacedName, set: &ReplicaSet, template: &PodTemplateSpec) -> Value {
+    let empty = api::meta::ObjectMeta::default();
+    let meta = template.metadata.as_ref().unwrap_or(&empty);
+    let mut object = json!({
+        "apiVersion": PODS.api_version(),
+        "kind": PODS.kind,
+        "metadata": {
+            "name": "",
+            "generateName": format!("{}-", name.name),
+            "namespace": name.namespace,
+            "ownerReferences": [object::owner_reference(&REPLICA_SETS, &set.metadata)],
+        },
+        "spec": template.spec,
+    });
+    if let Some(labels) = &meta.labels {
+        object["metadata"]["labels"] = json!(labels);
+    }
+    if let Some(annotations) = &meta.annotations {
+        object["metadata"]["annotations"] = json!(annotations);
+    }
+    if let Some(finalizers) = &meta.finalizers {
+        object["metadata"]["finalizers"] = json!(finalizers);
+    }
+    object
+}
+
+/// When failed Pods may be replaced again; `None` for now.
+///
+/// Kubernetes replaces at once, for ever: a Node that rejects a Pod then gets thousands of them (F30).
+/// Here the first failure of every replica is free, then each round of failures doubles the wait.
+fn retry_at(snapshot: &Snapshot, spec: &ReplicaSetSpec, pods: &[Named<'_>]) -> Option<jiff::Timestamp> {
+    let failures = pods.iter().filter(|(_, pod)| pod::phase(pod) == "Failed").map(|(_, pod)| pod::failed_at(pod));
+    let recent: Vec<_> = failures.filter(|at| object::after(*at, BACKOFF_FORGIVEN_AFTER) > snapshot.now).collect();
+    let replicas = usize::try_from(spec.replicas.unwrap_or(1)).unwrap_or(0).max(1);
+    let rounds = u32::try_from(recent.len().saturating_sub(1) / replicas).unwrap_or(u32::MAX);
+    if rounds == 0 {
+        return None;
+    }
+    let wait = BACKOFF_FIRST.saturating_mul(1 << (rounds - 1).min(BACKOFF_DOUBLINGS_MAX)).min(BACKOFF_MAX);
+    let at = object::after(recent.into_iter().max()?, wait);
+    (at > snapshot.now).then_some(at)
+}
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use api::resource::{DEPLOYMENTS, ENDPOINT_SLICES, NAMESPACES, NODES, PODS, REPLI
 use api::{NamespacedName, Resource};
 use jiff::Timestamp;
 
-use crate::Config;
+use crate::{Config, object};
 
 /// Objects of one resource, shared with the shell's cache; every object has a UID and a resource version.
 pub type Objects<T> = Arc<BTreeMap<NamespacedName, Arc<T>>>;
@@ -43,11 +43,16 @@ pub struct Snapshot {
     /// Namespaces; the namespace of the key is empty.
     pub namespaces: Objects<Namespace>,
     /// Metadata of every other resource that can have owners or live in a Namespace (ConfigMaps,
-    /// Secrets, ServiceAccounts, Leases, ...). Events may be left out: they expire by themselves.
+    /// Secrets, ServiceAccounts, Leases, ...), with an entry even for a resource that has no
+    /// objects: what has no entry is not known, and nothing is concluded from its absence.
+    /// Events are left out: they expire by themselves.
     pub others: BTreeMap<&'static Resource, Objects<ObjectMeta>>,
     /// What is known of the sessions of hosts, by Node name.
     pub sessions: Arc<BTreeMap<String, Session>>,
 }
+
+/// The resources that have fields of their own.
+static TYPED: [&Resource; 7] = [&NODES, &NAMESPACES, &SERVICES, &ENDPOINT_SLICES, &DEPLOYMENTS, &REPLICA_SETS, &PODS];
 
 /// What is known of a host's session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +84,36 @@ impl Snapshot {
             others: BTreeMap::new(),
             sessions: Arc::default(),
         }
+    }
+
+    /// Whether a host is heard right now. One that has not dialled since this leader began to
+    /// listen is not: nothing new is given to it.
+    pub(crate) fn is_connected(&self, node: &str) -> bool {
+        self.sessions.get(node).is_some_and(|session| session.connected)
+    }
+
+    /// Since when a host has been silent; `None` while it is heard or has the benefit of the doubt.
+    ///
+    /// After a restart of the control plane no host has dialled yet. Traffic goes on (fail static),
+    /// so they get `restart_grace` before their silence means anything.
+    pub(crate) fn silent_since(&self, node: &str) -> Option<Timestamp> {
+        match self.sessions.get(node) {
+            Some(session) if session.connected => None,
+            Some(session) => Some(session.since),
+            None => Some(self.grace_ends(node)).filter(|end| *end <= self.now),
+        }
+    }
+
+    /// When the silence of a host that has never dialled begins to count.
+    pub(crate) fn grace_ends(&self, node: &str) -> Timestamp {
+        let name = NamespacedName::new("", node);
+        let created = self.nodes.get(&name).map_or(Timestamp::MIN, |node| object::created(&node.metadata));
+        object::after(self.started.max(created), self.config.restart_grace)
+    }
+
+    /// Whether the API keeps this resource in the snapshot, so that what is absent does not exist.
+    pub(crate) fn tracks(&self, resource: &Resource) -> bool {
+        TYPED.contains(&resource) || self.others.keys().any(|known| *known == resource)
     }
 
     /// Calls `visit` with the metadata of every object, resource by resource.
