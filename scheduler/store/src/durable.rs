@@ -1,16 +1,21 @@
 //! The store on disk: the model in memory, and a log in redb that a restart reads it back from.
 //!
-//! Reads never touch the disk. Writes go to one thread ([`writer`]) that commits many transactions with one fsync and
-//! only then makes them visible. What lies on the disk is said in [`format`] and [`disk`]; what happens when the disk
-//! fails or fills up, in [`writer`].
+//! Reads never touch the disk. Writes go to one thread (`writer`) that commits many transactions with one fsync and
+//! only then makes them visible. What lies on the disk is said in `tables` and `format`; what happens when
+//! the disk fails or fills up, in `writer`.
 
-mod ballast;
-mod disk;
-mod file;
-mod format;
-mod medium;
 mod open;
 mod writer;
+
+mod disk;
+mod tables;
+
+mod digest;
+mod format;
+
+mod ballast;
+mod file;
+mod medium;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ mod crash;
 mod disk_full;
 mod failures;
 mod files;
+mod groups;
 mod sealing;
 mod sim;
 mod speed;

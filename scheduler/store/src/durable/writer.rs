@@ -17,7 +17,8 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::ballast::Ballast;
-use super::disk::{Disk, Failure, Step};
+use super::disk::{Disk, Failure};
+use super::tables::Step;
 use crate::live::Live;
 use crate::model::{Model, Room, Tier};
 use crate::{Batch, Error, Outcome, Revision, Txn};

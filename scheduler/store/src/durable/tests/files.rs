@@ -9,7 +9,7 @@ use redb::{Database, TableDefinition};
 use super::*;
 use crate::Absent;
 use crate::conformance::{commit, get, list, text};
-use crate::durable::disk::FORMAT;
+use crate::durable::tables::FORMAT;
 
 struct Place {
     folder: tempfile::TempDir,
@@ -163,6 +163,29 @@ async fn a_newer_format_is_refused_and_kept() {
     set_format(0);
     assert!(matches!(refusal(&place).0, Refusal::Damaged(_)));
     set_format(FORMAT);
+    assert_eq!(last_written(&open(&place)).await, 20);
+}
+
+/// What redb's checksums cannot see: a whole and well-formed file with other content than was written.
+// F6
+#[tokio::test]
+async fn rows_that_were_not_written_here_are_damage() {
+    const CURRENT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("current");
+    const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+    let place = filled().await;
+    let whole = fs::read(&place.path).expect("reads");
+    let edit = |edit: &dyn Fn(&redb::WriteTransaction)| {
+        fs::write(&place.path, &whole).expect("restores");
+        let database = Database::open(&place.path).expect("opens");
+        let tx = database.begin_write().expect("begins");
+        edit(&tx);
+        tx.commit().expect("commits");
+    };
+    edit(&|tx| drop(tx.open_table(CURRENT).expect("opens").pop_first().expect("removes")));
+    assert!(matches!(refusal(&place).0, Refusal::Damaged(reason) if reason.contains("not what was written")));
+    edit(&|tx| drop(tx.open_table(META).expect("opens").insert("compacted", 3).expect("writes")));
+    assert!(matches!(refusal(&place).0, Refusal::Damaged(_)));
+    edit(&|_| {});
     assert_eq!(last_written(&open(&place)).await, 20);
 }
 

@@ -72,6 +72,11 @@ impl SimDisk {
         })))
     }
 
+    /// Makes the disk wait until the answer is dropped.
+    pub(super) fn hold(&self) -> impl Drop {
+        locked(&self.0)
+    }
+
     pub(super) fn set_fault(&self, fault: Fault) {
         locked(&self.0).fault = fault;
     }
