@@ -68,11 +68,11 @@ pub(crate) struct ControlPlane {
     #[arg(long, value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
     /// Addresses of Pods; every host gets a /18 of it.
-    #[arg(long, value_name = "CIDR", default_value = "127.64.0.0/10")]
-    pub(crate) pod_cidr: String,
+    #[arg(long, value_name = "CIDR", default_value = scheduler::POD_CIDR)]
+    pub(crate) pod_cidr: scheduler::Cidr,
     /// Addresses of Services.
-    #[arg(long, value_name = "CIDR", default_value = "127.128.0.0/16")]
-    pub(crate) service_cidr: String,
+    #[arg(long, value_name = "CIDR", default_value = scheduler::SERVICE_CIDR)]
+    pub(crate) service_cidr: scheduler::Cidr,
     /// Seconds after which Pods of a host that is not ready are replaced.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub(crate) unreachable_seconds: u32,

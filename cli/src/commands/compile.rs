@@ -11,7 +11,7 @@ use crate::args;
 
 pub(crate) fn run(args: &args::Compile) -> Result<()> {
     let mut wasm = Vec::new();
-    let bound = host::WASM_BYTES_MAX as u64;
+    let bound = component::WASM_BYTES_MAX as u64;
     std::io::stdin().lock().take(bound + 1).read_to_end(&mut wasm).context("reading the component")?;
     ensure!(wasm.len() as u64 <= bound, "the component has more than {bound} bytes");
     let code = host::compile(&wasm, &args.engine, &args.target, &args.features)?;

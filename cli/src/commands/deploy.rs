@@ -47,7 +47,7 @@ async fn image(client: &Client, args: &args::Deploy) -> Result<String> {
         return Ok(args.source.clone());
     }
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let reference = format!("{}:{}", args.name, &host::sha256_hex(&bytes)[..12]);
+    let reference = format!("{}:{}", args.name, &push::sha256_hex(&bytes)[..12]);
     let digest = push::push(client, file, &reference).await?;
     println!("pushed {reference}@{digest}");
     Ok(reference)
@@ -163,7 +163,11 @@ async fn why_not(client: &Client, namespace: &str, name: &str) -> String {
     let mut reasons: Vec<String> = list["items"].as_array().into_iter().flatten().filter_map(waiting).collect();
     reasons.sort();
     reasons.dedup();
-    if reasons.is_empty() { "no Pod says why; see `kubectl describe deployment`".to_owned() } else { reasons.join("; ") }
+    if reasons.is_empty() {
+        "no Pod says why; see `kubectl describe deployment`".to_owned()
+    } else {
+        reasons.join("; ")
+    }
 }
 
 fn waiting(pod: &Value) -> Option<String> {

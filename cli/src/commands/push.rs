@@ -26,7 +26,10 @@ pub(crate) async fn push(client: &Client, file: &Path, reference: &str) -> Resul
     let (name, tag) = reference.rsplit_once(':').unwrap_or((reference, "latest"));
     let wasm = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let found = component::describe(&wasm).with_context(|| {
-        format!("{} is not a WebAssembly component; build one, for example with `cargo build --target wasm32-wasip2`", file.display())
+        format!(
+            "{} is not a WebAssembly component; build one, for example with `cargo build --target wasm32-wasip2`",
+            file.display()
+        )
     })?;
     let layer_digest = upload(client, name, wasm.clone()).await?;
     let config = json!({
@@ -67,12 +70,18 @@ async fn upload(client: &Client, name: &str, blob: Vec<u8>) -> Result<String> {
     let location = begun.headers.get("location").and_then(|l| l.to_str().ok()).context("no upload location")?;
     let path = location.parse::<http::Uri>()?.path_and_query().map(ToString::to_string).context("no path")?;
     let separator = if path.contains('?') { '&' } else { '?' };
-    let put = Request::put(format!("{path}{separator}digest={digest}")).header("content-type", "application/octet-stream");
+    let put =
+        Request::put(format!("{path}{separator}digest={digest}")).header("content-type", "application/octet-stream");
     let answer = client.send(put.body(blob)?).await?.ok()?;
     ensure!(answer.status == 201, "the registry answers {} to an upload", answer.status);
     Ok(digest)
 }
 
+/// SHA-256 in hexadecimal.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))
+}
+
 fn sha256(bytes: &[u8]) -> String {
-    format!("sha256:{}", host::sha256_hex(bytes))
+    format!("sha256:{}", sha256_hex(bytes))
 }

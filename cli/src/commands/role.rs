@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,7 +17,8 @@ pub(crate) fn data_dir(given: Option<PathBuf>) -> Result<PathBuf> {
     if let Some(dir) = given {
         return Ok(dir);
     }
-    let home = std::env::var_os("HOME").ok_or_else(|| anyhow!("$HOME is not set; say where to keep data with --data-dir DIR"))?;
+    let home = std::env::var_os("HOME")
+        .ok_or_else(|| anyhow!("$HOME is not set; say where to keep data with --data-dir DIR"))?;
     Ok(PathBuf::from(home).join(DATA_DIR_BELOW_HOME))
 }
 
@@ -24,28 +26,46 @@ pub(crate) fn data_dir(given: Option<PathBuf>) -> Result<PathBuf> {
 pub(crate) fn node_name(given: Option<&str>) -> Result<String> {
     let name = match given {
         Some(name) => name.to_owned(),
-        None => std::fs::read_to_string("/proc/sys/kernel/hostname").context("reading the host name")?.trim().to_lowercase(),
+        None => {
+            std::fs::read_to_string("/proc/sys/kernel/hostname").context("reading the host name")?.trim().to_lowercase()
+        }
     };
-    api::name::check_subdomain(&name).map_err(|why| anyhow!("the node name {name:?}: {why}; give another with --name"))?;
+    api::name::check_subdomain(&name)
+        .map_err(|why| anyhow!("the node name {name:?}: {why}; give another with --name"))?;
     Ok(name)
 }
 
 /// Starts a control plane.
-pub(crate) async fn start_server(args: &args::ControlPlane, host_addr: Option<SocketAddr>) -> Result<scheduler::Server> {
+pub(crate) async fn start_server(
+    args: &args::ControlPlane,
+    host_addr: Option<SocketAddr>,
+) -> Result<scheduler::Server> {
     let data_dir = data_dir(args.data_dir.clone())?;
     let program = std::env::current_exe().context("finding this program, which also compiles")?;
     let config = scheduler::Config {
         api_addr: args.api_addr,
         host_addr,
         kubeconfig: args.kubeconfig.clone(),
-        pod_cidr: args.pod_cidr.clone(),
-        service_cidr: args.service_cidr.clone(),
+        pod_cidr: args.pod_cidr,
+        service_cidr: args.service_cidr,
         unreachable_after: std::time::Duration::from_secs(u64::from(args.unreachable_seconds)),
         compiler: vec![program.into(), "compile".into()],
         interfaces: host::engine_interfaces(),
         ..scheduler::Config::new(data_dir)
     };
     Ok(scheduler::Server::start(config).await?)
+}
+
+/// Starts a host.
+pub(crate) async fn start_agent(
+    args: args::Node,
+    data_dir: PathBuf,
+    name: String,
+    link: Arc<dyn host::Link>,
+) -> Result<host::Agent> {
+    let mut config = host::Config::new(data_dir, name, args.node_ip, link);
+    config.labels = args.labels.into_iter().collect();
+    Ok(host::Agent::start(config).await?)
 }
 
 /// Resolves at Ctrl-C or SIGTERM.

@@ -10,7 +10,7 @@ pub(crate) async fn run(args: args::Server) -> Result<()> {
     println!("ready: api https://{}, kubeconfig {}", server.api_addr(), server.kubeconfig_path().display());
     let ended = tokio::select! {
         asked = role::stop_asked() => asked,
-        failed = server.failed() => Err(failed),
+        why = server.fatal() => Err(anyhow::anyhow!(why)),
     };
     server.shutdown().await;
     ended
