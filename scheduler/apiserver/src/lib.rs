@@ -1,1 +1,38 @@
-//! Placeholder.
+//! The Kubernetes REST protocol over the store: one generic handler over a table of kinds.
+//!
+//! [`Objects`] holds the semantics of objects (defaults, validation, conflicts, finalizers,
+//! graceful deletion, allocation of Service addresses); REST handlers and control loops write
+//! through it alike. [`router`] speaks HTTP on top of it and [`serve`] puts TLS under that.
+//!
+//! There is no handler per kind: a kind is a row of [`kinds`]. There is no decision about what the
+//! cluster should do (that is `planner`), no certificate authority (that is `scheduler`), and no
+//! server-side apply yet: such a patch is answered 415.
+
+mod auth;
+mod body;
+mod discovery;
+mod field;
+mod kinds;
+mod limits;
+mod logs;
+mod objects;
+mod openapi;
+mod protobuf;
+mod rest;
+mod schema;
+mod server;
+mod status;
+mod strategic;
+mod table;
+mod value;
+
+pub use auth::{Authenticator, User};
+pub use kinds::Subresource;
+pub use logs::{LogOptions, PodStreams};
+pub use objects::{
+    Cidr, DeleteOptions, FieldSelector, List, ListOptions, Objects, ObjectsConfig, Patch, Propagation, VersionMatch,
+    WriteOptions, decode_entry,
+};
+pub use rest::{Config, Version, router};
+pub use server::{ClientCertificate, serve};
+pub use status::{Cause, Details, Status};

@@ -1,0 +1,159 @@
+//! Fields that are stored and served, but that nothing here acts on yet.
+//!
+//! Nothing is ignored in silence: whoever sets one of these is told so in a `Warning` header. A
+//! field leaves this list when something acts on it.
+
+use serde_json::Value;
+
+use super::Kind;
+use crate::limits::WARNINGS_MAX;
+
+/// Fields under one place of an object.
+pub(crate) struct Unacted {
+    /// Where, `spec.template.spec`.
+    at: &'static str,
+    /// Path below it (`[]` is every element of a list), and values that mean "not used".
+    fields: &'static [(&'static str, &'static [&'static str])],
+}
+
+const NEVER: &[&str] = &[];
+const OFF: &[&str] = &["false"];
+const EMPTY: &[&str] = &["{}", "[]", "\"\""];
+
+const POD_SPEC: &[(&str, &[&str])] = &[
+    ("activeDeadlineSeconds", NEVER),
+    ("affinity", EMPTY),
+    ("dnsConfig", EMPTY),
+    ("dnsPolicy", &["\"ClusterFirst\""]),
+    ("hostAliases", EMPTY),
+    ("hostIPC", OFF),
+    ("hostNetwork", OFF),
+    ("hostPID", OFF),
+    ("hostUsers", &["true"]),
+    ("imagePullSecrets", EMPTY),
+    ("initContainers", EMPTY),
+    ("overhead", EMPTY),
+    ("preemptionPolicy", &["\"PreemptLowerPriority\""]),
+    ("priority", &["0"]),
+    ("priorityClassName", EMPTY),
+    ("readinessGates", EMPTY),
+    ("resourceClaims", EMPTY),
+    ("resources", EMPTY),
+    ("schedulerName", &["\"default-scheduler\""]),
+    ("schedulingGates", EMPTY),
+    ("securityContext", EMPTY),
+    ("setHostnameAsFQDN", OFF),
+    ("shareProcessNamespace", OFF),
+    ("subdomain", EMPTY),
+    ("topologySpreadConstraints", EMPTY),
+    ("volumes", EMPTY),
+    ("containers[].lifecycle", EMPTY),
+    ("containers[].livenessProbe.exec", NEVER),
+    ("containers[].livenessProbe.grpc", NEVER),
+    ("containers[].livenessProbe.tcpSocket", NEVER),
+    ("containers[].ports[].hostIP", EMPTY),
+    ("containers[].ports[].hostPort", &["0"]),
+    ("containers[].readinessProbe.exec", NEVER),
+    ("containers[].readinessProbe.grpc", NEVER),
+    ("containers[].readinessProbe.tcpSocket", NEVER),
+    ("containers[].resizePolicy", EMPTY),
+    ("containers[].securityContext", EMPTY),
+    ("containers[].startupProbe", EMPTY),
+    ("containers[].stdin", OFF),
+    ("containers[].tty", OFF),
+    ("containers[].volumeDevices", EMPTY),
+    ("containers[].volumeMounts", EMPTY),
+    ("containers[].workingDir", EMPTY),
+];
+
+/// What Pods say that is not acted on.
+pub(super) const POD: &[Unacted] = &[Unacted { at: "spec", fields: POD_SPEC }];
+/// The same in a template.
+pub(super) const TEMPLATED: &[Unacted] = &[Unacted { at: "spec.template.spec", fields: POD_SPEC }];
+/// Services.
+pub(super) const SERVICE: &[Unacted] = &[Unacted {
+    at: "spec",
+    fields: &[
+        ("externalIPs", EMPTY),
+        ("externalName", EMPTY),
+        ("externalTrafficPolicy", &["\"Cluster\""]),
+        ("internalTrafficPolicy", &["\"Cluster\""]),
+        ("loadBalancerClass", EMPTY),
+        ("loadBalancerIP", EMPTY),
+        ("loadBalancerSourceRanges", EMPTY),
+        ("publishNotReadyAddresses", OFF),
+        ("sessionAffinity", &["\"None\""]),
+        ("trafficDistribution", EMPTY),
+        ("type", &["\"ClusterIP\"", "\"NodePort\""]),
+    ],
+}];
+/// Nodes.
+pub(super) const NODE: &[Unacted] =
+    &[Unacted { at: "spec", fields: &[("configSource", EMPTY), ("externalID", EMPTY)] }];
+/// ServiceAccounts.
+pub(super) const SERVICE_ACCOUNT: &[Unacted] =
+    &[Unacted { at: "", fields: &[("imagePullSecrets", EMPTY), ("secrets", EMPTY)] }];
+
+/// A warning for each field of `object` that is set and not acted on.
+pub(crate) fn warnings(kind: &Kind, object: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for group in kind.unacted {
+        let keys = group.at.split('.').filter(|key| !key.is_empty());
+        let Some(root) = keys.clone().try_fold(object, |value, key| value.get(key)) else { continue };
+        for (path, fine) in group.fields {
+            walk(root, path, group.at, fine, &mut found);
+        }
+    }
+    found.truncate(WARNINGS_MAX);
+    found
+}
+
+fn walk(value: &Value, path: &str, shown: &str, fine: &[&str], found: &mut Vec<String>) {
+    let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
+    let (key, is_list) = head.strip_suffix("[]").map_or((head, false), |key| (key, true));
+    let Some(next) = value.get(key) else { return };
+    let shown = if shown.is_empty() { key.to_owned() } else { format!("{shown}.{key}") };
+    match (rest, is_list) {
+        (Some(rest), true) => {
+            for (at, element) in next.as_array().into_iter().flatten().enumerate() {
+                walk(element, rest, &format!("{shown}[{at}]"), fine, found);
+            }
+        }
+        (Some(rest), false) => walk(next, rest, &shown, fine, found),
+        (None, _) => {
+            if !next.is_null() && !fine.contains(&next.to_string().as_str()) {
+                found.push(format!("{shown}: stored, but not acted on yet"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::resource::{DEPLOYMENTS, PODS};
+    use serde_json::json;
+
+    use super::*;
+    use crate::kinds;
+
+    #[test]
+    fn only_what_is_used_is_warned_about() {
+        let spec = json!({
+            "hostNetwork": true,
+            "hostPID": false,
+            "securityContext": {},
+            "containers": [{"name": "a"}, {"livenessProbe": {"exec": {"command": ["a"]}}}],
+        });
+        let pod = json!({"spec": spec});
+        let texts = warnings(kinds::of(&PODS), &pod);
+        assert_eq!(
+            texts,
+            [
+                "spec.hostNetwork: stored, but not acted on yet",
+                "spec.containers[1].livenessProbe.exec: stored, but not acted on yet",
+            ]
+        );
+        let deployment = json!({"spec": {"template": {"spec": spec}}});
+        assert!(warnings(kinds::of(&DEPLOYMENTS), &deployment)[0].starts_with("spec.template.spec.hostNetwork"));
+    }
+}

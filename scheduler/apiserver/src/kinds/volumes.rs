@@ -1,0 +1,70 @@
+//! Volumes of Pods: that each has a name and one source.
+
+use std::collections::BTreeSet;
+
+use api::core::Volume;
+use api::name;
+use serde_json::{Value, json};
+
+use crate::field::{Path, Problems};
+use crate::value;
+
+/// Files are readable by all and writable by their owner, octal 644.
+const MODE_DEFAULT: i32 = 0o644;
+
+/// Fills in what volumes leave out.
+pub(super) fn defaults(spec: &mut Value) {
+    for volume in value::elements(spec, &["volumes"]) {
+        for source in ["configMap", "secret", "downwardAPI", "projected"] {
+            if let Some(source) = volume.get_mut(source) {
+                value::default(source, "defaultMode", MODE_DEFAULT);
+            }
+        }
+        if let Some(source) = volume.get_mut("hostPath") {
+            value::default(source, "type", "");
+        }
+        let only_named = volume.as_object().is_some_and(|map| map.keys().all(|key| key == "name"));
+        if only_named {
+            volume["emptyDir"] = json!({});
+        }
+    }
+}
+
+/// Checks the volumes and returns their names.
+pub(super) fn check<'a>(path: &Path, volumes: &'a [Volume], problems: &mut Problems) -> BTreeSet<&'a str> {
+    let mut names = BTreeSet::new();
+    for (at, volume) in volumes.iter().enumerate() {
+        let path = path.index(at);
+        match volume.name.as_str() {
+            "" => problems.required(&path.child("name"), ""),
+            found => problems.check(&path.child("name"), found, name::check_label(found)),
+        }
+        if !volume.name.is_empty() && !names.insert(volume.name.as_str()) {
+            problems.duplicate(&path.child("name"), &volume.name);
+        }
+        check_source(&path, volume, problems);
+    }
+    names
+}
+
+fn check_source(path: &Path, volume: &Volume, problems: &mut Problems) {
+    let sources = serde_json::to_value(volume).unwrap_or_default();
+    let count = sources.as_object().map_or(0, |map| map.keys().filter(|key| *key != "name").count());
+    if count > 1 {
+        problems.forbidden(path, "may not specify more than 1 volume type");
+    }
+    if volume.config_map.as_ref().is_some_and(|source| source.name.is_empty()) {
+        problems.required(&path.child("configMap").child("name"), "");
+    }
+    if volume.secret.as_ref().is_some_and(|source| source.secret_name.as_deref().unwrap_or_default().is_empty()) {
+        problems.required(&path.child("secret").child("secretName"), "");
+    }
+    if let Some(source) = &volume.host_path
+        && source.path.is_empty()
+    {
+        problems.required(&path.child("hostPath").child("path"), "");
+    }
+    if volume.persistent_volume_claim.as_ref().is_some_and(|source| source.claim_name.is_empty()) {
+        problems.required(&path.child("persistentVolumeClaim").child("claimName"), "");
+    }
+}

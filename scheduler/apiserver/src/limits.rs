@@ -1,0 +1,73 @@
+//! Every bound of the API server, with its reason, in one place.
+
+use std::time::Duration;
+
+/// Largest request body. Kubernetes' own bound; a 1 MiB Secret fits in base64 with room to spare.
+pub(crate) const BODY_BYTES_MAX: usize = 3 << 20;
+/// Largest stored object: what one store transaction (and etcd) takes.
+pub(crate) const OBJECT_BYTES_MAX: usize = 3 << 19;
+/// Deepest nesting of a body; CRD schemas, the deepest real documents, stay below 60.
+pub(crate) const DEPTH_MAX: usize = 128;
+/// Most YAML nodes in a body. A 3 MiB manifest of two-byte nodes has 1.5 million; real ones a few thousand.
+pub(crate) const YAML_NODES_MAX: usize = 250_000;
+/// Most YAML aliases in a body, and most nodes they may expand to (alias bombs).
+pub(crate) const YAML_ALIASES_MAX: usize = 1_000;
+/// Longest time to read a body: 3 MiB at 100 KiB/s. Slower clients hold memory for nothing.
+pub(crate) const BODY_READ_MAX: Duration = Duration::from_secs(30);
+/// Longest time a request that does not stream may take; kubectl's own patience is longer.
+pub(crate) const REQUEST_MAX: Duration = Duration::from_secs(60);
+/// Requests that do not stream, worked on at once. Each may hold a body; more wait at the client (429).
+pub(crate) const IN_FLIGHT_MAX: usize = 1_024;
+/// Watches open at once: 10,000 clients (BEHAVIOUR F15) and headroom.
+pub(crate) const WATCHES_MAX: usize = 16_384;
+/// Frames queued between a watch and its connection; a full queue is a slow client.
+pub(crate) const WATCH_QUEUE: usize = 64;
+/// How long a watch waits for a slow client before it is cut off; it resumes from its last version.
+pub(crate) const WATCH_STALL_MAX: Duration = Duration::from_secs(30);
+/// Time between bookmarks, as in Kubernetes.
+pub(crate) const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
+/// How long a watch lives when the client names no timeout, before jitter of the same length.
+pub(crate) const WATCH_TIMEOUT_DEFAULT: Duration = Duration::from_secs(1_800);
+/// How often a read-modify-write is repeated when others write the same object: 100 clients on one
+/// object (BEHAVIOUR F18) all get through, and a livelock still ends.
+pub(crate) const CONFLICT_RETRIES_MAX: usize = 256;
+/// How often a generated name or address is drawn anew before the search becomes exhaustive.
+pub(crate) const DRAWS_MAX: usize = 16;
+/// Most problems reported at once; the rest is counted. Keeps the answer to a huge bad manifest small.
+pub(crate) const PROBLEMS_MAX: usize = 64;
+/// Most characters of a bad value quoted back.
+pub(crate) const QUOTED_MAX: usize = 200;
+/// Most `Warning` headers on one response; hyper and clients bound headers too.
+pub(crate) const WARNINGS_MAX: usize = 16;
+/// Total size of annotations, as in Kubernetes.
+pub(crate) const ANNOTATIONS_BYTES_MAX: usize = 256 << 10;
+/// Data of one ConfigMap or Secret, as in Kubernetes.
+pub(crate) const DATA_BYTES_MAX: usize = 1 << 20;
+/// Ports of one Service: each may need an allocation, and a transaction takes 128 operations.
+pub(crate) const SERVICE_PORTS_MAX: usize = 100;
+/// Entries read from the store at a time while a selective list looks for matches.
+pub(crate) const SCAN_PAGE: usize = 1_000;
+/// Objects a collection deletion works on at once.
+pub(crate) const DELETES_AT_ONCE: usize = 16;
+/// Connections open at once: 10,000 watchers, and clients besides.
+pub(crate) const CONNECTIONS_MAX: usize = 16_384;
+/// Longest TLS handshake.
+pub(crate) const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+/// Longest time to read a request's head over HTTP/1.1.
+pub(crate) const HEADER_READ_MAX: Duration = Duration::from_secs(5);
+/// Requests one HTTP/2 connection may have open. client-go puts every watch of a process on one
+/// connection: a controller of a big chart watches 50 to 100 kinds and writes besides. hyper's
+/// default is 200; each open stream costs a few KiB.
+pub(crate) const STREAMS_MAX: u32 = 250;
+/// How often a silent HTTP/2 connection is asked whether it lives, and how long it has to answer.
+pub(crate) const PING_EVERY: Duration = Duration::from_secs(30);
+/// See [`PING_EVERY`].
+pub(crate) const PING_ANSWER_MAX: Duration = Duration::from_secs(15);
+/// How long sent bytes may stay unacknowledged before the connection is cut.
+pub(crate) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(60);
+/// How long a connection without a request is kept.
+pub(crate) const IDLE_MAX: Duration = Duration::from_secs(180);
+/// How long requests may finish after a shutdown began.
+pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// Largest head of a request (HTTP/2); HTTP/1.1 has hyper's own bound.
+pub(crate) const HEAD_BYTES_MAX: u32 = 64 << 10;

@@ -1,0 +1,239 @@
+//! What may be done to objects, and what follows from it.
+//!
+//! REST and the control loops both write through [`Objects`], so defaults, validation, conflicts,
+//! finalizers and allocations hold for everyone. Pure parts (`draft`, `part`, `deletion`) say what
+//! an object becomes; the rest reads, commits and repeats when another writer was faster.
+//!
+//! Every write is one store transaction guarded by the revision of everything it was decided on.
+
+mod address;
+mod allocation;
+mod binding;
+mod commit;
+mod create;
+mod delete;
+mod deletion;
+mod draft;
+mod list;
+mod modify;
+mod name;
+mod part;
+mod patch;
+mod scale;
+mod selection;
+mod stamp;
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use api::Resource;
+use serde_json::Value;
+use store::{Guard, Store};
+
+pub use self::address::Cidr;
+pub(crate) use self::delete::Deleted;
+pub use self::delete::{DeleteOptions, Propagation};
+pub use self::list::{List, ListOptions, VersionMatch};
+pub(crate) use self::list::{Page, too_large_version};
+pub(crate) use self::modify::Target;
+pub use self::patch::Patch;
+pub(crate) use self::scale::of as scale_of;
+pub use self::selection::FieldSelector;
+pub(crate) use self::selection::Selection;
+pub use self::stamp::decode_entry;
+pub(crate) use self::stamp::{set_version, splice};
+use crate::kinds;
+use crate::status::Status;
+
+/// Addresses and ports that Services may be given.
+#[derive(Debug, Clone)]
+pub struct ObjectsConfig {
+    /// Range of cluster IPs.
+    pub service_cidr: Cidr,
+    /// Range of node ports.
+    pub node_port_range: RangeInclusive<u16>,
+}
+
+impl Default for ObjectsConfig {
+    fn default() -> Self {
+        Self { service_cidr: Cidr::default(), node_port_range: 30_000..=32_767 }
+    }
+}
+
+/// How to write.
+#[derive(Debug, Clone, Default)]
+pub struct WriteOptions {
+    /// Do everything but store it.
+    pub dry_run: bool,
+    /// Who writes. Kept for server-side apply; nothing depends on it yet.
+    pub field_manager: Option<String>,
+    /// Precondition: the object's UID.
+    pub uid: Option<String>,
+    /// Precondition: the object's resourceVersion.
+    pub resource_version: Option<String>,
+}
+
+/// The objects of the cluster. Cheap to clone.
+#[derive(Clone)]
+pub struct Objects {
+    store: Arc<dyn Store>,
+    config: Arc<ObjectsConfig>,
+    /// What must hold for any write of this handle: the leader's term, an owner's revision.
+    guards: Arc<[Guard]>,
+}
+
+impl Objects {
+    /// Objects kept in `store`.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, config: ObjectsConfig) -> Self {
+        Self { store, config: Arc::new(config), guards: Arc::new([]) }
+    }
+
+    /// The same objects through a handle whose every transaction also carries `guard`. A write that
+    /// fails on it answers [`Status::fenced`] and is not repeated.
+    #[must_use]
+    pub fn guarded(&self, guard: Guard) -> Self {
+        let guards = self.guards.iter().cloned().chain([guard]).collect();
+        Self { guards, ..self.clone() }
+    }
+
+    /// Where the objects are kept, for watching.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Reads one object.
+    ///
+    /// # Errors
+    /// `NotFound`, or that the store does not answer.
+    pub async fn get(&self, resource: &'static Resource, namespace: &str, name: &str) -> Result<Value, Status> {
+        let (entry, _) = self.store.get(&resource.key(namespace, name)).await?;
+        decode_entry(&entry.ok_or_else(|| Status::not_found(resource, name))?)
+    }
+
+    /// Creates an object and returns it as stored.
+    ///
+    /// # Errors
+    /// `Invalid` with every problem, `AlreadyExists`, `NotFound` or `Forbidden` for the namespace.
+    pub async fn create(
+        &self,
+        resource: &'static Resource,
+        namespace: &str,
+        object: Value,
+        options: WriteOptions,
+    ) -> Result<Value, Status> {
+        create::create(self, kinds::of(resource), namespace, object, &options).await
+    }
+
+    /// Replaces an object, or one part of it, and returns it as stored. For `Scale`, the object is
+    /// a Scale, in and out.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict` when the object's resourceVersion or a precondition is not current,
+    /// `Invalid` with every problem.
+    pub async fn update(
+        &self,
+        resource: &'static Resource,
+        namespace: &str,
+        name: &str,
+        part: kinds::Subresource,
+        object: Value,
+        options: WriteOptions,
+    ) -> Result<Value, Status> {
+        let target = modify::Target { kind: kinds::of(resource), namespace, name, part };
+        modify::modify(self, &target, &|_| Ok(object.clone()), &options).await
+    }
+
+    /// Patches an object, or one part of it. Repeated when others write the same object meanwhile,
+    /// unless the patch or the options name a resourceVersion.
+    ///
+    /// # Errors
+    /// As [`Objects::update`], and when the patch does not apply.
+    pub async fn patch(
+        &self,
+        resource: &'static Resource,
+        namespace: &str,
+        name: &str,
+        part: kinds::Subresource,
+        patch: Patch,
+        options: WriteOptions,
+    ) -> Result<Value, Status> {
+        let target = modify::Target { kind: kinds::of(resource), namespace, name, part };
+        modify::modify(self, &target, &|current| patch.apply(resource, part, current), &options).await
+    }
+
+    /// As [`Objects::patch`], with a look at the patched object before it is used: for problems that
+    /// only the edge reports.
+    pub(crate) async fn patch_checked(
+        &self,
+        target: modify::Target<'_>,
+        patch: &Patch,
+        options: &WriteOptions,
+        check: &(dyn Fn(&Value, &Value) -> Result<(), Status> + Sync),
+    ) -> Result<Value, Status> {
+        let make = |current: &Value| {
+            let patched = patch.apply(target.kind.resource, target.part, current)?;
+            check(current, &patched).map(|()| patched)
+        };
+        modify::modify(self, &target, &make, options).await
+    }
+
+    /// Deletes an object: at once, or by marking it for its finalizers, its host (Pods) or the
+    /// namespace controller. Returns the object as it was left, or last seen.
+    ///
+    /// A Namespace ends when its last `spec.finalizers` entry is removed through the `Finalize`
+    /// part, and any object when its last `metadata.finalizers` entry is removed.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict` on a precondition, `Forbidden` for the namespaces that must stay.
+    pub async fn delete(
+        &self,
+        resource: &'static Resource,
+        namespace: &str,
+        name: &str,
+        options: DeleteOptions,
+    ) -> Result<Value, Status> {
+        self.delete_outcome(resource, namespace, name, &options).await.map(Deleted::into_object)
+    }
+
+    pub(crate) async fn delete_outcome(
+        &self,
+        resource: &'static Resource,
+        namespace: &str,
+        name: &str,
+        options: &DeleteOptions,
+    ) -> Result<Deleted, Status> {
+        delete::delete(self, kinds::of(resource), namespace, name, options).await
+    }
+
+    /// Assigns a Pod to a Node: sets `spec.nodeName` once and for all.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` when the Pod is bound, is being deleted, or is not what `options` expect.
+    pub async fn bind(&self, namespace: &str, name: &str, node: &str, options: WriteOptions) -> Result<Value, Status> {
+        binding::bind(self, namespace, name, node, &options).await
+    }
+
+    /// Lists objects, one page of them if asked.
+    ///
+    /// # Errors
+    /// `Expired` when the wanted version is compacted, `BadRequest` for a foreign continue token.
+    pub async fn list(
+        &self,
+        resource: &'static Resource,
+        namespace: Option<&str>,
+        options: ListOptions,
+    ) -> Result<List, Status> {
+        list::list(self, resource, namespace, &options).await?.decode()
+    }
+
+    pub(crate) async fn page(
+        &self,
+        resource: &'static Resource,
+        namespace: Option<&str>,
+        options: &ListOptions,
+    ) -> Result<Page, Status> {
+        list::list(self, resource, namespace, options).await
+    }
+}

@@ -1,0 +1,93 @@
+//! Creating an object: a draft, a namespace that lives, a name that is free, one transaction.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::commit::{self, Commit, Draft};
+use super::draft::{self, Given};
+use super::{Objects, WriteOptions, allocation, name, stamp};
+use crate::kinds::Kind;
+use crate::limits::{CONFLICT_RETRIES_MAX, DRAWS_MAX};
+use crate::status::{Cause, Status};
+use crate::value;
+
+/// See [`Objects::create`].
+pub(super) async fn create(
+    objects: &Objects,
+    kind: &'static Kind,
+    namespace: &str,
+    object: Value,
+    options: &WriteOptions,
+) -> Result<Value, Status> {
+    let resource = kind.resource;
+    let wish = draft::accept(resource, namespace, object)?;
+    draft::check_fresh(&wish)?;
+    let (fixed_name, base) = draft::wanted_name(resource, &wish)?;
+    let mut names_drawn = 0;
+    for _ in 0..CONFLICT_RETRIES_MAX {
+        let uid = Uuid::new_v4();
+        let drawn = fixed_name.is_empty().then(|| name::generate(&base, Uuid::new_v4().as_u128()));
+        let given =
+            Given { name: drawn.as_deref().unwrap_or(&fixed_name), uid: &uid.to_string(), now: Timestamp::now() };
+        let mut object = wish.clone();
+        draft::complete(kind, &mut object, &given);
+        let mut txn = Draft::default();
+        if resource.is_namespaced() {
+            require_namespace(objects, kind, namespace, given.name, &mut txn).await?;
+        }
+        draft::check(kind, &object)?;
+        allocation::allocate(objects, kind, None, &mut object, &mut txn).await?;
+        let key = resource.key(namespace, given.name);
+        txn.insert(key.clone(), stamp::encode(resource, &mut object)?);
+        match attempt(objects, &key, txn, options).await? {
+            Commit::Done(revision) => {
+                if !options.dry_run {
+                    stamp::set_version(&mut object, revision);
+                }
+                return Ok(object);
+            }
+            Commit::Lost(lost) if lost == key => {
+                names_drawn += 1;
+                if drawn.is_none() || names_drawn >= DRAWS_MAX {
+                    return Err(Status::already_exists(resource, given.name));
+                }
+            }
+            Commit::Lost(_) => {}
+        }
+    }
+    Err(commit::exhausted(resource, &fixed_name))
+}
+
+/// Commits, or on a dry run only looks whether the name is free.
+async fn attempt(objects: &Objects, key: &str, txn: Draft, options: &WriteOptions) -> Result<Commit, Status> {
+    if !options.dry_run {
+        return commit::commit(objects, txn).await;
+    }
+    let (entry, revision) = objects.store.get(key).await?;
+    Ok(if entry.is_some() { Commit::Lost(key.to_owned()) } else { Commit::Done(revision) })
+}
+
+/// Requires a namespace that exists and stays: nothing is created into one that is being deleted (F32).
+async fn require_namespace(
+    objects: &Objects,
+    kind: &Kind,
+    namespace: &str,
+    name: &str,
+    txn: &mut Draft,
+) -> Result<(), Status> {
+    let namespaces = &api::resource::NAMESPACES;
+    let key = namespaces.key("", namespace);
+    let (entry, _) = objects.store.get(&key).await?;
+    let entry = entry.ok_or_else(|| Status::not_found(namespaces, namespace))?;
+    if value::is_deleting(&stamp::decode_entry(&entry)?) {
+        let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        let mut status = Status::forbidden(kind.resource, name, &why);
+        let message = format!("namespace {namespace} is being terminated");
+        let cause = Cause { reason: "NamespaceTerminating", message, field: "metadata.namespace".to_owned() };
+        status.details.get_or_insert_default().causes.push(cause);
+        return Err(status);
+    }
+    txn.require(key, entry.mod_revision);
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! What a new object looks like before it is stored: whose fields are whose. Pure.
+
+use api::Resource;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::field::Problems;
+use crate::kinds::{self, Generation, Kind};
+use crate::status::Status;
+use crate::value;
+
+/// Metadata only the server writes.
+const SERVERS_OWN: [&str; 8] = [
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "resourceVersion",
+    "selfLink",
+    "managedFields",
+];
+
+/// What the server gives to a new object.
+pub(super) struct Given<'a> {
+    pub(super) name: &'a str,
+    pub(super) uid: &'a str,
+    pub(super) now: Timestamp,
+}
+
+/// Checks that a body is an object of the resource the URL names, in the URL's namespace, and drops nulls.
+pub(super) fn accept(resource: &Resource, namespace: &str, mut object: Value) -> Result<Value, Status> {
+    if !object.is_object() {
+        return Err(Status::bad_request(format!("the body is not an object of kind {}", resource.kind)));
+    }
+    value::strip_nulls(&mut object);
+    check_header(resource, &mut object)?;
+    let Some(meta) = value::map(&mut object, &["metadata"]) else {
+        return Err(Status::bad_request("metadata: must be an object"));
+    };
+    let named = meta.get("namespace").and_then(Value::as_str).unwrap_or_default();
+    if !named.is_empty() && named != namespace {
+        let message = "the namespace of the provided object does not match the namespace sent on the request";
+        return Err(Status::bad_request(message));
+    }
+    if resource.is_namespaced() {
+        meta.insert("namespace".to_owned(), json!(namespace));
+    } else {
+        meta.shift_remove("namespace");
+    }
+    meta.shift_remove("managedFields");
+    meta.shift_remove("selfLink");
+    Ok(object)
+}
+
+/// `apiVersion` and `kind` may be absent (the URL says them) but not different.
+fn check_header(resource: &Resource, object: &mut Value) -> Result<(), Status> {
+    let wanted = [("apiVersion", resource.api_version()), ("kind", resource.kind.to_owned())];
+    for (key, wanted) in wanted {
+        match object.get(key) {
+            None => object[key] = Value::String(wanted),
+            Some(Value::String(found)) if *found == wanted => {}
+            Some(found) => {
+                let message = format!(
+                    "{key} in the data ({found}) does not match the expected {key} of the request ({wanted:?})"
+                );
+                return Err(Status::bad_request(message));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The name a user chose, or the base for one.
+pub(super) fn wanted_name(resource: &Resource, object: &Value) -> Result<(String, String), Status> {
+    let name = value::text(object, &["metadata", "name"]).to_owned();
+    let base = value::text(object, &["metadata", "generateName"]).to_owned();
+    if name.is_empty() && base.is_empty() {
+        let mut problems = Problems::default();
+        problems.required(&crate::field::Path::new("metadata").child("name"), "name or generateName is required");
+        return Err(Status::invalid(resource, "", &problems.into_vec()));
+    }
+    Ok((name, base))
+}
+
+/// Refuses what a new object may not bring along.
+pub(super) fn check_fresh(object: &Value) -> Result<(), Status> {
+    if value::text(object, &["metadata", "resourceVersion"]).is_empty() {
+        return Ok(());
+    }
+    Err(Status::bad_request("resourceVersion should not be set on objects to be created"))
+}
+
+/// Fills in what the server owns and what the user left out.
+pub(super) fn complete(kind: &Kind, object: &mut Value, given: &Given<'_>) {
+    if let Some(meta) = value::map(object, &["metadata"]) {
+        for key in SERVERS_OWN {
+            meta.shift_remove(key);
+        }
+        meta.insert("name".to_owned(), json!(given.name));
+        meta.insert("uid".to_owned(), json!(given.uid));
+        meta.insert("creationTimestamp".to_owned(), json!(at_second(given.now)));
+        if kind.generation == Generation::Counts {
+            meta.insert("generation".to_owned(), json!(1));
+        }
+    }
+    (kind.prepare)(object);
+    (kind.defaults)(object);
+}
+
+/// Decodes and validates; all problems at once.
+pub(super) fn check(kind: &Kind, object: &Value) -> Result<(), Status> {
+    let mut problems = Problems::default();
+    kinds::check_meta(kind, object, &mut problems)?;
+    (kind.validate)(object, &mut problems)?;
+    finish(kind, object, problems)
+}
+
+/// Turns problems into a refusal.
+pub(super) fn finish(kind: &Kind, object: &Value, problems: Problems) -> Result<(), Status> {
+    let problems = problems.into_vec();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Status::invalid(kind.resource, value::text(object, &["metadata", "name"]), &problems))
+}
+
+/// Kubernetes' `Time` has whole seconds.
+pub(super) fn at_second(now: Timestamp) -> String {
+    Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use api::resource::{NODES, PODS};
+
+    use super::*;
+
+    #[test]
+    fn the_url_and_the_body_must_agree() {
+        let ok = accept(&PODS, "shop", json!({"metadata": {"name": "a"}, "spec": {"x": null}})).expect("accepted");
+        assert_eq!(ok["kind"], "Pod");
+        assert_eq!(ok["metadata"]["namespace"], "shop");
+        assert_eq!(ok["spec"], json!({}));
+        for bad in [
+            json!([]),
+            json!({"kind": "Node"}),
+            json!({"apiVersion": "v2"}),
+            json!({"metadata": {"namespace": "other"}}),
+            json!({"metadata": 1}),
+        ] {
+            assert_eq!(accept(&PODS, "shop", bad.clone()).map_err(|s| s.code), Err(400), "{bad}");
+        }
+        assert!(
+            accept(&NODES, "", json!({"metadata": {"name": "n"}})).expect("accepted")["metadata"]["namespace"]
+                .is_null()
+        );
+    }
+
+    #[test]
+    fn times_have_whole_seconds() {
+        let now: Timestamp = "2026-01-02T03:04:05.678Z".parse().expect("a time");
+        assert_eq!(at_second(now), "2026-01-02T03:04:05Z");
+    }
+}

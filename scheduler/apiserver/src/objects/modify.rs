@@ -1,0 +1,122 @@
+//! Read, change, commit; again if someone else was faster.
+
+use serde_json::Value;
+use store::Entry;
+
+use super::commit::{self, Commit, Draft};
+use super::{Objects, WriteOptions, allocation, deletion, part, scale, stamp};
+use crate::kinds::{Kind, Subresource};
+use crate::limits::CONFLICT_RETRIES_MAX;
+use crate::status::Status;
+use crate::value;
+
+/// What is changed.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub(crate) kind: &'static Kind,
+    pub(crate) namespace: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) part: Subresource,
+}
+
+/// Makes the wanted object from the current one (both stamped). May be asked several times.
+pub(super) type Make<'a> = dyn Fn(&Value) -> Result<Value, Status> + Send + Sync + 'a;
+
+/// Replaces what `target` names by what `make` makes of it.
+///
+/// When the made object carries a resourceVersion it must be the current one (C1); without one the
+/// change applies to whatever is there.
+pub(super) async fn modify(
+    objects: &Objects,
+    target: &Target<'_>,
+    make: &Make<'_>,
+    options: &WriteOptions,
+) -> Result<Value, Status> {
+    let resource = target.kind.resource;
+    if !target.kind.has(target.part) {
+        return Err(Status::no_such_path());
+    }
+    let key = resource.key(target.namespace, target.name);
+    for _ in 0..CONFLICT_RETRIES_MAX {
+        let (entry, _) = objects.store.get(&key).await?;
+        let entry = entry.ok_or_else(|| Status::not_found(resource, target.name))?;
+        let current = stamp::decode_entry(&entry)?;
+        check_preconditions(target, &current, options.uid.as_deref(), options.resource_version.as_deref())?;
+        let wanted = match target.part {
+            Subresource::Scale => scale::apply(target, &current, make)?,
+            _ => make(&current)?,
+        };
+        let made = part::merge(target, &current, wanted)?;
+        let Some(object) = step(objects, target, &entry, &current, made, options).await? else { continue };
+        return if target.part == Subresource::Scale { scale::of(resource, &object) } else { Ok(object) };
+    }
+    Err(commit::exhausted(resource, target.name))
+}
+
+/// Commits one change; `None` if another writer was faster.
+async fn step(
+    objects: &Objects,
+    target: &Target<'_>,
+    entry: &Entry,
+    current: &Value,
+    mut object: Value,
+    options: &WriteOptions,
+) -> Result<Option<Value>, Status> {
+    let kind = target.kind;
+    let key = entry.key.to_string();
+    let mut txn = Draft::default();
+    allocation::allocate(objects, kind, Some(current), &mut object, &mut txn).await?;
+    let encoded = stamp::encode(kind.resource, &mut object)?;
+    let ends = deletion::is_finished(&object);
+    if ends {
+        txn = Draft::default();
+        allocation::release_all(objects, kind, current, &mut txn).await?;
+        txn.remove(key, entry.mod_revision);
+    } else if is_same(current, &object) {
+        // Nothing changed: no revision, no event.
+        return Ok(Some(current.clone()));
+    } else {
+        txn.replace(key, entry.mod_revision, encoded);
+    }
+    if options.dry_run {
+        stamp::set_version(&mut object, entry.mod_revision);
+        return Ok(Some(object));
+    }
+    match commit::commit(objects, txn).await? {
+        Commit::Done(revision) => {
+            stamp::set_version(&mut object, revision);
+            Ok(Some(object))
+        }
+        Commit::Lost(_) => Ok(None),
+    }
+}
+
+/// Whether `object` is what `current` is; only `current` carries a version.
+fn is_same(current: &Value, object: &Value) -> bool {
+    let mut unstamped = current.clone();
+    value::set_meta(&mut unstamped, "resourceVersion", Value::Null);
+    unstamped == *object
+}
+
+/// Holds an object against what a writer expects of it.
+pub(super) fn check_preconditions(
+    target: &Target<'_>,
+    current: &Value,
+    uid: Option<&str>,
+    version: Option<&str>,
+) -> Result<(), Status> {
+    let (resource, name) = (target.kind.resource, target.name);
+    let found = value::text(current, &["metadata", "uid"]);
+    if let Some(wanted) = uid.filter(|wanted| !wanted.is_empty() && *wanted != found) {
+        let why = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}");
+        return Err(Status::conflict(resource, name, &why));
+    }
+    let found = value::text(current, &["metadata", "resourceVersion"]);
+    if let Some(wanted) = version.filter(|wanted| !wanted.is_empty() && *wanted != found) {
+        let why = format!(
+            "Precondition failed: ResourceVersion in precondition: {wanted}, ResourceVersion in object meta: {found}"
+        );
+        return Err(Status::conflict(resource, name, &why));
+    }
+    Ok(())
+}

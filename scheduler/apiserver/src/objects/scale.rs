@@ -1,0 +1,85 @@
+//! `autoscaling/v1 Scale`: the one number autoscalers and `kubectl scale` care about.
+
+use api::Resource;
+use serde_json::{Value, json};
+
+use super::modify::{Make, Target};
+use crate::field::{Path, Problems};
+use crate::status::Status;
+use crate::value;
+
+/// The Scale of an object.
+pub(crate) fn of(resource: &Resource, object: &Value) -> Result<Value, Status> {
+    let meta = |key: &str| value::at(object, &["metadata", key]).cloned().unwrap_or_default();
+    let number = |path: &[&str]| value::at(object, path).and_then(Value::as_i64).unwrap_or(0);
+    let mut scale = json!({
+        "apiVersion": "autoscaling/v1",
+        "kind": "Scale",
+        "metadata": {
+            "name": meta("name"),
+            "namespace": meta("namespace"),
+            "uid": meta("uid"),
+            "resourceVersion": meta("resourceVersion"),
+            "creationTimestamp": meta("creationTimestamp"),
+        },
+        "spec": {"replicas": number(&["spec", "replicas"])},
+        "status": {"replicas": number(&["status", "replicas"]), "selector": selector_text(resource, object)?},
+    });
+    value::strip_nulls(&mut scale);
+    Ok(scale)
+}
+
+/// The selector in the form of URLs.
+fn selector_text(resource: &Resource, object: &Value) -> Result<String, Status> {
+    let Some(selector) = value::at(object, &["spec", "selector"]) else { return Ok(String::new()) };
+    let selector: api::meta::LabelSelector = serde_json::from_value(selector.clone())
+        .map_err(|error| Status::internal(format!("selector of a stored {}: {error}", resource.kind)))?;
+    let labels = selector.match_labels.unwrap_or_default();
+    let mut parts: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    for expression in selector.match_expressions.unwrap_or_default() {
+        let (key, values) = (expression.key, expression.values.unwrap_or_default().join(","));
+        parts.push(match expression.operator.as_str() {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "DoesNotExist" => format!("!{key}"),
+            _ => key,
+        });
+    }
+    Ok(parts.join(","))
+}
+
+/// The object with the replicas of the Scale that `make` makes of its present Scale.
+pub(super) fn apply(target: &Target<'_>, current: &Value, make: &Make<'_>) -> Result<Value, Status> {
+    let resource = target.kind.resource;
+    let wanted = make(&of(resource, current)?)?;
+    for (key, expected) in [("kind", "Scale"), ("apiVersion", "autoscaling/v1")] {
+        let found = value::text(&wanted, &[key]);
+        if !found.is_empty() && found != expected {
+            return Err(Status::bad_request(format!("{key} of a scale must be {expected}, not {found}")));
+        }
+    }
+    let replicas = replicas_of(target, &wanted)?;
+    let mut object = current.clone();
+    if let Some(spec) = value::map(&mut object, &["spec"]) {
+        spec.insert("replicas".to_owned(), json!(replicas));
+    }
+    for key in ["resourceVersion", "uid", "name", "namespace"] {
+        let sent = value::at(&wanted, &["metadata", key]).cloned().unwrap_or_default();
+        value::set_meta(&mut object, key, sent);
+    }
+    Ok(object)
+}
+
+fn replicas_of(target: &Target<'_>, scale: &Value) -> Result<i64, Status> {
+    let path = Path::new("spec").child("replicas");
+    let mut problems = Problems::default();
+    match value::at(scale, &["spec", "replicas"]) {
+        None | Some(Value::Null) => return Ok(0),
+        Some(found) => match found.as_i64() {
+            Some(replicas) if (0..=i64::from(i32::MAX)).contains(&replicas) => return Ok(replicas),
+            Some(_) => problems.invalid(&path, found, "must be greater than or equal to 0"),
+            None => problems.invalid(&path, found, "must be a whole number"),
+        },
+    }
+    Err(Status::invalid(target.kind.resource, target.name, &problems.into_vec()))
+}

@@ -1,0 +1,171 @@
+//! HTTP on top of [`Objects`]: paths, parameters, bodies, forms of answers.
+//!
+//! Every request of every kind passes the one function [`dispatch`]; what differs between kinds is
+//! in the table of kinds. Handlers are thin: they translate, [`Objects`] decides.
+
+mod info;
+mod logs;
+mod negotiate;
+mod params;
+mod path;
+mod read;
+mod review;
+mod subresource;
+mod warnings;
+mod watch;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::handler::Handler;
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use http::Method;
+use tokio::sync::Semaphore;
+
+use self::path::Address;
+pub(crate) use self::path::Route;
+use crate::auth::{self, Authenticator};
+use crate::limits::{IN_FLIGHT_MAX, REQUEST_MAX, WATCHES_MAX};
+use crate::logs::PodStreams;
+use crate::objects::Objects;
+use crate::status::Status;
+
+/// What the API is made of.
+pub struct Config {
+    /// The objects.
+    pub objects: Objects,
+    /// Who holds which credential.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// The way into running Pods.
+    pub pods: Arc<dyn PodStreams>,
+    /// Routes of others behind the same authentication: the registry at `/v2`.
+    pub extra: Router,
+    /// What `/version` says.
+    pub version: Version,
+}
+
+/// What `/version` says. Clients compare `major` and `minor` with their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Major version of the Kubernetes API that is spoken.
+    pub major: String,
+    /// Its minor version.
+    pub minor: String,
+    /// Both with our own version, `v1.37.0+insula-0.1.0`.
+    pub git_version: String,
+    /// Commit of the build, if known.
+    pub git_commit: String,
+    /// Operating system and architecture, `linux/amd64`.
+    pub platform: String,
+}
+
+impl Default for Version {
+    fn default() -> Self {
+        let arch = match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        };
+        Self {
+            major: "1".to_owned(),
+            minor: "37".to_owned(),
+            git_version: concat!("v1.37.0+insula-", env!("CARGO_PKG_VERSION")).to_owned(),
+            git_commit: String::new(),
+            platform: format!("{}/{arch}", std::env::consts::OS),
+        }
+    }
+}
+
+/// What handlers share.
+struct Api {
+    objects: Objects,
+    pods: Arc<dyn PodStreams>,
+    version: Version,
+    in_flight: Semaphore,
+    watches: Arc<Semaphore>,
+}
+
+/// The router: the Kubernetes API, and `extra` beside it.
+pub fn router(config: Config) -> Router {
+    let api = Arc::new(Api {
+        objects: config.objects,
+        pods: config.pods,
+        version: config.version,
+        in_flight: Semaphore::new(IN_FLIGHT_MAX),
+        watches: Arc::new(Semaphore::new(WATCHES_MAX)),
+    });
+    let guard = middleware::from_fn_with_state(config.authenticator, auth::guard);
+    config.extra.fallback_service(dispatch.with_state(api)).layer(guard)
+}
+
+/// Bounds a request in number and time, and answers for a handler that panics.
+async fn dispatch(State(api): State<Arc<Api>>, request: Request) -> Response {
+    let Ok(_place) = api.in_flight.try_acquire() else {
+        return Status::too_many_requests("the server works on too many requests; please try again").into_response();
+    };
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let handled = AssertUnwindSafe(Box::pin(handle(&api, request))).catch_unwind();
+    match tokio::time::timeout(REQUEST_MAX, handled).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(Err(status))) => status.into_response(),
+        Ok(Err(_)) => {
+            tracing::error!(%method, path, "a handler panicked");
+            Status::internal("the request made the server stumble; it has been logged").into_response()
+        }
+        Err(_) => Status::timeout("the request took too long; what it asked for may still happen").into_response(),
+    }
+}
+
+async fn handle(api: &Arc<Api>, request: Request) -> Result<Response, Status> {
+    let path = request.uri().path().to_owned();
+    let is_get = request.method() == Method::GET;
+    match Route::parse(&path) {
+        Route::Objects(address) => objects(api, &address, request).await,
+        Route::Review(review) if request.method() == Method::POST => review::answer(review, request).await,
+        Route::Health(_) if is_get => info::health(&api.objects).await,
+        Route::Version if is_get => Ok(info::version(&api.version)),
+        Route::Discovery(what) if is_get => info::discovery(what, request.headers()),
+        Route::OpenApi(what) if is_get => info::open_api(what, request.headers()),
+        Route::Other => Err(Status::no_such_path()),
+        _ => Err(not_allowed()),
+    }
+}
+
+fn not_allowed() -> Status {
+    Status::method_not_allowed("the server does not allow this method on the requested resource")
+}
+
+async fn objects(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
+    use crate::kinds::Subresource::Status as StatusPart;
+    use crate::kinds::Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Main, Scale};
+    let method = request.method().clone();
+    if method == Method::GET {
+        let (parts, _) = request.into_parts();
+        return match (address.name, address.part) {
+            (None, _) => read::collection(api, address, &parts).await,
+            (Some(_), Log) => logs::logs(api, address, &parts).await,
+            (Some(_), Main | StatusPart | Scale) => read::one(api, address, &parts).await,
+            _ => Err(not_allowed()),
+        };
+    }
+    match (method.as_str(), address.name, address.part) {
+        ("POST", None, _) => write::create(api, address, request).await,
+        ("POST", Some(_), Binding | Eviction) => subresource::post(api, address, request).await,
+        ("PUT", Some(_), Main | StatusPart | Scale | Finalize) => write::update(api, address, request).await,
+        ("PATCH", Some(_), Main | StatusPart | Scale | Finalize) => write::patch(api, address, request).await,
+        ("DELETE", Some(_), Main) => write::delete(api, address, request).await,
+        ("DELETE", None, _) => write::delete_collection(api, address, request).await,
+        (_, Some(_), EphemeralContainers) => Err(Status::method_not_allowed(
+            "ephemeral containers are not served: a WebAssembly sandbox has no processes to join",
+        )),
+        _ => Err(not_allowed()),
+    }
+}

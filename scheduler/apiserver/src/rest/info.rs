@@ -1,0 +1,82 @@
+//! What the server says about itself: health, version, discovery, OpenAPI.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Value, json};
+
+use super::path::{Discovery, OpenApi};
+use super::read::json_response;
+use super::{Version, negotiate};
+use crate::objects::Objects;
+use crate::status::Status;
+use crate::{discovery, openapi};
+
+/// Alive, and able to read: a store that does not answer is not ready.
+pub(super) async fn health(objects: &Objects) -> Result<Response, Status> {
+    objects.store().get("/registry/").await?;
+    let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))];
+    Ok((content_type, "ok").into_response())
+}
+
+/// `/version`.
+pub(super) fn version(version: &Version) -> Response {
+    let body = json!({
+        "major": version.major,
+        "minor": version.minor,
+        "gitVersion": version.git_version,
+        "gitCommit": version.git_commit,
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "",
+        "compiler": "rustc",
+        "platform": version.platform,
+    });
+    json_response(200, body.to_string())
+}
+
+/// `/api`, `/apis` and below.
+pub(super) fn discovery(what: Discovery<'_>, headers: &HeaderMap) -> Result<Response, Status> {
+    let root = match what {
+        Discovery::Core => Some(discovery::Root::Core),
+        Discovery::Groups => Some(discovery::Root::Groups),
+        Discovery::Group(_) | Discovery::Version { .. } => None,
+    };
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if let (Some(root), Some(wanted)) = (root, discovery::Aggregated::negotiate(accept)) {
+        let mut response = json_response(200, discovery::aggregated(wanted, root).to_string());
+        let content_type = HeaderValue::from_static(wanted.content_type());
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+        return Ok(response);
+    }
+    negotiate::form(headers)?;
+    let document = match what {
+        Discovery::Core => Some(discovery::api_versions()),
+        Discovery::Groups => Some(discovery::api_group_list()),
+        Discovery::Group(group) => discovery::api_group(group),
+        Discovery::Version { group, version } => discovery::api_resource_list(group, version),
+    };
+    answer(document)
+}
+
+/// `/openapi/...`: large and fixed, so clients keep them and ask whether they changed.
+pub(super) fn open_api(what: OpenApi<'_>, headers: &HeaderMap) -> Result<Response, Status> {
+    negotiate::form(headers)?;
+    let document = match what {
+        OpenApi::V2 => Some(openapi::v2()),
+        OpenApi::Index => Some(openapi::index()),
+        OpenApi::Version { group, version } => openapi::group_version(group, version),
+    };
+    let document = document.ok_or_else(Status::no_such_path)?;
+    let tag = format!("\"{}\"", document.hash);
+    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let caching = [(header::ETAG, tag), (header::CACHE_CONTROL, "no-cache, private".to_owned())];
+    if known {
+        return Ok((http::StatusCode::NOT_MODIFIED, caching).into_response());
+    }
+    Ok((caching, json_response(200, document.body)).into_response())
+}
+
+fn answer(document: Option<Value>) -> Result<Response, Status> {
+    document.map(|document| json_response(200, document.to_string())).ok_or_else(Status::no_such_path)
+}

@@ -1,0 +1,227 @@
+//! What a URL path means. Pure.
+
+use api::resource;
+use http::Method;
+
+use crate::kinds::{self, Kind, Subresource};
+
+/// A path, understood.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Route<'a> {
+    /// `/healthz`, `/livez`, `/readyz`.
+    Health(&'a str),
+    /// `/version`.
+    Version,
+    /// `/api`, `/apis` and what lists resources below them.
+    Discovery(Discovery<'a>),
+    /// `/openapi/...`.
+    OpenApi(OpenApi<'a>),
+    /// Questions about rights.
+    Review(Review),
+    /// Objects.
+    Objects(Address<'a>),
+    /// Nothing of ours.
+    Other,
+}
+
+/// A discovery document.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Discovery<'a> {
+    /// `/api`
+    Core,
+    /// `/apis`
+    Groups,
+    /// `/apis/apps`
+    Group(&'a str),
+    /// `/api/v1`, `/apis/apps/v1`
+    Version { group: &'a str, version: &'a str },
+}
+
+/// An OpenAPI document.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum OpenApi<'a> {
+    /// `/openapi/v2`
+    V2,
+    /// `/openapi/v3`
+    Index,
+    /// `/openapi/v3/apis/apps/v1`
+    Version { group: &'a str, version: &'a str },
+}
+
+/// A question about the asker's own rights.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Review {
+    /// May I do this?
+    Access,
+    /// What may I do?
+    Rules,
+    /// Who am I?
+    Subject,
+}
+
+/// Objects of a kind: one, or all in a namespace, or all.
+#[derive(Clone, Copy)]
+pub(crate) struct Address<'a> {
+    pub(crate) kind: &'static Kind,
+    /// `None` for every namespace and for cluster-scoped kinds.
+    pub(crate) namespace: Option<&'a str>,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) part: Subresource,
+    /// The old form of watching, `/api/v1/watch/pods`.
+    pub(crate) watch: bool,
+}
+
+impl std::fmt::Debug for Address<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?} {:?} {:?}", self.kind.singular, self.namespace, self.name, self.part)
+    }
+}
+
+impl PartialEq for Address<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.kind, other.kind)
+            && (self.namespace, self.name, self.part, self.watch)
+                == (other.namespace, other.name, other.part, other.watch)
+    }
+}
+
+impl Address<'_> {
+    /// The verb of Kubernetes' authorization.
+    pub(crate) fn verb(&self, method: &Method) -> &'static str {
+        match (method.as_str(), self.name.is_some()) {
+            ("GET", true) => "get",
+            ("GET", false) => "list",
+            ("POST", _) => "create",
+            ("PUT", _) => "update",
+            ("PATCH", _) => "patch",
+            ("DELETE", true) => "delete",
+            ("DELETE", false) => "deletecollection",
+            _ => "use",
+        }
+    }
+
+    /// The namespace as part of a key.
+    pub(crate) fn space(&self) -> &str {
+        self.namespace.unwrap_or_default()
+    }
+}
+
+impl<'a> Route<'a> {
+    /// Understands a path. A slash at the end changes nothing.
+    pub(crate) fn parse(path: &'a str) -> Self {
+        let trimmed = path.strip_suffix('/').unwrap_or(path);
+        let mut segments: Vec<&str> = trimmed.split('/').skip(1).collect();
+        let mut watch = false;
+        if let ["api", _, "watch", _, ..] = segments.as_slice() {
+            segments.remove(2);
+            watch = true;
+        } else if let ["apis", _, _, "watch", _, ..] = segments.as_slice() {
+            segments.remove(3);
+            watch = true;
+        }
+        match segments.as_slice() {
+            [probe @ ("healthz" | "livez" | "readyz"), ..] => Self::Health(probe),
+            ["version"] => Self::Version,
+            ["api"] => Self::Discovery(Discovery::Core),
+            ["apis"] => Self::Discovery(Discovery::Groups),
+            ["apis", group] => Self::Discovery(Discovery::Group(group)),
+            ["api", version] => Self::Discovery(Discovery::Version { group: "", version }),
+            ["apis", group, version] => Self::Discovery(Discovery::Version { group, version }),
+            ["openapi", "v2"] => Self::OpenApi(OpenApi::V2),
+            ["openapi", "v3"] => Self::OpenApi(OpenApi::Index),
+            ["openapi", "v3", "api", version] => Self::OpenApi(OpenApi::Version { group: "", version }),
+            ["openapi", "v3", "apis", group, version] => Self::OpenApi(OpenApi::Version { group, version }),
+            ["api", "v1", rest @ ..] => objects("", "v1", rest, watch),
+            ["apis", "authorization.k8s.io", "v1", rest @ ..] => authorization(rest),
+            ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"] => Self::Review(Review::Subject),
+            ["apis", group, version, rest @ ..] => objects(group, version, rest, watch),
+            _ => Self::Other,
+        }
+    }
+}
+
+fn authorization<'a>(rest: &[&'a str]) -> Route<'a> {
+    match rest {
+        ["selfsubjectaccessreviews"] => Route::Review(Review::Access),
+        ["selfsubjectrulesreviews"] => Route::Review(Review::Rules),
+        _ => Route::Other,
+    }
+}
+
+fn objects<'a>(group: &str, version: &str, rest: &[&'a str], watch: bool) -> Route<'a> {
+    // `/namespaces/a/pods` is about Pods, `/namespaces/a/status` and `/namespaces/a` about a Namespace.
+    let (namespace, rest) = match rest {
+        ["namespaces", _, part] if group.is_empty() && matches!(*part, "status" | "finalize") => (None, rest),
+        ["namespaces", namespace, tail @ ..] if !tail.is_empty() => (Some(*namespace), tail),
+        _ => (None, rest),
+    };
+    let (plural, name, part) = match rest {
+        [plural] => (*plural, None, ""),
+        [plural, name] => (*plural, Some(*name), ""),
+        [plural, name, part] => (*plural, Some(*name), *part),
+        _ => return Route::Other,
+    };
+    let found = resource::find_plural(group, plural).filter(|resource| resource.version == version);
+    let Some(resource) = found else { return Route::Other };
+    let kind = kinds::of(resource);
+    let part = if part.is_empty() {
+        Some(Subresource::Main)
+    } else {
+        kind.subresources.iter().copied().find(|found| found.name() == part)
+    };
+    let Some(part) = part else { return Route::Other };
+    let empty = |text: Option<&str>| text.is_some_and(str::is_empty);
+    let misplaced = resource.is_namespaced() == namespace.is_none() && (name.is_some() || namespace.is_some());
+    if misplaced || empty(namespace) || empty(name) {
+        return Route::Other;
+    }
+    Route::Objects(Address { kind, namespace, name, part, watch })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(path: &str) -> String {
+        match Route::parse(path) {
+            Route::Objects(address) => format!("{address:?}{}", if address.watch { " watch" } else { "" }),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn paths_are_understood() {
+        for (path, expected) in [
+            ("/api/v1/pods", "pod None None Main"),
+            ("/api/v1/namespaces/a/pods", "pod Some(\"a\") None Main"),
+            ("/api/v1/namespaces/a/pods/b/log", "pod Some(\"a\") Some(\"b\") Log"),
+            ("/api/v1/namespaces/a", "namespace None Some(\"a\") Main"),
+            ("/api/v1/namespaces/a/", "namespace None Some(\"a\") Main"),
+            ("/api/v1/namespaces/a/status", "namespace None Some(\"a\") Status"),
+            ("/api/v1/nodes/n", "node None Some(\"n\") Main"),
+            ("/api/v1/watch/namespaces/a/pods", "pod Some(\"a\") None Main watch"),
+            ("/apis/apps/v1/namespaces/a/deployments/d/scale", "deployment Some(\"a\") Some(\"d\") Scale"),
+            ("/apis/apps/v1", "Discovery(Version { group: \"apps\", version: \"v1\" })"),
+            ("/version/", "Version"),
+            ("/readyz/ping", "Health(\"readyz\")"),
+            ("/apis/authentication.k8s.io/v1/selfsubjectreviews", "Review(Subject)"),
+            ("/openapi/v3/api/v1", "OpenApi(Version { group: \"\", version: \"v1\" })"),
+        ] {
+            assert_eq!(shown(path), expected, "{path}");
+        }
+        for other in [
+            "/",
+            "",
+            "/api/v2/pods",
+            "/apis/apps/v1beta1/deployments",
+            "/api/v1/namespaces/a/nodes",
+            "/api/v1/pods/x",
+            "/api/v1/namespaces/a/pods/b/c",
+            "/api/v1/namespaces//pods",
+            "/api/v1/namespaces/a/pods/b/log/x",
+            "/apis/apps/v1/namespaces/a/pods",
+        ] {
+            assert_eq!(shown(other), "Other", "{other}");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Writing: create, update, patch, delete.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::response::Response;
+use futures::{StreamExt, TryStreamExt};
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::negotiate::{self, Form};
+use super::params::{FieldValidation, Params, orphan, parse_propagation};
+use super::path::Address;
+use super::read::{include, json_response, shaped};
+use super::{Api, not_allowed, warnings};
+use crate::body::{self, Decoded, Encoding};
+use crate::kinds::{self, Subresource};
+use crate::limits::{DELETES_AT_ONCE, WARNINGS_MAX};
+use crate::objects::{DeleteOptions, Deleted, Patch, Target};
+use crate::openapi;
+use crate::status::{self, Cause, Status};
+use crate::value;
+
+/// A request, read.
+pub(super) struct Incoming {
+    pub(super) params: Params,
+    pub(super) headers: HeaderMap,
+    pub(super) bytes: bytes::Bytes,
+    form: Form,
+}
+
+impl Incoming {
+    pub(super) async fn read(request: Request) -> Result<Self, Status> {
+        let (parts, body) = request.into_parts();
+        let form = negotiate::form(&parts.headers)?;
+        let params = Params::parse(&parts.uri)?;
+        let bytes = body::read(&parts.headers, body).await?;
+        Ok(Self { params, headers: parts.headers, bytes, form })
+    }
+
+    /// The object in the body.
+    pub(super) fn object(&self) -> Result<Decoded, Status> {
+        body::decode(Encoding::of(&self.headers)?, &self.bytes)
+    }
+
+    fn answer(&self, address: &Address<'_>, code: u16, object: Value) -> Result<Response, Status> {
+        let include = include(&self.params)?;
+        Ok(json_response(code, shaped(address, self.form, include, object).to_string()))
+    }
+}
+
+/// What deserves a word about an object a user sent: unknown and duplicate fields, by their wish.
+struct Scrutiny {
+    validation: FieldValidation,
+    notes: Vec<String>,
+}
+
+impl Scrutiny {
+    fn check(address: &Address<'_>, incoming: &Incoming, decoded: &Decoded) -> Result<Self, Status> {
+        let mut scrutiny = Self { validation: incoming.params.field_validation()?, notes: decoded.notes.clone() };
+        if scrutiny.validation == FieldValidation::Ignore {
+            return Ok(Self { notes: Vec::new(), ..scrutiny });
+        }
+        if address.part != Subresource::Scale {
+            scrutiny.notes.extend(unknown_fields(address, &decoded.value));
+        }
+        scrutiny.refuse_if_strict(address)?;
+        Ok(scrutiny)
+    }
+
+    fn refuse_if_strict(&self, address: &Address<'_>) -> Result<(), Status> {
+        if self.validation != FieldValidation::Strict || self.notes.is_empty() {
+            return Ok(());
+        }
+        let resource = address.kind.resource;
+        let shown = &self.notes[..self.notes.len().min(WARNINGS_MAX)];
+        let message = format!(
+            "{} in version \"{}\" cannot be handled as a {}: strict decoding error: {}",
+            resource.kind,
+            resource.version,
+            resource.kind,
+            shown.join(", ")
+        );
+        let cause = |note: &String| Cause {
+            reason: "FieldValueInvalid",
+            message: note.clone(),
+            field: note.split('"').nth(1).unwrap_or_default().to_owned(),
+        };
+        Err(Status::bad_fields(message, shown.iter().map(cause).collect()))
+    }
+
+    /// Adds the notes, and the fields nothing acts on yet, to an answer.
+    fn add(self, address: &Address<'_>, object: &Value, response: Response) -> Response {
+        let mut all = self.notes;
+        if address.part == Subresource::Main {
+            all.extend(kinds::warnings(address.kind, object));
+        }
+        warnings::add(response, all)
+    }
+}
+
+fn unknown_fields(address: &Address<'_>, object: &Value) -> Vec<String> {
+    openapi::check_fields(address.kind.resource, object).iter().map(ToString::to_string).collect()
+}
+
+/// POST of an object.
+pub(super) async fn create(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
+    let resource = address.kind.resource;
+    if resource.is_namespaced() && address.namespace.is_none() {
+        return Err(not_allowed());
+    }
+    let incoming = Incoming::read(request).await?;
+    let decoded = incoming.object()?;
+    let options = incoming.params.write_options()?;
+    let scrutiny = Scrutiny::check(address, &incoming, &decoded)?;
+    let object = api.objects.create(resource, address.space(), decoded.value, options).await?;
+    let response = incoming.answer(address, 201, object.clone())?;
+    Ok(scrutiny.add(address, &object, response))
+}
+
+/// PUT of an object or a part of it.
+pub(super) async fn update(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
+    let incoming = Incoming::read(request).await?;
+    let decoded = incoming.object()?;
+    let options = incoming.params.write_options()?;
+    let scrutiny = Scrutiny::check(address, &incoming, &decoded)?;
+    let name = address.name.unwrap_or_default();
+    let part = address.part;
+    if part != Subresource::Scale && value::text(&decoded.value, &["metadata", "name"]).is_empty() {
+        return Err(Status::bad_request("name must be provided in the object of an update"));
+    }
+    let object = api.objects.update(address.kind.resource, address.space(), name, part, decoded.value, options).await?;
+    let response = incoming.answer(address, 200, object.clone())?;
+    Ok(scrutiny.add(address, &object, response))
+}
+
+/// The patch in a body, by its media type.
+fn read_patch(incoming: &Incoming) -> Result<(Patch, Decoded), Status> {
+    let make: fn(Value) -> Patch = match body::media_type(&incoming.headers) {
+        "application/merge-patch+json" => Patch::Merge,
+        "application/json-patch+json" => Patch::Json,
+        "application/strategic-merge-patch+json" => Patch::Strategic,
+        "application/apply-patch+yaml" | "application/apply-patch+cbor" => {
+            return Err(Status::unsupported_media_type(
+                "server-side apply is not served yet; use client-side apply (kubectl apply --server-side=false) or a \
+                 patch of type application/strategic-merge-patch+json, application/merge-patch+json or \
+                 application/json-patch+json",
+            ));
+        }
+        other => {
+            return Err(Status::unsupported_media_type(format!(
+                "the body of the request was in an unknown format ({other}) - accepted media types include: \
+                 application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json"
+            )));
+        }
+    };
+    let decoded = body::decode(Encoding::Json, &incoming.bytes)?;
+    Ok((make(decoded.value.clone()), decoded))
+}
+
+/// PATCH of an object or a part of it.
+pub(super) async fn patch(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
+    let incoming = Incoming::read(request).await?;
+    let (patch, decoded) = read_patch(&incoming)?;
+    let options = incoming.params.write_options()?;
+    let validation = incoming.params.field_validation()?;
+    let noted = std::sync::Mutex::new(Vec::new());
+    let target = Target {
+        kind: address.kind,
+        namespace: address.space(),
+        name: address.name.unwrap_or_default(),
+        part: address.part,
+    };
+    let check = |current: &Value, patched: &Value| {
+        let mut scrutiny = Scrutiny { validation, notes: decoded.notes.clone() };
+        if validation == FieldValidation::Ignore {
+            scrutiny.notes.clear();
+        } else if address.part != Subresource::Scale {
+            // What was there before is not this patch's fault.
+            let before = unknown_fields(address, current);
+            scrutiny.notes.extend(unknown_fields(address, patched).into_iter().filter(|note| !before.contains(note)));
+        }
+        scrutiny.refuse_if_strict(address)?;
+        if let Ok(mut noted) = noted.lock() {
+            *noted = scrutiny.notes;
+        }
+        Ok(())
+    };
+    let object = api.objects.patch_checked(target, &patch, &options, &check).await?;
+    let response = incoming.answer(address, 200, object.clone())?;
+    let notes = noted.into_inner().unwrap_or_default();
+    Ok(Scrutiny { validation, notes }.add(address, &object, response))
+}
+
+/// How to delete: from the body if there is one, else from the query.
+pub(super) fn delete_options(incoming: &Incoming) -> Result<DeleteOptions, Status> {
+    let params = &incoming.params;
+    let mut options = DeleteOptions {
+        grace_seconds: params.number("gracePeriodSeconds")?,
+        propagation: params.propagation()?,
+        dry_run: params.dry_run()?,
+        ..DeleteOptions::default()
+    };
+    if incoming.bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(options);
+    }
+    let mut decoded = incoming.object()?.value;
+    value::strip_nulls(&mut decoded);
+    read_delete_options(&decoded, &mut options)?;
+    Ok(options)
+}
+
+/// Reads a `DeleteOptions` object.
+pub(super) fn read_delete_options(body: &Value, options: &mut DeleteOptions) -> Result<(), Status> {
+    let kind = value::text(body, &["kind"]);
+    if !kind.is_empty() && kind != "DeleteOptions" {
+        return Err(Status::bad_request(format!("the body of a deletion must be of kind DeleteOptions, not {kind}")));
+    }
+    let body: Body = serde_path_to_error::deserialize(body)
+        .map_err(|error| Status::bad_request(format!("DeleteOptions: {error}")))?;
+    if let Some(other) = body.dry_run.iter().find(|word| *word != "All") {
+        return Err(Status::bad_request(format!("dryRun: Unsupported value: {other:?}: supported values: \"All\"")));
+    }
+    if body.orphan_dependents.is_some() && body.propagation_policy.is_some() {
+        let message = "propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set";
+        return Err(Status::bad_request(message));
+    }
+    options.dry_run |= !body.dry_run.is_empty();
+    options.grace_seconds = body.grace_period_seconds.or(options.grace_seconds);
+    if let Some(policy) = &body.propagation_policy {
+        options.propagation = Some(parse_propagation(policy)?);
+    }
+    options.propagation = body.orphan_dependents.map(orphan).or(options.propagation);
+    if let Some(preconditions) = body.preconditions {
+        options.uid = preconditions.uid;
+        options.resource_version = preconditions.resource_version;
+    }
+    Ok(())
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+struct Body {
+    dry_run: Vec<String>,
+    grace_period_seconds: Option<i64>,
+    orphan_dependents: Option<bool>,
+    propagation_policy: Option<String>,
+    preconditions: Option<api::meta::Preconditions>,
+}
+
+/// DELETE of one object.
+pub(super) async fn delete(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
+    let incoming = Incoming::read(request).await?;
+    let options = delete_options(&incoming)?;
+    let (resource, name) = (address.kind.resource, address.name.unwrap_or_default());
+    match api.objects.delete_outcome(resource, address.space(), name, &options).await? {
+        // Clients expect the Pod back, and a Status for everything else that is gone.
+        Deleted::Removed(object) if resource != &api::resource::PODS => {
+            let status = status::success(resource, name, value::text(&object, &["metadata", "uid"]));
+            Ok(json_response(200, status.to_string()))
+        }
+        Deleted::Removed(object) | Deleted::Marked(object) => incoming.answer(address, 200, object),
+    }
+}
+
+/// DELETE of everything a selector selects.
+pub(super) async fn delete_collection(
+    api: &Arc<Api>,
+    address: &Address<'_>,
+    request: Request,
+) -> Result<Response, Status> {
+    let resource = address.kind.resource;
+    if resource.is_namespaced() == address.namespace.is_none() || resource == &api::resource::NAMESPACES {
+        return Err(not_allowed());
+    }
+    let incoming = Incoming::read(request).await?;
+    let options = delete_options(&incoming)?;
+    let list = api.objects.list(resource, address.namespace, incoming.params.list_options(address.kind)?).await?;
+    let revision = list.revision;
+    let deletions = list.items.into_iter().map(|object| {
+        let name = value::text(&object, &["metadata", "name"]).to_owned();
+        // The object that was listed, not a namesake that came since.
+        let uid = Some(value::text(&object, &["metadata", "uid"]).to_owned());
+        let options = DeleteOptions { uid, ..options.clone() };
+        let objects = &api.objects;
+        async move {
+            match objects.delete_outcome(resource, address.space(), &name, &options).await {
+                Ok(deleted) => Ok(Some(deleted.into_object())),
+                Err(status) if status.is_not_found() || status.is_conflict() => Ok(None),
+                Err(status) => Err(status),
+            }
+        }
+    });
+    let deleted: Vec<Option<Value>> = futures::stream::iter(deletions).buffered(DELETES_AT_ONCE).try_collect().await?;
+    let list = json!({
+        "kind": format!("{}List", resource.kind),
+        "apiVersion": resource.api_version(),
+        "metadata": {"resourceVersion": revision.to_string()},
+        "items": deleted.into_iter().flatten().collect::<Vec<_>>(),
+    });
+    Ok(json_response(200, list.to_string()))
+}

@@ -1,0 +1,207 @@
+//! Listening: TLS, HTTP/1.1 and HTTP/2, bounds on everything a stranger can hold on to, shutdown.
+//!
+//! The protocol is chosen by ALPN and never sniffed: a sniffing server waits for the first bytes
+//! without a timeout. What is served is any router; who asks is put into its request extensions.
+
+mod activity;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use self::activity::Activity;
+use crate::limits::{
+    CONNECTIONS_MAX, DRAIN_MAX, HANDSHAKE_MAX, HEAD_BYTES_MAX, HEADER_READ_MAX, IDLE_MAX, PING_ANSWER_MAX, PING_EVERY,
+    STREAMS_MAX, UNACKNOWLEDGED_MAX,
+};
+
+/// The certificate a client showed, its chain verified by the TLS layer; in the request extensions.
+#[derive(Debug, Clone)]
+pub struct ClientCertificate(pub CertificateDer<'static>);
+
+/// Ends long answers (watches, followed logs) when the server stops; in the request extensions.
+#[derive(Debug, Clone)]
+pub(crate) struct Shutdown(pub(crate) CancellationToken);
+
+/// Pause after a failed accept: out of file descriptors passes, spinning does not help.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves `app` over TLS until `shutdown`, then lets requests finish for a bounded time.
+///
+/// # Errors
+/// When the listener cannot be used at all; a failed connection is not an error.
+pub async fn serve(
+    listener: TcpListener,
+    tls: ServerConfig,
+    app: Router,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    listener.local_addr()?;
+    let server = Arc::new(Server { acceptor: acceptor(tls), app, shutdown: shutdown.clone() });
+    let (places, connections) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), TaskTracker::new());
+    loop {
+        let accepted = tokio::select! {
+            () = shutdown.cancelled() => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        let Some((stream, peer, place)) = accepted else { continue };
+        let server = server.clone();
+        connections.spawn(async move {
+            server.connection(stream, peer).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    connections.close();
+    if timeout(DRAIN_MAX, connections.wait()).await.is_err() {
+        tracing::warn!(connections = connections.len(), "connections were cut: they did not end in time");
+    }
+    Ok(())
+}
+
+fn acceptor(mut tls: ServerConfig) -> TlsAcceptor {
+    if tls.alpn_protocols.is_empty() {
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    }
+    TlsAcceptor::from(Arc::new(tls))
+}
+
+/// The next connection and its place; waits while every place is taken.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    let place = places.clone().acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, place)),
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be accepted");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
+}
+
+struct Server {
+    acceptor: TlsAcceptor,
+    app: Router,
+    shutdown: CancellationToken,
+}
+
+impl Server {
+    async fn connection(&self, stream: TcpStream, peer: SocketAddr) {
+        tune(&stream);
+        let stream = match timeout(HANDSHAKE_MAX, self.acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return tracing::debug!(%peer, %error, "the TLS handshake failed"),
+            Err(_) => return tracing::debug!(%peer, "the TLS handshake took too long"),
+        };
+        self.http(stream, peer).await;
+    }
+
+    async fn http(&self, stream: TlsStream<TcpStream>, peer: SocketAddr) {
+        let (_, session) = stream.get_ref();
+        let certificate = session.peer_certificates().and_then(|chain| chain.first());
+        let certificate = certificate.map(|der| ClientCertificate(der.clone().into_owned()));
+        let is_h2 = session.alpn_protocol() == Some(b"h2");
+        let activity = Activity::default();
+        let service = service_fn(|mut request: hyper::Request<Incoming>| {
+            if let Some(certificate) = &certificate {
+                request.extensions_mut().insert(certificate.clone());
+            }
+            request.extensions_mut().insert(Shutdown(self.shutdown.clone()));
+            let (app, busy) = (self.app.clone(), activity.begin());
+            async move { app.oneshot(request).await.map(|response| busy.until_body_ends(response)) }
+        });
+        let io = TokioIo::new(stream);
+        let ended = if is_h2 {
+            let connection = http2().serve_connection(io, service);
+            let mut connection = std::pin::pin!(connection);
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = self.over(&activity) => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
+        } else {
+            let connection = http1().serve_connection(io, service).with_upgrades();
+            let mut connection = std::pin::pin!(connection);
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = self.over(&activity) => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%peer, %error, "a connection ended early");
+        }
+    }
+
+    /// Returns when the connection should end: the server stops, or nobody has used it for long.
+    async fn over(&self, activity: &Activity) {
+        tokio::select! {
+            () = self.shutdown.cancelled() => {}
+            () = activity.idle_for(HANDSHAKE_MAX, IDLE_MAX) => {}
+        }
+    }
+}
+
+/// A peer that vanished or does not read is noticed, not waited for.
+fn tune(stream: &TcpStream) {
+    let socket = socket2::SockRef::from(stream);
+    let keepalive = socket2::TcpKeepalive::new().with_time(PING_EVERY).with_interval(PING_ANSWER_MAX);
+    let tuned =
+        stream.set_nodelay(true).and_then(|()| socket.set_tcp_keepalive(&keepalive)).and_then(|()| cut_unread(&socket));
+    if let Err(error) = tuned {
+        tracing::debug!(%error, "a connection could not be tuned");
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn cut_unread(socket: &socket2::SockRef<'_>) -> io::Result<()> {
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cut_unread(_: &socket2::SockRef<'_>) -> io::Result<()> {
+    // Elsewhere only keep-alive probes find a peer that vanished.
+    let _: Duration = UNACKNOWLEDGED_MAX;
+    Ok(())
+}
+
+/// hyper's read timeout is silently off without a timer.
+fn http1() -> hyper::server::conn::http1::Builder {
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_MAX);
+    builder
+}
+
+fn http2() -> hyper::server::conn::http2::Builder<TokioExecutor> {
+    let mut builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_MAX)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_ANSWER_MAX)
+        .max_header_list_size(HEAD_BYTES_MAX);
+    builder
+}
