@@ -41,8 +41,11 @@ impl FileBallast {
 
 impl Ballast for FileBallast {
     fn release(&mut self) {
-        if let Err(error) = fs::remove_file(&self.path) {
-            tracing::warn!(path = %self.path.display(), %error, "cannot give up the reserved space");
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(path = %self.path.display(), %error, "cannot give up the reserved space");
+            }
+            _ => {}
         }
     }
 

@@ -124,3 +124,26 @@ impl StorageBackend for Medium {
         self.backend.query_lock_range(start, end)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use redb::backends::FileBackend;
+    use redb::{Builder, DatabaseError};
+
+    use super::*;
+
+    // F5, F9
+    #[test]
+    fn a_database_opens_again_over_its_medium_and_nobody_gets_between() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let backend = || FileBackend::new(file.reopen().expect("opens")).expect("a backend");
+        let medium = Medium::new(backend());
+        for _ in 0..3 {
+            drop(Builder::new().create_with_backend(medium.clone()).expect("opens again"));
+            let other = Builder::new().create_with_backend(backend());
+            assert!(matches!(other, Err(DatabaseError::DatabaseAlreadyOpen)), "the lock is kept");
+        }
+        drop(medium);
+        drop(Builder::new().create_with_backend(backend()).expect("the lock went with the medium"));
+    }
+}
