@@ -41,82 +41,77 @@ fn containers(count: usize) -> Value {
     (0..count).map(|n| json!({"name": format!("c{n}")})).collect()
 }
 
+/// The status of a running container.
+fn running(n: usize) -> Value {
+    json!({"name": format!("c{n}"), "ready": true, "state": {"running": {}}, "restartCount": 0})
+}
+
 #[test]
-fn pods_tell_the_most_telling_reason() {
-    let run = |n: usize| json!({"name": format!("c{n}"), "ready": true, "state": {"running": {}}, "restartCount": 0});
+fn pods_tell_what_keeps_them() {
     let crash = json!({
         "name": "c0", "ready": false, "restartCount": 3, "state": {"waiting": {"reason": "CrashLoopBackOff"}},
         "lastState": {"terminated": {"exitCode": 1, "finishedAt": "2026-03-01T11:59:00Z"}},
     });
-    let ended = |end: Value| json!([{"name": "c0", "state": {"terminated": end}}]);
-    let mut going =
-        pod("going", json!({"containers": containers(1)}), json!({"phase": "Running", "containerStatuses": [run(0)]}));
-    going["metadata"]["deletionTimestamp"] = "2026-03-01T12:00:00Z".into();
+    let one = || json!({"containers": containers(1)});
+    let two = json!({
+        "containers": containers(2), "nodeName": "a", "readinessGates": [{"conditionType": "x"}],
+    });
+    let both = json!({"phase": "Running", "podIP": "127.64.0.2", "containerStatuses": [running(0), running(1)],
+        "conditions": [{"type": "x", "status": "True"}]});
+    let pull = json!([{"name": "c0", "state": {"waiting": {"reason": "ErrImagePull"}}}]);
+    let gate = json!([{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]);
     check(
         &r::PODS,
         json!([
-            pod("new", json!({"containers": containers(1)}), json!({})),
-            pod("pending", json!({"containers": containers(1)}), json!({"phase": "Pending"})),
-            pod(
-                "web",
-                json!({"containers": containers(2), "nodeName": "a", "readinessGates": [{"conditionType": "x"}]}),
-                json!({"phase": "Running", "podIP": "127.64.0.2", "containerStatuses": [run(0), run(1)],
-                       "conditions": [{"type": "x", "status": "True"}]})
-            ),
-            pod(
-                "crash",
-                json!({"containers": containers(2)}),
-                json!({"phase": "Running", "containerStatuses": [crash, run(1)]})
-            ),
-            pod(
-                "pull",
-                json!({"containers": containers(1)}),
-                json!({"phase": "Pending", "containerStatuses": [
-                {"name": "c0", "state": {"waiting": {"reason": "ErrImagePull"}}}]})
-            ),
-            pod(
-                "done",
-                json!({"containers": containers(1)}),
-                json!({"phase": "Succeeded", "containerStatuses": ended(json!({"reason": "Completed", "exitCode": 0}))})
-            ),
-            pod(
-                "oom",
-                json!({"containers": containers(1)}),
-                json!({"phase": "Failed", "containerStatuses": ended(json!({"reason": "OOMKilled"}))})
-            ),
-            pod(
-                "exit",
-                json!({"containers": containers(1)}),
-                json!({"phase": "Failed", "containerStatuses": ended(json!({"exitCode": 7}))})
-            ),
-            pod(
-                "signal",
-                json!({"containers": containers(1)}),
-                json!({"phase": "Failed", "containerStatuses": ended(json!({"signal": 9}))})
-            ),
-            pod("evicted", json!({"containers": containers(1)}), json!({"phase": "Failed", "reason": "Evicted"})),
-            pod(
-                "gated",
-                json!({"containers": containers(1)}),
-                json!({"phase": "Pending", "conditions": [
-                {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]})
-            ),
-            going,
+            pod("new", one(), json!({})),
+            pod("pending", one(), json!({"phase": "Pending"})),
+            pod("web", two.clone(), both),
+            pod("crash", two, json!({"phase": "Running", "containerStatuses": [crash, running(1)]})),
+            pod("pull", one(), json!({"phase": "Pending", "containerStatuses": pull})),
+            pod("gated", one(), json!({"phase": "Pending", "conditions": gate})),
         ]),
         expect![[r#"
             NAME | READY | STATUS | RESTARTS | AGE | IP* | NODE* | NOMINATED NODE* | READINESS GATES*
             new | 0/1 |  | 0 | 4m30s | <none> | <none> | <none> | <none>
             pending | 0/1 | Pending | 0 | 4m30s | <none> | <none> | <none> | <none>
             web | 2/2 | Running | 0 | 4m30s | 127.64.0.2 | a | <none> | 1/1
-            crash | 1/2 | CrashLoopBackOff | 3 (60s ago) | 4m30s | <none> | <none> | <none> | <none>
+            crash | 1/2 | CrashLoopBackOff | 3 (60s ago) | 4m30s | <none> | a | <none> | 0/1
             pull | 0/1 | ErrImagePull | 0 | 4m30s | <none> | <none> | <none> | <none>
+            gated | 0/1 | SchedulingGated | 0 | 4m30s | <none> | <none> | <none> | <none>
+        "#]],
+    );
+}
+
+#[test]
+fn pods_tell_how_they_ended() {
+    let one = || json!({"containers": containers(1)});
+    let ended = |name: &str, phase: &str, end: Value| {
+        pod(name, one(), json!({"phase": phase, "containerStatuses": [{"name": "c0", "state": {"terminated": end}}]}))
+    };
+    let mut going = pod("going", one(), json!({"phase": "Running", "containerStatuses": [running(0)]}));
+    going["metadata"]["deletionTimestamp"] = "2026-03-01T12:00:00Z".into();
+    let mut lost = going.clone();
+    lost["status"]["reason"] = "NodeLost".into();
+    check(
+        &r::PODS,
+        json!([
+            ended("done", "Succeeded", json!({"reason": "Completed", "exitCode": 0})),
+            ended("oom", "Failed", json!({"reason": "OOMKilled"})),
+            ended("exit", "Failed", json!({"exitCode": 7})),
+            ended("signal", "Failed", json!({"signal": 9})),
+            pod("evicted", one(), json!({"phase": "Failed", "reason": "Evicted"})),
+            going,
+            lost,
+        ]),
+        expect![[r#"
+            NAME | READY | STATUS | RESTARTS | AGE | IP* | NODE* | NOMINATED NODE* | READINESS GATES*
             done | 0/1 | Completed | 0 | 4m30s | <none> | <none> | <none> | <none>
             oom | 0/1 | OOMKilled | 0 | 4m30s | <none> | <none> | <none> | <none>
             exit | 0/1 | ExitCode:7 | 0 | 4m30s | <none> | <none> | <none> | <none>
             signal | 0/1 | Signal:9 | 0 | 4m30s | <none> | <none> | <none> | <none>
             evicted | 0/1 | Evicted | 0 | 4m30s | <none> | <none> | <none> | <none>
-            gated | 0/1 | SchedulingGated | 0 | 4m30s | <none> | <none> | <none> | <none>
             going | 1/1 | Terminating | 0 | 4m30s | <none> | <none> | <none> | <none>
+            going | 1/1 | Unknown | 0 | 4m30s | <none> | <none> | <none> | <none>
         "#]],
     );
 }
