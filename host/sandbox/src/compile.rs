@@ -1,0 +1,155 @@
+//! Turns a component into machine code for a given machine.
+//!
+//! It takes seconds for large components and is not hardened against hostile ones, so it belongs in a process of its
+//! own with limits on time and memory. Nothing here touches a file or the running engine.
+
+use std::hash::{Hash, Hasher};
+
+use component::Kind;
+
+use crate::raw;
+use crate::settings::code_settings;
+
+/// Why there is no machine code.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// The host runs another engine than this program has.
+    #[error("the host's engine is {wanted}, this program compiles for {own}: use the same release of both")]
+    Version {
+        /// What was asked for.
+        wanted: String,
+        /// What this program makes.
+        own: String,
+    },
+    /// The host's machine is unknown to this program.
+    #[error("cannot compile for target `{target}`: {reason}")]
+    Target {
+        /// What was asked for.
+        target: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The artifact is no component.
+    #[error(transparent)]
+    Artifact(#[from] component::Error),
+    /// A core module for WASI preview 1.
+    #[error(
+        "this is a core module for WASI preview 1, not a component; build for target wasm32-wasip2, or wrap it with `wasm-tools component new --adapt`"
+    )]
+    Module,
+    /// The component is well formed and cannot be compiled all the same.
+    #[error("the component cannot be compiled: {0}")]
+    Code(String),
+}
+
+/// Compiles the component `wasm` for a host that said to be `identity_version`, `target` and `cpu_features`.
+///
+/// # Errors
+///
+/// See [`CompileError`]; all but `Artifact`, `Module` and `Code` mean that host and compiler do not fit together.
+pub fn compile(
+    wasm: &[u8],
+    identity_version: &str,
+    target: &str,
+    cpu_features: &[String],
+) -> Result<Vec<u8>, CompileError> {
+    let own = version(target)?;
+    if identity_version != own {
+        return Err(CompileError::Version { wanted: identity_version.to_owned(), own });
+    }
+    match component::describe(wasm)?.kind {
+        Kind::Component => {}
+        Kind::Module => return Err(CompileError::Module),
+    }
+    let engine = compiler(target, cpu_features)?;
+    engine.precompile_component(wasm).map_err(|error| CompileError::Code(format!("{error:#}")))
+}
+
+/// Names the engine so that equal names mean interchangeable code: wasmtime's version, and a digest of every setting
+/// that code depends on except CPU features.
+pub(crate) fn version(target: &str) -> Result<String, CompileError> {
+    let mut digest = Fnv(Fnv::BASIS);
+    compiler(target, &[])?.precompile_compatibility_hash().hash(&mut digest);
+    Ok(format!("wasmtime-{WASMTIME}-{:016x}", digest.finish()))
+}
+
+/// The release of wasmtime this crate is written for, as in `[workspace.dependencies]`.
+const WASMTIME: &str = "48";
+
+fn compiler(target: &str, cpu_features: &[String]) -> Result<wasmtime::Engine, CompileError> {
+    let refused = |reason: String| CompileError::Target { target: target.to_owned(), reason };
+    let mut config = code_settings();
+    // A named target keeps the code generator from looking at the machine it runs on.
+    config.target(target).map_err(|error| refused(format!("{error:#}")))?;
+    for feature in cpu_features {
+        if !raw::enable_feature(&mut config, target, feature) {
+            return Err(refused(format!("the CPU feature `{feature}` is not known for it")));
+        }
+    }
+    wasmtime::Engine::new(&config).map_err(|error| refused(format!("{error:#}")))
+}
+
+/// FNV-1a: the same on every machine and in every release, which the standard library's hasher does not promise.
+struct Fnv(u64);
+
+impl Fnv {
+    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+}
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(Self::PRIME);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu;
+
+    fn component() -> Vec<u8> {
+        wat::parse_str("(component)").unwrap()
+    }
+
+    #[test]
+    fn an_engine_is_named_the_same_each_time() {
+        assert_eq!(version(cpu::TARGET).unwrap(), version(cpu::TARGET).unwrap());
+    }
+
+    #[test]
+    fn what_does_not_fit_the_host_is_refused_by_name() {
+        let own = version(cpu::TARGET).unwrap();
+        let refusal = |version: &str, target: &str, features: &[&str]| {
+            let features: Vec<String> = features.iter().map(ToString::to_string).collect();
+            compile(&component(), version, target, &features).unwrap_err().to_string()
+        };
+        assert!(refusal("wasmtime-47-0", cpu::TARGET, &[]).contains("wasmtime-47-0"));
+        assert!(refusal(&own, "vax-dec-ultrix", &[]).contains("vax-dec-ultrix"));
+        assert!(refusal(&own, cpu::TARGET, &["enable_pcc"]).contains("enable_pcc"));
+    }
+
+    #[test]
+    fn only_components_are_compiled() {
+        let own = version(cpu::TARGET).unwrap();
+        let compiled = |wasm: &[u8]| compile(wasm, &own, cpu::TARGET, &cpu::detected());
+        assert!(!compiled(&component()).unwrap().is_empty());
+        assert!(matches!(compiled(&wat::parse_str("(module)").unwrap()), Err(CompileError::Module)));
+        assert!(matches!(compiled(b"MZ"), Err(CompileError::Artifact(component::Error::NotWasm))));
+    }
+
+    // F45
+    #[test]
+    fn what_the_engine_does_not_support_is_told() {
+        let own = version(cpu::TARGET).unwrap();
+        let wasm = wat::parse_str("(component (core module (func (param (ref null struct)))))").unwrap();
+        let error = compile(&wasm, &own, cpu::TARGET, &[]).unwrap_err();
+        assert!(matches!(error, CompileError::Code(_)), "{error}");
+    }
+}

@@ -1,0 +1,257 @@
+//! Carries a request from its arrival to the end of the guest's work for it.
+//!
+//! A guest is a future that owns its instance, so dropping it ends it. It is polled in the caller's own task until the
+//! head of the response is there. Most guests have finished by then, and the response is complete: no task was
+//! spawned, nothing was sent between threads. Otherwise the rest of the guest's work becomes a task: on the same
+//! runtime if it waits, among the burners if it computes.
+//!
+//! Deadlines are kept from outside: a spinning guest gives way at each tick, and then the clock is looked at. Whatever
+//! ends a guest early is noted in its [`Outcome`] before the guest is dropped, so that whoever reads the end of a
+//! broken response knows that it is broken.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures::FutureExt as _;
+use futures::channel::oneshot;
+use http::{Request, Response};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::sleep_until;
+use wasmtime_wasi_http::WasiBody;
+
+use crate::Body;
+use crate::failure::Failure;
+use crate::instance::{Answer, Answering, Instance};
+use crate::settings::BURNING_AFTER;
+use crate::streaming;
+use crate::workload::Shared;
+
+/// How a guest's work for a request ended, if it ended badly.
+pub(crate) struct Outcome {
+    shared: Arc<Shared>,
+    failure: OnceLock<Failure>,
+    reported: AtomicBool,
+}
+
+impl Outcome {
+    /// Notes a failure, and reports it. The first one counts.
+    fn fail(&self, failure: Failure) {
+        let failure = self.failure.get_or_init(|| failure);
+        if !self.reported.swap(true, Ordering::Relaxed) {
+            self.shared.failed(failure);
+        }
+    }
+
+    /// The failure, if there was one so far.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.failure.get().cloned()
+    }
+}
+
+/// A guest at work on one request.
+pub(crate) struct Job {
+    guest: Pin<Box<dyn Future<Output = ()> + Send>>,
+    outcome: Arc<Outcome>,
+    deadline: Instant,
+    /// Computing time so far.
+    spent: Duration,
+    burning: bool,
+}
+
+/// How a guest's turn went.
+pub(crate) enum Turn {
+    /// It has nothing more to do.
+    Ended,
+    /// It waits for something.
+    Waiting,
+    /// It computes for too long to stay on this runtime.
+    Burning,
+    /// Its time is over.
+    Late,
+}
+
+impl Job {
+    /// Lets the guest run until it waits, ends or is told to give way.
+    pub(crate) fn turn(&mut self, cx: &mut Context<'_>) -> Turn {
+        self.outcome.shared.engine.ticker().note();
+        let begin = Instant::now();
+        if self.guest.as_mut().poll(cx).is_ready() {
+            return Turn::Ended;
+        }
+        let now = Instant::now();
+        self.spent += now - begin;
+        if now >= self.deadline {
+            Turn::Late
+        } else if self.spent >= BURNING_AFTER && !self.burning {
+            Turn::Burning
+        } else {
+            Turn::Waiting
+        }
+    }
+
+    /// Its time is over: notes it, and drops the guest.
+    fn late(self) {
+        let timeout = self.outcome.shared.config.timeout;
+        self.outcome.fail(Failure::Deadline { timeout });
+    }
+
+    /// Works on without the caller, until the guest ends, its deadline passes or `interest` is withdrawn.
+    pub(crate) fn carry_on(self, interest: Interest) {
+        let shared = self.outcome.shared.clone();
+        if self.spent >= BURNING_AFTER {
+            shared.engine.burners().spawn(Job { burning: true, ..self }.run(interest));
+        } else {
+            drop(tokio::spawn(self.run(interest)));
+        }
+    }
+
+    async fn run(mut self, mut interest: Interest) {
+        let mut sleep = pin!(sleep_until(self.deadline.into()));
+        let turn = poll_fn(|cx| {
+            let turn = match self.turn(cx) {
+                Turn::Waiting if interest.withdrawn(cx) => Turn::Ended,
+                Turn::Waiting if sleep.as_mut().poll(cx).is_ready() => Turn::Late,
+                Turn::Waiting => return Poll::Pending,
+                turn => turn,
+            };
+            Poll::Ready(turn)
+        })
+        .await;
+        match turn {
+            Turn::Late => self.late(),
+            Turn::Burning => self.carry_on(interest),
+            Turn::Ended | Turn::Waiting => {}
+        }
+    }
+}
+
+/// Whether anybody still wants the rest of a guest's work. It is withdrawn when the other end is dropped; a message
+/// means that the guest may go on for itself.
+pub(crate) struct Interest(Option<oneshot::Receiver<()>>);
+
+impl Interest {
+    /// An interest, and the end that keeps it alive.
+    pub(crate) fn new() -> (oneshot::Sender<()>, Self) {
+        let (alive, receiver) = oneshot::channel();
+        (alive, Self(Some(receiver)))
+    }
+
+    /// Nobody waits, and the guest may go on for itself.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    fn withdrawn(&mut self, cx: &mut Context<'_>) -> bool {
+        match self.0.as_mut().map(|receiver| receiver.poll_unpin(cx)) {
+            None | Some(Poll::Pending) => false,
+            Some(Poll::Ready(Err(_))) => true,
+            Some(Poll::Ready(Ok(()))) => {
+                self.0 = None;
+                false
+            }
+        }
+    }
+}
+
+/// What the caller saw first.
+enum First {
+    Answer(Answer),
+    Ended,
+    Burning,
+    Late,
+}
+
+/// Answers `request`; `permit` counts it among the workload's.
+pub(crate) async fn answer(
+    shared: Arc<Shared>,
+    permit: OwnedSemaphorePermit,
+    request: Request<Body>,
+) -> Result<Response<Body>, Failure> {
+    let begin = Instant::now();
+    let deadline = begin + shared.config.timeout;
+    let outcome = Arc::new(Outcome { shared, failure: OnceLock::new(), reported: AtomicBool::new(false) });
+    let (answering, mut answer) = oneshot::channel();
+    let guest = Box::pin(work(outcome.clone(), permit, request, answering));
+    let mut job = Job { guest, outcome: outcome.clone(), deadline, spent: Duration::ZERO, burning: false };
+    match first(&mut job, &mut answer).await {
+        First::Answer(answer) => Ok(streaming::settle(response(answer, &outcome)?, Some(job), outcome).await),
+        First::Ended => {
+            drop(job);
+            match answer.try_recv() {
+                Ok(Some(answer)) => Ok(streaming::settle(response(answer, &outcome)?, None, outcome).await),
+                Ok(None) | Err(_) => Err(unanswered(&outcome)),
+            }
+        }
+        First::Late => {
+            job.late();
+            Err(unanswered(&outcome))
+        }
+        First::Burning => {
+            let (alive, interest) = Interest::new();
+            job.carry_on(interest);
+            match answer.await {
+                Ok(answer) => Ok(streaming::stream(response(answer, &outcome)?, outcome, alive)),
+                Err(_) => Err(unanswered(&outcome)),
+            }
+        }
+    }
+}
+
+/// The guest's side: an instance, idle or new, answers and is kept if it may be used again.
+async fn work(outcome: Arc<Outcome>, permit: OwnedSemaphorePermit, request: Request<Body>, answering: Answering) {
+    let shared = &outcome.shared;
+    let idle = shared.idle.as_ref();
+    let instance = match idle.and_then(|idle| idle.take()) {
+        Some(instance) => Ok(instance),
+        None => Instance::start(shared).await,
+    };
+    let mut instance = match instance {
+        Ok(instance) => instance,
+        Err(failure) => return outcome.fail(failure),
+    };
+    match instance.serve(request, answering).await {
+        Err(failure) => outcome.fail(failure),
+        Ok(()) => match idle {
+            Some(idle) if instance.served() < shared.config.reuse.requests_max && !shared.is_closed() => {
+                idle.keep(instance);
+            }
+            _ => {}
+        },
+    }
+    drop(permit);
+}
+
+async fn first(job: &mut Job, answer: &mut oneshot::Receiver<Answer>) -> First {
+    let mut sleep = pin!(sleep_until(job.deadline.into()));
+    poll_fn(|cx| {
+        match job.turn(cx) {
+            Turn::Ended => return Poll::Ready(First::Ended),
+            Turn::Late => return Poll::Ready(First::Late),
+            Turn::Burning => return Poll::Ready(First::Burning),
+            Turn::Waiting => {}
+        }
+        if let Poll::Ready(Ok(answer)) = answer.poll_unpin(cx) {
+            return Poll::Ready(First::Answer(answer));
+        }
+        sleep.as_mut().poll(cx).map(|()| First::Late)
+    })
+    .await
+}
+
+/// Why there is no answer.
+fn unanswered(outcome: &Outcome) -> Failure {
+    outcome.fail(Failure::NoResponse);
+    outcome.failure().unwrap_or(Failure::NoResponse)
+}
+
+/// The response of an answer, or the failure that the guest answered with.
+fn response(answer: Answer, outcome: &Outcome) -> Result<Response<WasiBody>, Failure> {
+    answer.map_err(|code| {
+        outcome.fail(Failure::Guest { code });
+        unanswered(outcome)
+    })
+}

@@ -1,0 +1,251 @@
+//! The machinery all workloads of a process share: code generator's counterpart, slots, ticker, linker.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use component::Interface;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use wasmtime::component::Linker;
+use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::burners::Burners;
+use crate::compile::CompileError;
+use crate::failure::Failure;
+use crate::guest::Guest;
+use crate::idle::Idle;
+use crate::link::{self, Code};
+use crate::raw::{self, VerifiedCode};
+use crate::settings::{
+    CORE_INSTANCES_MAX, KEEP_RESIDENT_BYTES, KEEP_RESIDENT_TABLE_BYTES, MEMORIES_MAX, MEMORIES_PER_SLOT, SLOT_WAIT_MAX,
+    SLOTS_DEFAULT, STACKS_PER_SLOT, TABLE_ELEMENTS_MAX, TABLES_MAX, TABLES_PER_SLOT, WAITING_MAX, WARM_SLOTS_MAX,
+    code_settings,
+};
+use crate::ticker::Ticker;
+use crate::{compile, cpu};
+
+/// What an engine reserves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineConfig {
+    /// Instances alive at once, of all workloads together. One reserves some gigabytes of address space, and no memory.
+    pub slots: u32,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self { slots: SLOTS_DEFAULT }
+    }
+}
+
+/// Names the code an engine runs: code made for an equal identity runs on it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// The engine's release and settings.
+    pub version: String,
+    /// The machine, as a target triple.
+    pub target: String,
+    /// What its CPU has, by the code generator's names, sorted.
+    pub cpu_features: Vec<String>,
+}
+
+/// Why there is no engine, or no code.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The engine cannot be had on this machine.
+    #[error("cannot set up the engine: {0}")]
+    Engine(String),
+    /// The file is no code of this engine, or cannot be read.
+    #[error("cannot load code: {0}")]
+    Load(String),
+    /// The component imports what is not granted.
+    #[error("the component imports what this host does not grant: {}", listed(.interfaces))]
+    NotGranted {
+        /// The interfaces that are missing.
+        interfaces: Vec<Interface>,
+    },
+    /// The component needs more than an instance may have.
+    #[error("the component needs {needed} {what}; an instance may have {max}")]
+    TooLarge {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        needed: u64,
+        /// The bound.
+        max: u64,
+    },
+    /// The component does not answer HTTP.
+    #[error("the component exports neither wasi:http/incoming-handler@0.2 nor wasi:http/handler@0.3")]
+    NoHandler,
+    /// An interface is granted, and lacks what the component wants of it.
+    #[error("the component does not fit this host: {0}")]
+    Link(String),
+}
+
+impl Error {
+    fn engine(error: impl std::fmt::Display) -> Self {
+        Self::Engine(format!("{error:#}"))
+    }
+
+    pub(crate) fn link(error: &wasmtime::Error) -> Self {
+        Self::Link(format!("{error:#}"))
+    }
+}
+
+fn listed(interfaces: &[Interface]) -> String {
+    interfaces.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Runs components. Clones are the same engine.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    wasmtime: wasmtime::Engine,
+    linker: Linker<Guest>,
+    identity: Identity,
+    slots: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    /// Workloads that keep idle instances, which give way when slots run out.
+    keepers: Mutex<Vec<Weak<Idle>>>,
+    ticker: Ticker,
+    burners: Burners,
+}
+
+/// The right to have one instance.
+pub(crate) struct Slot(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
+
+impl Engine {
+    /// Sets up an engine. A process needs one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`], when the machine refuses the address space or is of an unknown kind.
+    pub fn new(config: EngineConfig) -> Result<Self, Error> {
+        let version = compile::version(cpu::TARGET).map_err(|error: CompileError| Error::engine(error))?;
+        let identity = Identity { version, target: cpu::TARGET.to_owned(), cpu_features: cpu::detected() };
+        let mut settings = code_settings();
+        settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
+        let wasmtime = wasmtime::Engine::new(&settings).map_err(Error::engine)?;
+        let ticker = Ticker::start({
+            let weak = wasmtime.weak();
+            move || {
+                if let Some(engine) = weak.upgrade() {
+                    engine.increment_epoch();
+                }
+            }
+        })
+        .map_err(Error::engine)?;
+        Ok(Self(Arc::new(Inner {
+            linker: link::linker(&wasmtime).map_err(Error::engine)?,
+            wasmtime,
+            identity,
+            slots: Arc::new(Semaphore::new(config.slots as usize)),
+            waiting: AtomicUsize::new(0),
+            keepers: Mutex::default(),
+            ticker,
+            burners: Burners::default(),
+        })))
+    }
+
+    /// What code must be compiled for to run here.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.0.identity.clone()
+    }
+
+    /// The interfaces a component may import here.
+    #[must_use]
+    pub fn interfaces(&self) -> Vec<Interface> {
+        link::interfaces()
+    }
+
+    /// Maps compiled code the caller has verified, and binds it to the interfaces granted.
+    ///
+    /// It reads files, so callers on an event loop move it off.
+    ///
+    /// # Errors
+    ///
+    /// The file is of another engine, or the component does not fit this host: see [`Error`].
+    pub fn load(&self, code: &VerifiedCode) -> Result<Code, Error> {
+        let component = raw::map(&self.0.wasmtime, code).map_err(|error| Error::Load(format!("{error:#}")))?;
+        link::bind(&self.0.linker, &component)
+    }
+
+    pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.0.wasmtime
+    }
+
+    pub(crate) fn ticker(&self) -> &Ticker {
+        &self.0.ticker
+    }
+
+    pub(crate) fn burners(&self) -> &Burners {
+        &self.0.burners
+    }
+
+    /// Keeps a workload's idle instances in view, to be dropped when slots run out.
+    pub(crate) fn watch(&self, idle: &Arc<Idle>) {
+        let mut keepers = self.0.keepers.lock().unwrap_or_else(PoisonError::into_inner);
+        keepers.retain(|keeper| keeper.strong_count() > 0);
+        keepers.push(Arc::downgrade(idle));
+    }
+
+    /// Takes a slot, waiting for one within bounds.
+    pub(crate) async fn slot(&self) -> Result<Slot, Failure> {
+        if let Ok(permit) = self.0.slots.clone().try_acquire_owned() {
+            return Ok(Slot(permit));
+        }
+        self.reclaim();
+        queued(&self.0.slots, &self.0.waiting).await.map(Slot)
+    }
+
+    fn reclaim(&self) {
+        let keepers = self.0.keepers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for idle in keepers.iter().filter_map(Weak::upgrade) {
+            idle.clear();
+        }
+    }
+}
+
+/// Waits for a permit among at most [`WAITING_MAX`] others, for at most [`SLOT_WAIT_MAX`].
+pub(crate) async fn queued(permits: &Arc<Semaphore>, waiting: &AtomicUsize) -> Result<OwnedSemaphorePermit, Failure> {
+    struct Place<'a>(&'a AtomicUsize);
+    impl Drop for Place<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+    let before = waiting.fetch_add(1, Ordering::Relaxed);
+    let _place = Place(waiting);
+    if before >= WAITING_MAX {
+        return Err(Failure::Busy);
+    }
+    match timeout(SLOT_WAIT_MAX, permits.clone().acquire_owned()).await {
+        Ok(Ok(permit)) => Ok(permit),
+        Ok(Err(_)) => Err(Failure::Closed),
+        Err(_) => Err(Failure::Busy),
+    }
+}
+
+/// Memory is reserved and not taken: a slot is address space until a guest touches it.
+fn pool(config: EngineConfig) -> PoolingAllocationConfig {
+    let slots = config.slots;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_core_instances(slots.saturating_mul(CORE_INSTANCES_MAX))
+        .total_memories(slots.saturating_mul(MEMORIES_PER_SLOT))
+        .total_tables(slots.saturating_mul(TABLES_PER_SLOT))
+        .total_stacks(slots.saturating_mul(STACKS_PER_SLOT))
+        .max_core_instances_per_component(CORE_INSTANCES_MAX)
+        .max_memories_per_component(MEMORIES_MAX)
+        .max_tables_per_component(TABLES_MAX)
+        .table_elements(TABLE_ELEMENTS_MAX)
+        .max_unused_warm_slots(WARM_SLOTS_MAX);
+    if PoolingAllocationConfig::is_pagemap_scan_available() {
+        // Without the scan, keeping pages would mean to clear all of them after each use.
+        pool.pagemap_scan(Enabled::Yes)
+            .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+            .table_keep_resident(KEEP_RESIDENT_TABLE_BYTES);
+    }
+    pool
+}

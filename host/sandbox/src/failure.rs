@@ -1,0 +1,146 @@
+//! Why a request got no answer, or only part of one.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+use wasmtime::{Error, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
+
+use crate::settings::TRAP_TEXT_BYTES_MAX;
+
+/// Why a request failed. The guest's other requests, and other guests, are not affected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The guest trapped or exited.
+    Trap {
+        /// What happened, on one line.
+        message: String,
+        /// The guest's functions, innermost first, one on a line; empty if unknown.
+        backtrace: String,
+    },
+    /// The guest took too long.
+    Deadline {
+        /// What it was allowed.
+        timeout: Duration,
+    },
+    /// The guest could not start within the workload's memory.
+    Memory {
+        /// The workload's limit.
+        limit_bytes: u64,
+    },
+    /// No slot became free in time.
+    Busy,
+    /// The guest ended without an answer.
+    NoResponse,
+    /// The guest answered with an error of `wasi:http`.
+    Guest {
+        /// The error's name.
+        code: String,
+    },
+    /// The request cannot be given to a guest.
+    Request {
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The workload was closed.
+    Closed,
+}
+
+impl Failure {
+    /// The HTTP status that says this best.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Trap { .. } | Self::NoResponse | Self::Guest { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Deadline { .. } => StatusCode::GATEWAY_TIMEOUT,
+            Self::Memory { .. } | Self::Busy | Self::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Request { .. } => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// One word for it, for headers and metrics.
+    #[must_use]
+    pub fn cause(&self) -> &'static str {
+        match self {
+            Self::Trap { .. } => "trap",
+            Self::Deadline { .. } => "deadline",
+            Self::Memory { .. } => "memory",
+            Self::Busy => "overloaded",
+            Self::NoResponse => "no-response",
+            Self::Guest { .. } => "guest-error",
+            Self::Request { .. } => "bad-request",
+            Self::Closed => "gone",
+        }
+    }
+
+    /// What an error out of the guest means. `memory_refused` says that it was refused memory before.
+    pub(crate) fn of_guest(error: &Error, memory_refused: Option<u64>) -> Self {
+        let mut message = match error.downcast_ref::<I32Exit>() {
+            Some(I32Exit(status)) => format!("the guest exited with status {status}"),
+            None => error.root_cause().to_string(),
+        };
+        if let Some(limit_bytes) = memory_refused {
+            message.push_str(&format!(" (after it was refused memory beyond {limit_bytes} bytes)"));
+        }
+        let backtrace = error.downcast_ref::<WasmBacktrace>().map(functions).unwrap_or_default();
+        Self::Trap { message: bounded(one_line(&message)), backtrace: bounded(backtrace) }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Trap { message, .. } => write!(f, "the guest trapped: {message}"),
+            Self::Deadline { timeout } => write!(f, "the guest did not finish within {timeout:?}"),
+            Self::Memory { limit_bytes } => {
+                write!(f, "no memory for another instance within the workload's {limit_bytes} bytes")
+            }
+            Self::Busy => f.write_str("every slot was taken for too long"),
+            Self::NoResponse => f.write_str("the guest ended without an answer"),
+            Self::Guest { code } => write!(f, "the guest answered with an error: {code}"),
+            Self::Request { message } => write!(f, "the request cannot be given to the guest: {message}"),
+            Self::Closed => f.write_str("the workload is closed"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The guest's functions with their lines, as far as its names and debug information tell.
+fn functions(backtrace: &WasmBacktrace) -> String {
+    let text = backtrace.to_string();
+    text.lines().skip(1).map(|line| one_line(line) + "\n").collect()
+}
+
+/// Control characters of the guest's choosing do not reach logs and terminals.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn bounded(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(TRAP_TEXT_BYTES_MAX));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // F49
+    #[test]
+    fn what_a_guest_says_is_one_bounded_line() {
+        let error = Error::msg(format!("\x1b[31mred\r\n{}", "é".repeat(TRAP_TEXT_BYTES_MAX)));
+        let Failure::Trap { message, .. } = Failure::of_guest(&error, Some(65_536)) else { panic!("a trap") };
+        assert!(message.starts_with(" [31mred  é") && message.len() <= TRAP_TEXT_BYTES_MAX);
+    }
+
+    #[test]
+    fn exits_and_refused_memory_are_told() {
+        let failure = Failure::of_guest(&Error::new(I32Exit(3)), Some(65_536));
+        assert_eq!(
+            failure.to_string(),
+            "the guest trapped: the guest exited with status 3 (after it was refused memory beyond 65536 bytes)"
+        );
+    }
+}

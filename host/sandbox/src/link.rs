@@ -1,0 +1,156 @@
+//! What guests may import, and loaded code bound to it.
+
+use std::sync::Arc;
+
+use component::Interface;
+use wasmtime::component::{Component, Linker};
+use wasmtime_wasi_http::handler::ProxyPre;
+use wasmtime_wasi_http::{p2, p3};
+
+use crate::engine::Error;
+use crate::guest::Guest;
+use crate::settings::TABLE_ELEMENTS_MAX;
+
+/// Every interface the linker offers. A test holds it to the linker.
+const INTERFACES: [&str; 53] = [
+    "wasi:cli/environment@0.2.12",
+    "wasi:cli/exit@0.2.12",
+    "wasi:cli/stderr@0.2.12",
+    "wasi:cli/stdin@0.2.12",
+    "wasi:cli/stdout@0.2.12",
+    "wasi:cli/terminal-input@0.2.12",
+    "wasi:cli/terminal-output@0.2.12",
+    "wasi:cli/terminal-stderr@0.2.12",
+    "wasi:cli/terminal-stdin@0.2.12",
+    "wasi:cli/terminal-stdout@0.2.12",
+    "wasi:clocks/monotonic-clock@0.2.12",
+    "wasi:clocks/wall-clock@0.2.12",
+    "wasi:filesystem/preopens@0.2.12",
+    "wasi:filesystem/types@0.2.12",
+    "wasi:http/outgoing-handler@0.2.12",
+    "wasi:http/types@0.2.12",
+    "wasi:io/error@0.2.12",
+    "wasi:io/poll@0.2.12",
+    "wasi:io/streams@0.2.12",
+    "wasi:random/insecure-seed@0.2.12",
+    "wasi:random/insecure@0.2.12",
+    "wasi:random/random@0.2.12",
+    "wasi:sockets/instance-network@0.2.12",
+    "wasi:sockets/ip-name-lookup@0.2.12",
+    "wasi:sockets/network@0.2.12",
+    "wasi:sockets/tcp-create-socket@0.2.12",
+    "wasi:sockets/tcp@0.2.12",
+    "wasi:sockets/udp-create-socket@0.2.12",
+    "wasi:sockets/udp@0.2.12",
+    "wasi:cli/environment@0.3.0",
+    "wasi:cli/exit@0.3.0",
+    "wasi:cli/stderr@0.3.0",
+    "wasi:cli/stdin@0.3.0",
+    "wasi:cli/stdout@0.3.0",
+    "wasi:cli/terminal-input@0.3.0",
+    "wasi:cli/terminal-output@0.3.0",
+    "wasi:cli/terminal-stderr@0.3.0",
+    "wasi:cli/terminal-stdin@0.3.0",
+    "wasi:cli/terminal-stdout@0.3.0",
+    "wasi:cli/types@0.3.0",
+    "wasi:clocks/monotonic-clock@0.3.0",
+    "wasi:clocks/system-clock@0.3.0",
+    "wasi:clocks/types@0.3.0",
+    "wasi:filesystem/preopens@0.3.0",
+    "wasi:filesystem/types@0.3.0",
+    "wasi:http/client@0.3.0",
+    "wasi:http/types@0.3.0",
+    "wasi:random/insecure-seed@0.3.0",
+    "wasi:random/insecure@0.3.0",
+    "wasi:random/random@0.3.0",
+    "wasi:sockets/ip-name-lookup@0.3.0",
+    "wasi:sockets/types@0.3.0",
+    "wasi:config/store@0.2.0-rc.1",
+];
+
+/// Compiled code, mapped and bound to what guests may import. Workloads of the same code share it.
+#[derive(Clone)]
+pub struct Code(Arc<ProxyPre<Guest>>);
+
+impl Code {
+    pub(crate) fn pre(&self) -> &ProxyPre<Guest> {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Code").finish_non_exhaustive()
+    }
+}
+
+/// The interfaces guests are granted.
+pub(crate) fn interfaces() -> Vec<Interface> {
+    INTERFACES.iter().filter_map(|id| id.parse().ok()).collect()
+}
+
+/// Everything guests may import, each name once. What a guest may do with it is decided by its [`Guest`] state.
+pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Guest>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    p2::add_only_http_to_linker_async(&mut linker)?;
+    p3::add_to_linker(&mut linker)?;
+    wasmtime_wasi_config::add_to_linker(&mut linker, Guest::config)?;
+    Ok(linker)
+}
+
+/// Binds a component to the linker, or says what it needs that the linker, or a slot, does not have.
+pub(crate) fn bind(linker: &Linker<Guest>, component: &Component) -> Result<Code, Error> {
+    let granted = interfaces();
+    let (imports, exports) = names(component);
+    // F50
+    let missing: Vec<Interface> =
+        imports.into_iter().filter(|wanted| !granted.iter().any(|given| wanted.satisfied_by(given))).collect();
+    if !missing.is_empty() {
+        return Err(Error::NotGranted { interfaces: missing });
+    }
+    if let Some(elements) = component.resources_required().and_then(|needs| needs.max_initial_table_size)
+        && elements > TABLE_ELEMENTS_MAX as u64
+    {
+        return Err(Error::TooLarge { what: "table elements", needed: elements, max: TABLE_ELEMENTS_MAX as u64 });
+    }
+    let pre = linker.instantiate_pre(component).map_err(|error| Error::link(&error))?;
+    let handler: Option<Interface> = "wasi:http/handler@0.3.0".parse().ok();
+    let proxy = if exports.iter().any(|export| handler.as_ref().is_some_and(|handler| export.satisfied_by(handler))) {
+        ProxyPre::P3(p3::bindings::ServicePre::new(pre).map_err(|error| Error::link(&error))?)
+    } else {
+        ProxyPre::P2(p2::bindings::ProxyPre::new(pre).map_err(|_| Error::NoHandler)?)
+    };
+    Ok(Code(Arc::new(proxy)))
+}
+
+fn names(component: &Component) -> (Vec<Interface>, Vec<Interface>) {
+    let (engine, ty) = (component.engine(), component.component_type());
+    let imports = ty.imports(engine).filter_map(|(name, _)| name.parse().ok()).collect();
+    let exports = ty.exports(engine).filter_map(|(name, _)| name.parse().ok()).collect();
+    (imports, exports)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::code_settings;
+
+    /// Interfaces of types alone: guests import them, and there is nothing to link.
+    const TYPES_ALONE: [&str; 1] = ["wasi:cli/types@0.3.0"];
+
+    #[test]
+    fn what_is_listed_is_linked_and_the_other_way_round() {
+        let engine = wasmtime::Engine::new(&code_settings()).unwrap();
+        let mut linker = linker(&engine).unwrap();
+        assert_eq!(interfaces().len(), INTERFACES.len(), "every name parses");
+        // A name that is linked cannot be defined again.
+        for id in INTERFACES.iter().filter(|id| !TYPES_ALONE.contains(id)) {
+            assert!(linker.instance(id).is_err(), "{id} is listed and not linked");
+        }
+        for id in ["wasi:keyvalue/store@0.2.0", "wasi:clocks/timezone@0.2.12", "wasi:http/handler@0.3.0"] {
+            assert!(linker.instance(id).is_ok(), "{id} is linked and not listed");
+        }
+    }
+}

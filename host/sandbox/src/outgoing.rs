@@ -1,0 +1,161 @@
+//! Requests that guests send: bounded in number and time, and carried out by whoever embeds this crate.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::uri::Scheme;
+use http::{Extensions, Request, Response};
+use http_body_util::BodyExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+use crate::settings::{BODY_CHUNK_BYTES_MAX, OUTGOING_CONNECT_TIMEOUT, OUTGOING_FIRST_BYTE_TIMEOUT};
+use crate::{Body, BoxError};
+
+/// Carries out the requests of guests.
+pub trait Outgoing: Send + Sync + 'static {
+    /// Sends `request`, whose URI is absolute, and returns the response as soon as its head is there.
+    ///
+    /// The request's extensions are those of the request that the guest is answering. Dropping the future, or the
+    /// response's body, means that the guest is no longer interested. The time to the first byte is bounded here.
+    fn call(
+        &self,
+        request: Request<Body>,
+        options: OutgoingOptions,
+    ) -> BoxFuture<'static, Result<Response<Body>, OutgoingError>>;
+}
+
+/// What a guest wants of its request, cut to what it may want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutgoingOptions {
+    /// How long a connection may take.
+    pub connect_timeout: Duration,
+    /// How long the pauses between two pieces of the response may be, if the guest cares.
+    pub between_bytes_timeout: Option<Duration>,
+}
+
+/// Why there is no response. The guest is told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OutgoingError {
+    /// Nobody is called that.
+    #[error("destination not found")]
+    NotFound,
+    /// The guest may not send there.
+    #[error("denied")]
+    Denied,
+    /// The connection was refused or broke.
+    #[error("connection refused")]
+    Refused,
+    /// No connection, or no response, in time.
+    #[error("timeout")]
+    Timeout,
+    /// The chain of calls became too long.
+    #[error("too many calls deep")]
+    Loop,
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Denies everything.
+impl Outgoing for () {
+    fn call(&self, _: Request<Body>, _: OutgoingOptions) -> BoxFuture<'static, Result<Response<Body>, OutgoingError>> {
+        Box::pin(std::future::ready(Err(OutgoingError::Denied)))
+    }
+}
+
+/// One instance's way out.
+pub(crate) struct Hooks {
+    outgoing: Arc<dyn Outgoing>,
+    /// The workload's requests on their way.
+    running: Arc<Semaphore>,
+    /// Of the request that is being answered.
+    extensions: Extensions,
+}
+
+impl Hooks {
+    pub(crate) fn new(outgoing: Arc<dyn Outgoing>, running: Arc<Semaphore>) -> Self {
+        Self { outgoing, running, extensions: Extensions::new() }
+    }
+
+    /// From now on the instance answers a request with these extensions.
+    pub(crate) fn answering(&mut self, extensions: Extensions) {
+        self.extensions = extensions;
+    }
+}
+
+type Sending = Box<
+    dyn Future<Output = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>> + Send,
+>;
+
+impl WasiHttpHooks for Hooks {
+    fn default_scheme(&mut self) -> Option<Scheme> {
+        Some(Scheme::HTTP)
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_CHUNK_BYTES_MAX
+    }
+
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_CHUNK_BYTES_MAX
+    }
+
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Sending {
+        // F42
+        let Ok(permit) = self.running.clone().try_acquire_owned() else {
+            return Box::new(std::future::ready(Err(Error::ConnectionLimitReached)));
+        };
+        let options = options.unwrap_or_default();
+        let first_byte = at_most(options.first_byte_timeout, OUTGOING_FIRST_BYTE_TIMEOUT);
+        let mut request = request.map(|body| body.map_err(BoxError::from).boxed_unsync());
+        *request.extensions_mut() = self.extensions.clone();
+        let call = self.outgoing.call(
+            request,
+            OutgoingOptions {
+                connect_timeout: at_most(options.connect_timeout, OUTGOING_CONNECT_TIMEOUT),
+                between_bytes_timeout: options.between_bytes_timeout,
+            },
+        );
+        Box::new(async move {
+            let response = tokio::time::timeout(first_byte, call)
+                .await
+                .map_err(|_| Error::HttpResponseTimeout)?
+                .map_err(|error| told(&error))?;
+            let io: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(std::future::ready(Ok(())));
+            Ok((response.map(|body| counted(body, permit)), io))
+        })
+    }
+}
+
+/// The response counts as running until the guest has read it or lost interest.
+fn counted(body: Body, permit: OwnedSemaphorePermit) -> WasiBody {
+    body.map_frame(move |frame: http_body::Frame<Bytes>| {
+        let _held = &permit;
+        frame
+    })
+    .map_err(|error| Error::InternalError(Some(error.to_string())))
+    .boxed_unsync()
+}
+
+fn at_most(wanted: Option<Duration>, most: Duration) -> Duration {
+    wanted.map_or(most, |wanted| wanted.min(most))
+}
+
+fn told(error: &OutgoingError) -> Error {
+    match error {
+        OutgoingError::NotFound => Error::DestinationNotFound,
+        OutgoingError::Denied => Error::HttpRequestDenied,
+        OutgoingError::Refused => Error::ConnectionRefused,
+        OutgoingError::Timeout => Error::ConnectionTimeout,
+        OutgoingError::Loop => Error::LoopDetected,
+        OutgoingError::Other(text) => Error::InternalError(Some(text.clone())),
+    }
+}

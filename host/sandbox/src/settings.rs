@@ -1,0 +1,91 @@
+//! Every bound of this crate, with its reason, and the engine settings that compiled code depends on.
+
+use std::time::Duration;
+
+use wasmtime::{Config, WasmBacktraceDetails};
+
+/// Instances alive at once, unless the configuration says otherwise. A slot is address space, not memory.
+pub(crate) const SLOTS_DEFAULT: u32 = 1_000;
+/// Linear memories a slot accounts for on average: nearly every component has one, composed ones have several.
+pub(crate) const MEMORIES_PER_SLOT: u32 = 2;
+/// Tables a slot accounts for on average.
+pub(crate) const TABLES_PER_SLOT: u32 = 4;
+/// Stacks a slot accounts for on average: a guest of WASI 0.3 has one for each of its tasks that is blocked.
+pub(crate) const STACKS_PER_SLOT: u32 = 2;
+/// Core modules that one instance may consist of, adapters included.
+pub(crate) const CORE_INSTANCES_MAX: u32 = 32;
+/// Linear memories of one instance.
+pub(crate) const MEMORIES_MAX: u32 = 4;
+/// Tables of one instance.
+pub(crate) const TABLES_MAX: u32 = 8;
+/// Elements of one table, which are 8 bytes of the host each. Large interpreters need some 15,000.
+pub(crate) const TABLE_ELEMENTS_MAX: usize = 20_000;
+/// Memory of one instance when the workload has no limit of its own.
+pub const INSTANCE_MEMORY_BYTES_DEFAULT: u64 = 64 << 20;
+/// Slots that are kept mapped after use. With the next bound it limits what an idle host keeps: 64 x 256 KiB = 16 MiB.
+pub(crate) const WARM_SLOTS_MAX: u32 = 64;
+/// Dirty memory of a used slot that is reset by copying instead of by giving pages back to the system.
+pub(crate) const KEEP_RESIDENT_BYTES: usize = 256 << 10;
+/// The same for a slot's tables.
+pub(crate) const KEEP_RESIDENT_TABLE_BYTES: usize = 16 << 10;
+
+/// Stack of the guest's own functions. Deeper recursion traps.
+const WASM_STACK_BYTES: usize = 512 << 10;
+/// Stack of a call with what the host puts on it; what exceeds the guest's part is for the host.
+const CALL_STACK_BYTES: usize = 2 << 20;
+
+/// Handles a guest may hold: bodies, streams, requests, timers.
+pub(crate) const HANDLES_MAX: usize = 1_024;
+/// Bytes that one call from guest to host may make the host copy.
+pub(crate) const HOSTCALL_BYTES_MAX: usize = 4 << 20;
+/// Bytes of randomness in one call.
+pub(crate) const RANDOM_BYTES_MAX: u64 = 64 << 10;
+/// Bytes of header fields, as the host holds them.
+pub(crate) const FIELDS_BYTES_MAX: usize = 32 << 10;
+/// Bytes of one write to an outgoing body.
+pub(crate) const BODY_CHUNK_BYTES_MAX: usize = 64 << 10;
+/// Bytes of one write to a log.
+pub(crate) const LOG_CHUNK_BYTES_MAX: usize = 64 << 10;
+/// Outgoing requests of one workload at once. More are refused inside the guest.
+pub(crate) const OUTGOING_MAX: usize = 128;
+/// How long an outgoing connection may take.
+pub(crate) const OUTGOING_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the first byte of an outgoing request's response may take.
+pub(crate) const OUTGOING_FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a request waits for a slot. Longer, and its client is better told to come again.
+pub(crate) const SLOT_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Requests that wait for a slot at once. Each holds a connection and a request's head.
+pub(crate) const WAITING_MAX: usize = 1_024;
+/// How long a new instance waits for memory that its siblings hold.
+pub(crate) const MEMORY_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Idle instances that one workload keeps for each thread.
+pub(crate) const IDLE_PER_SHARD_MAX: usize = 32;
+
+/// How often running guests give way. At most a millisecond, with room for the system's timer.
+pub(crate) const TICK: Duration = Duration::from_micros(900);
+/// How many ticks without a guest pass before the ticker sleeps. Waking it costs more than some idle ticks.
+pub(crate) const QUIET_TICKS_MAX: u32 = 128;
+/// Computing time after which a request leaves the request runtime for the burners.
+pub(crate) const BURNING_AFTER: Duration = Duration::from_millis(10);
+/// What is read ahead of a response to find out whether it is already complete.
+pub(crate) const READ_AHEAD_BYTES_MAX: usize = 256 << 10;
+/// How often guest and response are asked in turn for that.
+pub(crate) const READ_AHEAD_ROUNDS_MAX: usize = 8;
+/// Steps of clocks that guests see: finer ones help timing attacks.
+pub(crate) const CLOCK_STEP: Duration = Duration::from_micros(100);
+/// Bytes of a trap's message and backtrace that are kept: names in them are the guest's.
+pub(crate) const TRAP_TEXT_BYTES_MAX: usize = 8 << 10;
+
+/// The settings that compiled code depends on; [`crate::Engine`] and [`crate::compile`] share them.
+pub(crate) fn code_settings() -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model_async(true)
+        .epoch_interruption(true)
+        .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_size(CALL_STACK_BYTES)
+        // Costs nothing where the guest carries no debug information, and names its lines where it does.
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable);
+    config
+}

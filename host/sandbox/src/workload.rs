@@ -1,0 +1,233 @@
+//! Code with a configuration, answering requests.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http::{Request, Response};
+use tokio::sync::Semaphore;
+use wasmtime_wasi_config::WasiConfigVariables;
+
+use crate::account::Account;
+use crate::engine::{Engine, Error, queued};
+use crate::failure::Failure;
+use crate::idle::Idle;
+use crate::link::Code;
+use crate::logs::LogSink;
+use crate::outgoing::Outgoing;
+use crate::settings::OUTGOING_MAX;
+use crate::{Body, drive};
+
+/// How a workload runs.
+#[derive(Clone)]
+pub struct WorkloadConfig {
+    /// What it is called in this crate's own logs.
+    pub name: String,
+    /// The guest's environment.
+    pub env: Vec<(String, String)>,
+    /// The guest's arguments.
+    pub args: Vec<String>,
+    /// What the guest reads through `wasi:config`.
+    pub config: Vec<(String, String)>,
+    /// Memory of all live instances together, and so of each. Without it each instance may have
+    /// [`crate::INSTANCE_MEMORY_BYTES_DEFAULT`].
+    pub memory_bytes_max: Option<u64>,
+    /// Requests answered at once. More wait for a while and fail with [`Failure::Busy`].
+    pub concurrent_max: usize,
+    /// How long a request may take, from its arrival to the end of the guest's work for it.
+    pub timeout: Duration,
+    /// Whether instances are used again.
+    pub reuse: Reuse,
+    /// Where the guest's output goes.
+    pub logs: Arc<dyn LogSink>,
+    /// Where the guest's requests go.
+    pub outgoing: Arc<dyn Outgoing>,
+    /// Who hears of failures.
+    pub reports: Arc<dyn Reports>,
+}
+
+/// Requests of one workload at once, unless its configuration says otherwise: half of an engine's default slots, so
+/// that no workload has all of them.
+const CONCURRENT_DEFAULT: usize = 500;
+/// A request's time, unless the workload's configuration says otherwise.
+const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
+
+impl WorkloadConfig {
+    /// The defaults: a fresh instance for each request, 30 seconds, no environment, output discarded, no way out.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            env: Vec::new(),
+            args: Vec::new(),
+            config: Vec::new(),
+            memory_bytes_max: None,
+            concurrent_max: CONCURRENT_DEFAULT,
+            timeout: TIMEOUT_DEFAULT,
+            reuse: Reuse::default(),
+            logs: Arc::new(()),
+            outgoing: Arc::new(()),
+            reports: Arc::new(()),
+        }
+    }
+}
+
+/// Whether instances are used again. The default is a fresh instance for each request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reuse {
+    /// Requests that one instance is given, one after the other; 1 is a fresh instance for each.
+    pub requests_max: u64,
+    /// Requests that one instance is given at once. Instances are asked one request at a time whatever this says: the
+    /// bound is an upper one, and a guest of WASI 0.2 could not be asked otherwise.
+    pub concurrent_max: u64,
+    /// How long an instance waits for its next request.
+    pub idle: Duration,
+}
+
+impl Default for Reuse {
+    fn default() -> Self {
+        Self { requests_max: 1, concurrent_max: 1, idle: Duration::from_secs(1) }
+    }
+}
+
+/// Who hears of failures.
+pub trait Reports: Send + Sync + 'static {
+    /// A request failed. It is called once for each failure, also for those that come after the response began, which
+    /// [`Workload::call`] can no longer return. It must not block.
+    fn failed(&self, failure: &Failure);
+}
+
+/// Keeps silent.
+impl Reports for () {
+    fn failed(&self, _: &Failure) {}
+}
+
+/// What a workload did and has, at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Requests that were begun.
+    pub requests: u64,
+    /// Requests that failed, in whatever way.
+    pub failures: u64,
+    /// Requests at this moment.
+    pub requests_running: u64,
+    /// Instances waiting for their next request.
+    pub instances_idle: u64,
+    /// Memory of all live instances.
+    pub memory_bytes: u64,
+}
+
+/// What all requests of a workload share.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) code: Code,
+    pub(crate) config: WorkloadConfig,
+    pub(crate) variables: Arc<WasiConfigVariables>,
+    pub(crate) account: Arc<Account>,
+    pub(crate) outgoing: Arc<Semaphore>,
+    /// Present if instances are used again.
+    pub(crate) idle: Option<Arc<Idle>>,
+    requests_free: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    closed: AtomicBool,
+    requests: AtomicU64,
+    failures: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn failed(&self, failure: &Failure) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        tracing::debug!(workload = self.config.name, %failure, "a request failed");
+        self.config.reports.failed(failure);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+}
+
+/// A component with its configuration. Clones are the same workload.
+#[derive(Clone)]
+pub struct Workload(Arc<Shared>);
+
+impl Workload {
+    /// Makes a workload, which costs some hundred bytes until it is asked.
+    ///
+    /// # Errors
+    ///
+    /// None at present; what a component lacks is found when its code is loaded.
+    pub fn new(engine: &Engine, code: Code, config: WorkloadConfig) -> Result<Self, Error> {
+        let idle = (config.reuse.requests_max > 1).then(|| Arc::new(Idle::new(config.reuse.idle)));
+        if let Some(idle) = &idle {
+            engine.watch(idle);
+        }
+        Ok(Self(Arc::new(Shared {
+            engine: engine.clone(),
+            code,
+            variables: Arc::new(config.config.iter().cloned().collect()),
+            account: Arc::new(Account::new(config.memory_bytes_max)),
+            outgoing: Arc::new(Semaphore::new(OUTGOING_MAX)),
+            idle,
+            requests_free: Arc::new(Semaphore::new(config.concurrent_max)),
+            waiting: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
+            requests: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+            config,
+        })))
+    }
+
+    /// Answers a request, on the caller's runtime: it returns when the response's head is there.
+    ///
+    /// Dropping the future, or the response's body before its end, ends the guest's work for the request.
+    ///
+    /// # Errors
+    ///
+    /// See [`Failure`]. A failure after the head is an error of the body.
+    pub async fn call(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
+        let shared = &self.0;
+        shared.requests.fetch_add(1, Ordering::Relaxed);
+        let permit = match self.admit().await {
+            Ok(permit) => permit,
+            Err(failure) => {
+                shared.failed(&failure);
+                return Err(failure);
+            }
+        };
+        drive::answer(shared.clone(), permit, request).await
+    }
+
+    async fn admit(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Failure> {
+        let shared = &self.0;
+        if shared.is_closed() {
+            return Err(Failure::Closed);
+        }
+        match shared.requests_free.clone().try_acquire_owned() {
+            Ok(permit) => Ok(permit),
+            Err(_) => queued(&shared.requests_free, &shared.waiting).await,
+        }
+    }
+
+    /// What it did and has.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let shared = &self.0;
+        let free = shared.requests_free.available_permits();
+        Stats {
+            requests: shared.requests.load(Ordering::Relaxed),
+            failures: shared.failures.load(Ordering::Relaxed),
+            requests_running: shared.config.concurrent_max.saturating_sub(free) as u64,
+            instances_idle: shared.idle.as_ref().map_or(0, |idle| idle.len()) as u64,
+            memory_bytes: shared.account.used_bytes(),
+        }
+    }
+
+    /// Refuses further requests and drops idle instances. Requests that are being answered go on.
+    pub fn close(&self) {
+        self.0.closed.store(true, Ordering::Relaxed);
+        self.0.requests_free.close();
+        if let Some(idle) = &self.0.idle {
+            idle.clear();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Deadlines hold, also for guests that never wait, and neighbours hardly notice.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sandbox::Failure;
+
+use super::harness::{Kept, ask, get, text, workload, workload_with};
+
+/// What a test machine adds to the 10 ms that are promised: tests share its cores.
+const SLACK: Duration = Duration::from_millis(60);
+
+fn assert_on_time(begin: Instant, timeout: Duration) {
+    let over = begin.elapsed().checked_sub(timeout).expect("not before its time");
+    assert!(over < Duration::from_millis(10) + SLACK, "{over:?} late");
+}
+
+// C70, F38
+#[tokio::test]
+async fn a_spinning_guest_is_ended_at_its_deadline() {
+    for millis in [5, 50, 300] {
+        let timeout = Duration::from_millis(millis);
+        let workload = workload_with("spin", |config| config.timeout = timeout);
+        text(&workload, "/").await;
+        let begin = Instant::now();
+        assert_eq!(ask(&workload, "/spin").await, Err(Failure::Deadline { timeout }));
+        assert_on_time(begin, timeout);
+        assert_eq!(workload.stats().memory_bytes, 0, "its memory is back");
+        text(&workload, "/").await;
+    }
+}
+
+#[tokio::test]
+async fn a_waiting_guest_is_ended_at_its_deadline() {
+    let timeout = Duration::from_millis(100);
+    let kept = Arc::new(Kept::default());
+    let workload = workload_with("slow", |config| {
+        config.timeout = timeout;
+        kept.watch(config);
+    });
+    let begin = Instant::now();
+    assert_eq!(ask(&workload, "/?ms=60000").await, Err(Failure::Deadline { timeout }));
+    assert_on_time(begin, timeout);
+    assert_eq!(kept.causes(), ["deadline"]);
+}
+
+// C70, F38
+#[tokio::test]
+async fn neighbours_are_served_while_guests_spin() {
+    let timeout = Duration::from_millis(400);
+    let spin = workload_with("spin", |config| config.timeout = timeout);
+    let neighbour = workload("hello02");
+    text(&neighbour, "/").await;
+    let spinners: Vec<_> = (0..4)
+        .map(|_| {
+            let spin = spin.clone();
+            tokio::spawn(async move { spin.call(get("/spin")).await.map(drop) })
+        })
+        .collect();
+    let begin = Instant::now();
+    let mut times = Vec::new();
+    while begin.elapsed() < timeout {
+        let asked = Instant::now();
+        assert_eq!(text(&neighbour, "/").await, "hello\n");
+        times.push(asked.elapsed());
+    }
+    times.sort();
+    let middle = times[times.len() / 2];
+    assert!(times.len() >= 20, "only {} neighbours served", times.len());
+    assert!(middle < Duration::from_millis(20), "neighbours wait {middle:?}");
+    for spinner in spinners {
+        assert_eq!(spinner.await.unwrap(), Err(Failure::Deadline { timeout }));
+    }
+}
+
+#[tokio::test]
+async fn a_long_computation_that_ends_is_answered() {
+    let workload = workload("spin");
+    assert_eq!(text(&workload, "/burn?ms=60").await, "burnt\n");
+}
+
+#[tokio::test]
+async fn a_start_function_that_spins_is_ended_too() {
+    let timeout = Duration::from_millis(50);
+    let code = super::guests::compiled_text(STARTS_FOR_EVER);
+    let code = super::guests::engine().load(&code).unwrap();
+    let mut config = sandbox::WorkloadConfig::new("starts");
+    config.timeout = timeout;
+    let workload = sandbox::Workload::new(super::guests::engine(), code, config).unwrap();
+    let begin = Instant::now();
+    assert_eq!(ask(&workload, "/").await, Err(Failure::Deadline { timeout }));
+    assert_on_time(begin, timeout);
+}
+
+/// It has the shape of a guest of WASI 0.2, and never gets as far as answering.
+const STARTS_FOR_EVER: &str = r#"(component
+    (import "wasi:http/types@0.2.12" (instance $types
+        (export "incoming-request" (type (sub resource)))
+        (export "response-outparam" (type (sub resource)))))
+    (alias export $types "incoming-request" (type $request))
+    (alias export $types "response-outparam" (type $out))
+    (core module $m
+        (func $spin (loop br 0))
+        (func (export "handle") (param i32 i32))
+        (start $spin))
+    (core instance $i (instantiate $m))
+    (func $handle (param "request" (own $request)) (param "response-out" (own $out))
+        (canon lift (core func $i "handle")))
+    (component $shim
+        (import "request" (type $request (sub resource)))
+        (import "out" (type $out (sub resource)))
+        (import "handle" (func $handle (param "request" (own $request)) (param "response-out" (own $out))))
+        (export "handle" (func $handle)))
+    (instance $handler (instantiate $shim
+        (with "request" (type $request)) (with "out" (type $out)) (with "handle" (func $handle))))
+    (export "wasi:http/incoming-handler@0.2.12" (instance $handler)))"#;

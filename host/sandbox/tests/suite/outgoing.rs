@@ -1,0 +1,82 @@
+//! Requests that guests send.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use sandbox::{Body, Outgoing, OutgoingError, OutgoingOptions};
+
+use super::harness::{ask, full, get, read, text, workload, workload_with};
+
+/// Answers by path, and counts.
+#[derive(Clone, Default)]
+struct World {
+    running: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+#[derive(Clone, Copy)]
+struct Depth(u8);
+
+impl Outgoing for World {
+    fn call(
+        &self,
+        request: Request<Body>,
+        options: OutgoingOptions,
+    ) -> BoxFuture<'static, Result<Response<Body>, OutgoingError>> {
+        let world = self.clone();
+        let most = world.running.fetch_add(1, Ordering::SeqCst) + 1;
+        world.most.fetch_max(most, Ordering::SeqCst);
+        Box::pin(async move {
+            assert!(options.connect_timeout <= Duration::from_secs(5));
+            let answer = match request.uri().path() {
+                "/wait" => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    Ok(Response::new(full("waited")))
+                }
+                "/denied" => Err(OutgoingError::Denied),
+                _ => {
+                    let depth = request.extensions().get::<Depth>().map_or(0, |depth| depth.0);
+                    Ok(Response::new(full(format!("{} at depth {depth}\n", request.uri()))))
+                }
+            };
+            world.running.fetch_sub(1, Ordering::SeqCst);
+            answer
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_guest_reaches_out_and_the_caller_is_known() {
+    let workload = workload_with("fetch", |config| config.outgoing = Arc::new(World::default()));
+    assert_eq!(text(&workload, "/?url=http://users.shop.svc/all").await, "http://users.shop.svc/all at depth 0\n");
+    let mut request = get("/?url=http://users.shop.svc/all");
+    request.extensions_mut().insert(Depth(3));
+    let (_, said) = read(workload.call(request).await.unwrap()).await;
+    assert_eq!(said, "http://users.shop.svc/all at depth 3\n");
+    let (status, said) = ask(&workload, "/?url=http://users.shop.svc/denied").await.unwrap();
+    assert_eq!(status, 502, "{said}");
+}
+
+#[tokio::test]
+async fn without_a_way_out_there_is_none() {
+    let (status, said) = ask(&workload("fetch"), "/?url=http://169.254.169.254/").await.unwrap();
+    assert_eq!(status, 502);
+    assert!(said.contains("HttpRequestDenied"), "{said}");
+}
+
+// F42
+#[tokio::test]
+async fn requests_beyond_the_bound_are_refused_inside_the_guest() {
+    let world = World::default();
+    let workload = workload_with("fetch", |config| config.outgoing = Arc::new(world.clone()));
+    let said = text(&workload, "/many?count=200&url=http://users/wait").await;
+    assert_eq!(said, "answered 128, refused 72\n");
+    assert_eq!(world.most.load(Ordering::SeqCst), 128);
+    // Handles are bounded as well: so many at once are an error or a trap, and nothing worse.
+    drop(ask(&workload, "/many?count=100000&url=http://users/wait").await);
+    assert!(world.most.load(Ordering::SeqCst) <= 128);
+    assert_eq!(text(&workload, "/many?count=2&url=http://users/wait").await, "answered 2, refused 0\n");
+}

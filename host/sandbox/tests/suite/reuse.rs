@@ -1,0 +1,71 @@
+//! Instances that are used again, and when they are not.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use sandbox::{Engine, EngineConfig, Reuse, Workload, WorkloadConfig};
+
+use super::guests;
+use super::harness::{reused, text, until, workload_with};
+
+#[tokio::test]
+async fn an_instance_is_used_as_often_as_it_may_be() {
+    let workload = workload_with("memory", |config| config.reuse = Reuse { requests_max: 3, ..reused() });
+    for _ in 0..4 {
+        text(&workload, "/leave").await;
+        assert_eq!(workload.stats().instances_idle, 1);
+        text(&workload, "/leave").await;
+        assert_eq!(workload.stats().instances_idle, 1);
+        text(&workload, "/leave").await;
+        assert_eq!((workload.stats().instances_idle, workload.stats().memory_bytes), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn an_idle_instance_goes_after_its_time() {
+    let workload =
+        workload_with("hello02", |config| config.reuse = Reuse { idle: Duration::from_millis(50), ..reused() });
+    for _ in 0..2 {
+        text(&workload, "/").await;
+        assert_eq!(workload.stats().instances_idle, 1);
+        until("it goes", || workload.stats().instances_idle == 0).await;
+        assert_eq!(workload.stats().memory_bytes, 0);
+    }
+}
+
+#[tokio::test]
+async fn requests_at_once_have_instances_of_their_own() {
+    let workload = workload_with("slow", |config| config.reuse = reused());
+    join_all((0..8).map(|_| text(&workload, "/?ms=30"))).await;
+    assert_eq!(workload.stats().instances_idle, 8);
+    join_all((0..4).map(|_| text(&workload, "/?ms=30"))).await;
+    assert_eq!(workload.stats().instances_idle, 8);
+}
+
+#[tokio::test]
+async fn idle_instances_give_way_when_slots_run_out() {
+    let engine = Engine::new(EngineConfig { slots: 2 }).unwrap();
+    let make = |guest: &str, reuse| {
+        let mut config = WorkloadConfig::new(guest);
+        config.reuse = reuse;
+        let code = engine.load(&guests::compiled(guest)).unwrap();
+        Workload::new(&engine, code, config).unwrap()
+    };
+    let (hoarder, other) = (make("slow", reused()), make("hello02", Reuse::default()));
+    join_all((0..2).map(|_| text(&hoarder, "/?ms=10"))).await;
+    assert_eq!(hoarder.stats().instances_idle, 2);
+    assert_eq!(text(&other, "/").await, "hello\n");
+    assert_eq!(hoarder.stats().instances_idle, 0);
+}
+
+#[test]
+fn instances_move_between_runtimes() {
+    let workload = workload_with("slow", |config| config.reuse = reused());
+    for _ in 0..3 {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            assert_eq!(text(&workload, "/?ms=5").await, "at last\n");
+        });
+    }
+    assert_eq!(workload.stats().instances_idle, 1);
+}
