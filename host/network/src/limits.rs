@@ -4,9 +4,6 @@ use std::time::Duration;
 
 /// Endpoints tried for one request: a rollout may leave several stale ones in a row, a client should not wait for more.
 pub(crate) const ATTEMPTS_MAX: usize = 6;
-/// Request bytes kept until a peer has answered, so that the request can be sent again. A peer's flow control lets
-/// no more than [`PEER_STREAM_WINDOW`] through before its Pod reads, plus the chunk that crosses the line.
-pub(crate) const REPLAY_BYTES_MAX: usize = 64 * 1024 + HEAD_BUFFER_BYTES_MAX;
 /// Calls a request may cause in a chain; more is a loop. Deep systems have about five layers.
 pub(crate) const DEPTH_MAX: u8 = 16;
 

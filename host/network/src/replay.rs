@@ -7,19 +7,28 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
+use crate::limits::PEER_STREAM_WINDOW;
 use crate::{Body, BoxError};
+
+/// Largest piece of a body that is handed on at once: what one HTTP/2 frame holds. The connection takes two pieces
+/// beyond what flow control allows, and all it takes must be kept.
+const CHUNK_BYTES_MAX: usize = 16 * 1024;
+/// What is kept to be sent again: all that a peer's flow control lets through before its Pod reads, and two pieces.
+const REPLAY_BYTES_MAX: usize = PEER_STREAM_WINDOW as usize + 2 * CHUNK_BYTES_MAX;
 
 /// The owner's end: makes readers, one at a time.
 pub(crate) struct Replay(Arc<Mutex<Tape>>);
 
 struct Tape {
     source: Body,
+    /// What is left of a frame that came in one piece too large.
+    rest: Bytes,
     kept: VecDeque<Kept>,
     kept_bytes: usize,
     bytes_max: usize,
@@ -58,11 +67,16 @@ impl Kept {
 }
 
 impl Replay {
-    /// Keeps up to `bytes_max` of `source`.
-    pub(crate) fn new(source: Body, bytes_max: usize) -> Self {
+    /// Keeps the beginning of `source` while it is read.
+    pub(crate) fn new(source: Body) -> Self {
+        Self::keeping(source, REPLAY_BYTES_MAX)
+    }
+
+    fn keeping(source: Body, bytes_max: usize) -> Self {
         Self(Arc::new(Mutex::new(Tape {
             ended: source.is_end_stream(),
             source,
+            rest: Bytes::new(),
             kept: VecDeque::new(),
             kept_bytes: 0,
             bytes_max,
@@ -125,7 +139,7 @@ impl http_body::Body for Reader {
         if tape.ended {
             return Poll::Ready(None);
         }
-        let polled = Pin::new(&mut tape.source).poll_frame(cx);
+        let polled = tape.poll_source(cx);
         if let Poll::Ready(frame) = &polled {
             match frame {
                 Some(Ok(frame)) => {
@@ -142,7 +156,8 @@ impl http_body::Body for Reader {
 
     fn is_end_stream(&self) -> bool {
         let tape = lock(&self.tape);
-        tape.reader == self.reader && self.at >= tape.kept.len() && (tape.ended || tape.source.is_end_stream())
+        let nothing_ahead = self.at >= tape.kept.len() && tape.rest.is_empty();
+        tape.reader == self.reader && nothing_ahead && (tape.ended || tape.source.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -156,6 +171,7 @@ impl http_body::Body for Reader {
                 Kept::Trailers(_) => 0,
             })
             .sum();
+        let ahead = ahead + tape.rest.len() as u64;
         let source = tape.source.size_hint();
         let mut hint = SizeHint::new();
         hint.set_lower(source.lower() + ahead);
@@ -167,6 +183,21 @@ impl http_body::Body for Reader {
 }
 
 impl Tape {
+    /// The next frame, in pieces of at most [`CHUNK_BYTES_MAX`].
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.source).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                ended => return Poll::Ready(ended),
+            }
+        }
+        let piece = self.rest.split_to(self.rest.len().min(CHUNK_BYTES_MAX));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
     /// Keeps a frame, if all before it are kept and there is room.
     fn keep(&mut self, frame: &Frame<Bytes>) -> bool {
         let kept = if self.over { None } else { Kept::of(frame) };
@@ -207,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_reader_begins_at_the_start_and_the_first_one_ends() {
-        let replay = Replay::new(chunks(&["one ", "two ", "three"]), 100);
+        let replay = Replay::keeping(chunks(&["one ", "two ", "three"]), 100);
         let mut first = replay.body();
         assert_eq!(frame(&mut first).await.as_deref(), Some("one "));
         assert_eq!(frame(&mut first).await.as_deref(), Some("two "));
@@ -219,7 +250,7 @@ mod tests {
 
     #[tokio::test]
     async fn too_much_cannot_be_replayed_but_still_streams() {
-        let replay = Replay::new(chunks(&["one ", "two ", "three"]), 6);
+        let replay = Replay::keeping(chunks(&["one ", "two ", "three"]), 6);
         let mut body = replay.body();
         assert_eq!(frame(&mut body).await.as_deref(), Some("one "));
         assert!(replay.can_replay());
@@ -231,7 +262,7 @@ mod tests {
 
     #[tokio::test]
     async fn once_there_is_an_answer_nothing_more_is_kept() {
-        let replay = Replay::new(chunks(&["one ", "two ", "three"]), 100);
+        let replay = Replay::keeping(chunks(&["one ", "two ", "three"]), 100);
         let tape = replay.0.clone();
         let mut body = replay.body();
         assert_eq!(frame(&mut body).await.as_deref(), Some("one "));
@@ -242,13 +273,13 @@ mod tests {
 
     #[tokio::test]
     async fn no_body_and_trailers_replay_too() {
-        let replay = Replay::new(crate::body::empty(), 100);
+        let replay = Replay::keeping(crate::body::empty(), 100);
         assert!(replay.body().is_end_stream() && replay.can_replay());
 
         let mut trailers = http::HeaderMap::new();
         trailers.insert("a", http::HeaderValue::from_static("b"));
         let frames = [Ok(Frame::data(Bytes::from_static(b"x"))), Ok(Frame::trailers(trailers))];
-        let replay = Replay::new(StreamBody::new(stream::iter(frames)).boxed_unsync(), 100);
+        let replay = Replay::keeping(StreamBody::new(stream::iter(frames)).boxed_unsync(), 100);
         for _ in 0..2 {
             let collected = replay.body().collect().await.expect("no error");
             assert_eq!(collected.trailers().and_then(|t| t.get("a")).map(|v| v.as_bytes()), Some(&b"b"[..]));
@@ -256,8 +287,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn large_frames_come_in_pieces() {
+        let replay = Replay::keeping(crate::body::text(vec![7; CHUNK_BYTES_MAX * 2 + 1]), CHUNK_BYTES_MAX);
+        let mut body = replay.body();
+        let mut sizes = Vec::new();
+        while let Some(frame) = body.frame().await {
+            sizes.push(frame.expect("no error").into_data().expect("data").len());
+        }
+        assert_eq!(sizes, [CHUNK_BYTES_MAX, CHUNK_BYTES_MAX, 1]);
+        assert!(body.is_end_stream() && !replay.can_replay());
+    }
+
+    #[tokio::test]
     async fn the_length_stays_known() {
-        let replay = Replay::new(crate::body::text("hello"), 100);
+        let replay = Replay::keeping(crate::body::text("hello"), 100);
         assert_eq!(replay.body().size_hint().exact(), Some(5));
         assert_eq!(all(replay.body()).await, "hello");
         assert_eq!(replay.body().size_hint().exact(), Some(5));

@@ -53,6 +53,7 @@ pub(crate) struct Backend {
 pub(crate) struct PodAddress {
     pub(crate) uid: Arc<str>,
     pub(crate) node_name: Arc<str>,
+    pub(crate) local: bool,
     mentions: usize,
 }
 
@@ -209,17 +210,15 @@ impl Table {
     }
 
     fn remember_pod(&mut self, endpoint: &Endpoint) {
-        let pod = self.pods.entry(endpoint.ip).or_insert_with(|| PodAddress {
-            uid: endpoint.pod_uid.clone(),
-            node_name: endpoint.node_name.clone(),
-            mentions: 0,
-        });
-        if pod.uid == endpoint.pod_uid {
+        let known = self.pods.get_mut(&endpoint.ip).filter(|pod| pod.uid == endpoint.pod_uid);
+        if let Some(pod) = known {
             pod.mentions += 1;
-        } else {
-            // The address has a new Pod; mentions of the old one are on their way out.
-            *pod = PodAddress { uid: endpoint.pod_uid.clone(), node_name: endpoint.node_name.clone(), mentions: 1 };
+            return;
         }
+        // If the address had another Pod, mentions of that one are on their way out.
+        let local = endpoint.node_name == self.node_name;
+        let (uid, node_name) = (endpoint.pod_uid.clone(), endpoint.node_name.clone());
+        self.pods.insert(endpoint.ip, PodAddress { uid, node_name, local, mentions: 1 });
     }
 
     fn forget_pod(&mut self, endpoint: &Endpoint) {

@@ -13,7 +13,7 @@ use crate::cause::{self, Cause};
 use crate::delta::Peer;
 use crate::hygiene;
 use crate::lane::Lane;
-use crate::limits::{ATTEMPTS_MAX, DEPTH_MAX, REPLAY_BYTES_MAX};
+use crate::limits::{ATTEMPTS_MAX, DEPTH_MAX};
 use crate::local::{Depth, LocalError};
 use crate::metrics::{InFlight, count};
 use crate::peer::{self, Callee, RemoteError};
@@ -177,8 +177,10 @@ impl<'c> Call<'c> {
         if let Some(uid) = here {
             return Choice::Local { uid, port, key };
         }
-        match elsewhere.and_then(|pod| Some((table.peer(&pod.node_name)?, pod))) {
-            Some((peer, pod)) => Choice::Remote { peer, uid: &pod.uid, port, key },
+        match elsewhere.map(|pod| (pod, table.peer(&pod.node_name))) {
+            Some((pod, Some(peer))) if !pod.local => Choice::Remote { peer, uid: &pod.uid, port, key },
+            Some((pod, _)) if pod.local => Choice::Local { uid: Cow::Borrowed(&*pod.uid), port, key },
+            Some((pod, _)) => Choice::Nobody(Cause::PeerUnreachable, format!("host {} is not known", pod.node_name)),
             None => Choice::Nobody(Cause::NoEndpoints, "no Pod known has this address".to_owned()),
         }
     }
@@ -244,7 +246,7 @@ impl Held {
         match self {
             Self::Whole(request) => {
                 let (parts, body) = request.into_parts();
-                (parts, Replay::new(body, REPLAY_BYTES_MAX))
+                (parts, Replay::new(body))
             }
             Self::Sent(parts, replay) => (parts, replay),
         }
