@@ -13,7 +13,9 @@ use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 use self::loose::{Findings, Loose};
-use crate::limits::{BODY_BYTES_MAX, BODY_READ_MAX, DEPTH_MAX, YAML_ALIASES_MAX, YAML_NODES_MAX};
+use crate::limits::{
+    BODY_BYTES_MAX, BODY_READ_MAX, DEPTH_MAX, YAML_ALIASES_MAX, YAML_NODES_MAX, YAML_REPLAYED_MAX, YAML_STACK_BYTES,
+};
 use crate::protobuf;
 use crate::status::Status;
 
@@ -107,14 +109,27 @@ fn json(bytes: &[u8]) -> Result<Decoded, Status> {
     Ok(Decoded { value, notes: findings.into_notes() })
 }
 
+/// Decodes YAML on a stack of its own: the decoder recurses, and the depth is the sender's choice.
 fn yaml(bytes: &[u8]) -> Result<Decoded, Status> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| Status::bad_request(format!("the body is not valid YAML: {error}")))?;
+    let outcome = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("yaml".to_owned()).stack_size(YAML_STACK_BYTES);
+        thread.spawn_scoped(scope, || yaml_here(text)).map(std::thread::ScopedJoinHandle::join)
+    });
+    match outcome {
+        Ok(Ok(decoded)) => decoded,
+        Ok(Err(_)) => Err(Status::bad_request("the body is not valid YAML: the decoder gave up")),
+        Err(error) => Err(Status::unavailable(format!("no thread to decode YAML on: {error}"))),
+    }
+}
+
+fn yaml_here(text: &str) -> Result<Decoded, Status> {
     let failed = |error: serde_saphyr::Error| {
         // Without the excerpt of the body: it may hold a secret.
         let error = error.without_snippet().to_string();
         Status::bad_request(format!("the body is not valid YAML: {}", error.lines().next().unwrap_or_default()))
     };
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| Status::bad_request(format!("the body is not valid YAML: {error}")))?;
     let findings = Findings::default();
     let value = serde_saphyr::with_deserializer_from_str_with_options(text, yaml_options(), |decoder| {
         Loose::new(&findings).deserialize(decoder)
@@ -131,13 +146,14 @@ fn yaml_options() -> serde_saphyr::Options {
         max_events: YAML_NODES_MAX * 2,
         max_aliases: YAML_ALIASES_MAX,
         max_anchors: YAML_ALIASES_MAX,
+        max_recorded_anchor_events: YAML_REPLAYED_MAX,
         max_documents: 1,
     };
     serde_saphyr::options! {
         budget: budget,
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::PassThrough,
         alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: YAML_NODES_MAX,
+            max_total_replayed_events: YAML_REPLAYED_MAX,
             max_replay_stack_depth: DEPTH_MAX,
             max_alias_expansions_per_anchor: YAML_ALIASES_MAX,
         },

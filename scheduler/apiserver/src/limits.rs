@@ -10,8 +10,13 @@ pub(crate) const OBJECT_BYTES_MAX: usize = 3 << 19;
 pub(crate) const DEPTH_MAX: usize = 128;
 /// Most YAML nodes in a body. A 3 MiB manifest of two-byte nodes has 1.5 million; real ones a few thousand.
 pub(crate) const YAML_NODES_MAX: usize = 250_000;
-/// Most YAML aliases in a body, and most nodes they may expand to (alias bombs).
+/// Most YAML aliases in a body (alias bombs).
 pub(crate) const YAML_ALIASES_MAX: usize = 1_000;
+/// Most nodes that aliases may expand to; real manifests repeat a few labels.
+pub(crate) const YAML_REPLAYED_MAX: usize = 10_000;
+/// Stack for decoding YAML: the decoder takes up to 30 KiB a level in a debug build, and a thread
+/// of the runtime has 2 MiB in all.
+pub(crate) const YAML_STACK_BYTES: usize = 16 << 20;
 /// Longest time to read a body: 3 MiB at 100 KiB/s. Slower clients hold memory for nothing.
 pub(crate) const BODY_READ_MAX: Duration = Duration::from_secs(30);
 /// Longest time a request that does not stream may take; kubectl's own patience is longer.

@@ -15,4 +15,4 @@ mod schemas;
 mod tests;
 
 pub(crate) use documents::{group_version, index, v2};
-pub(crate) use fields::check_fields;
+pub(crate) use fields::{FieldProblem, check_fields};

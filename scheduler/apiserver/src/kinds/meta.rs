@@ -134,7 +134,7 @@ pub(super) fn check_selector(path: &Path, spec: &LabelSelector, problems: &mut P
             let known = ["In", "NotIn", "Exists", "DoesNotExist"].contains(&expression.operator.as_str());
             match (known, name::check_qualified(&expression.key)) {
                 (false, _) => {
-                    problems.invalid(&path.child("operator"), &expression.operator, "not a valid selector operator")
+                    problems.invalid(&path.child("operator"), &expression.operator, "not a valid selector operator");
                 }
                 (true, Err(why)) => problems.invalid(&path.child("key"), &expression.key, why),
                 (true, Ok(())) if why.starts_with("must be") => problems.required(&path.child("values"), &why),

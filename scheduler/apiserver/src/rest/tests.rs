@@ -1,1 +1,11 @@
+//! The API as clients see it, over a store in memory.
 
+mod access;
+
+mod conflicts;
+mod deletes;
+mod harness;
+mod reads;
+mod services;
+mod watches;
+mod writes;

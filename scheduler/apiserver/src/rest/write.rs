@@ -17,7 +17,7 @@ use crate::body::{self, Decoded, Encoding};
 use crate::kinds::{self, Subresource};
 use crate::limits::{DELETES_AT_ONCE, WARNINGS_MAX};
 use crate::objects::{DeleteOptions, Deleted, Patch, Target};
-use crate::openapi;
+use crate::openapi::{self, FieldProblem};
 use crate::status::{self, Cause, Status};
 use crate::value;
 
@@ -51,42 +51,40 @@ impl Incoming {
 
 /// What deserves a word about an object a user sent: unknown and duplicate fields, by their wish.
 struct Scrutiny {
-    validation: FieldValidation,
     notes: Vec<String>,
 }
 
 impl Scrutiny {
-    fn check(address: &Address<'_>, incoming: &Incoming, decoded: &Decoded) -> Result<Self, Status> {
-        let mut scrutiny = Self { validation: incoming.params.field_validation()?, notes: decoded.notes.clone() };
-        if scrutiny.validation == FieldValidation::Ignore {
-            return Ok(Self { notes: Vec::new(), ..scrutiny });
-        }
+    /// Looks at what was sent, or at what a patch made of `before`: what was wrong there before is
+    /// not this patch's fault. Values of the wrong type are refused whatever the wish.
+    fn check(
+        address: &Address<'_>,
+        validation: FieldValidation,
+        mut notes: Vec<String>,
+        object: &Value,
+        before: Option<&Value>,
+    ) -> Result<Self, Status> {
         if address.part != Subresource::Scale {
-            scrutiny.notes.extend(unknown_fields(address, &decoded.value));
+            let resource = address.kind.resource;
+            let known = before.map(|before| openapi::check_fields(resource, before)).unwrap_or_default();
+            let mut found = openapi::check_fields(resource, object);
+            found.retain(|problem| !known.contains(problem));
+            let (mistyped, unknown): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|problem| matches!(problem, FieldProblem::WrongType { .. }));
+            if !mistyped.is_empty() {
+                return Err(refusal(address, "", &mistyped, "FieldValueTypeInvalid"));
+            }
+            notes.extend(unknown.iter().map(ToString::to_string));
         }
-        scrutiny.refuse_if_strict(address)?;
-        Ok(scrutiny)
-    }
-
-    fn refuse_if_strict(&self, address: &Address<'_>) -> Result<(), Status> {
-        if self.validation != FieldValidation::Strict || self.notes.is_empty() {
-            return Ok(());
+        match validation {
+            FieldValidation::Ignore => notes.clear(),
+            FieldValidation::Warn => {}
+            FieldValidation::Strict if notes.is_empty() => {}
+            FieldValidation::Strict => {
+                return Err(refusal(address, "strict decoding error: ", &notes, "FieldValueInvalid"));
+            }
         }
-        let resource = address.kind.resource;
-        let shown = &self.notes[..self.notes.len().min(WARNINGS_MAX)];
-        let message = format!(
-            "{} in version \"{}\" cannot be handled as a {}: strict decoding error: {}",
-            resource.kind,
-            resource.version,
-            resource.kind,
-            shown.join(", ")
-        );
-        let cause = |note: &String| Cause {
-            reason: "FieldValueInvalid",
-            message: note.clone(),
-            field: note.split('"').nth(1).unwrap_or_default().to_owned(),
-        };
-        Err(Status::bad_fields(message, shown.iter().map(cause).collect()))
+        Ok(Self { notes })
     }
 
     /// Adds the notes, and the fields nothing acts on yet, to an answer.
@@ -99,8 +97,24 @@ impl Scrutiny {
     }
 }
 
-fn unknown_fields(address: &Address<'_>, object: &Value) -> Vec<String> {
-    openapi::check_fields(address.kind.resource, object).iter().map(ToString::to_string).collect()
+/// An object that does not decode, in Kubernetes' words, with a cause for each field.
+fn refusal(address: &Address<'_>, lead: &str, problems: &[impl ToString], reason: &'static str) -> Status {
+    let resource = address.kind.resource;
+    let texts: Vec<String> = problems.iter().take(WARNINGS_MAX).map(ToString::to_string).collect();
+    let message = format!(
+        "{} in version \"{}\" cannot be handled as a {}: {lead}{}",
+        resource.kind,
+        resource.version,
+        resource.kind,
+        texts.join(", ")
+    );
+    let cause = |text: &String| {
+        // `unknown field "spec.a"` and `spec.a: cannot ...` both name the field.
+        let quoted = text.split('"').nth(1).filter(|_| text.contains(" field \""));
+        let field = quoted.or_else(|| text.split(": ").next()).unwrap_or_default().to_owned();
+        Cause { reason, message: text.clone(), field }
+    };
+    Status::bad_fields(message, texts.iter().map(cause).collect())
 }
 
 /// POST of an object.
@@ -112,7 +126,8 @@ pub(super) async fn create(api: &Arc<Api>, address: &Address<'_>, request: Reque
     let incoming = Incoming::read(request).await?;
     let decoded = incoming.object()?;
     let options = incoming.params.write_options()?;
-    let scrutiny = Scrutiny::check(address, &incoming, &decoded)?;
+    let validation = incoming.params.field_validation()?;
+    let scrutiny = Scrutiny::check(address, validation, decoded.notes, &decoded.value, None)?;
     let object = api.objects.create(resource, address.space(), decoded.value, options).await?;
     let response = incoming.answer(address, 201, object.clone())?;
     Ok(scrutiny.add(address, &object, response))
@@ -123,7 +138,8 @@ pub(super) async fn update(api: &Arc<Api>, address: &Address<'_>, request: Reque
     let incoming = Incoming::read(request).await?;
     let decoded = incoming.object()?;
     let options = incoming.params.write_options()?;
-    let scrutiny = Scrutiny::check(address, &incoming, &decoded)?;
+    let validation = incoming.params.field_validation()?;
+    let scrutiny = Scrutiny::check(address, validation, decoded.notes, &decoded.value, None)?;
     let name = address.name.unwrap_or_default();
     let part = address.part;
     if part != Subresource::Scale && value::text(&decoded.value, &["metadata", "name"]).is_empty() {
@@ -172,15 +188,7 @@ pub(super) async fn patch(api: &Arc<Api>, address: &Address<'_>, request: Reques
         part: address.part,
     };
     let check = |current: &Value, patched: &Value| {
-        let mut scrutiny = Scrutiny { validation, notes: decoded.notes.clone() };
-        if validation == FieldValidation::Ignore {
-            scrutiny.notes.clear();
-        } else if address.part != Subresource::Scale {
-            // What was there before is not this patch's fault.
-            let before = unknown_fields(address, current);
-            scrutiny.notes.extend(unknown_fields(address, patched).into_iter().filter(|note| !before.contains(note)));
-        }
-        scrutiny.refuse_if_strict(address)?;
+        let scrutiny = Scrutiny::check(address, validation, decoded.notes.clone(), patched, Some(current))?;
         if let Ok(mut noted) = noted.lock() {
             *noted = scrutiny.notes;
         }
@@ -189,7 +197,7 @@ pub(super) async fn patch(api: &Arc<Api>, address: &Address<'_>, request: Reques
     let object = api.objects.patch_checked(target, &patch, &options, &check).await?;
     let response = incoming.answer(address, 200, object.clone())?;
     let notes = noted.into_inner().unwrap_or_default();
-    Ok(Scrutiny { validation, notes }.add(address, &object, response))
+    Ok(Scrutiny { notes }.add(address, &object, response))
 }
 
 /// How to delete: from the body if there is one, else from the query.

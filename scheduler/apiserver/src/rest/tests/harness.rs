@@ -1,0 +1,190 @@
+//! A server in memory, and answers that are easy to look into.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use http::{HeaderMap, Request};
+use http_body_util::BodyExt;
+use rustls::pki_types::CertificateDer;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::objects::{Objects, ObjectsConfig, WriteOptions};
+use crate::{Authenticator, Config, LogOptions, PodStreams, Status, User, Version, router};
+
+/// Knows one master and one stranger.
+struct Doors;
+
+#[async_trait]
+impl Authenticator for Doors {
+    async fn bearer(&self, token: &str) -> Option<User> {
+        let groups = match token {
+            "master" => vec!["system:masters".to_owned()],
+            "stranger" => vec!["guests".to_owned()],
+            _ => return None,
+        };
+        Some(User { name: token.to_owned(), groups })
+    }
+
+    fn certificate(&self, der: &CertificateDer<'_>) -> Option<User> {
+        (der.as_ref() == b"master").then(|| User { name: "cert".to_owned(), groups: vec!["system:masters".to_owned()] })
+    }
+}
+
+/// Answers with what it was asked.
+struct Echo;
+
+#[async_trait]
+impl PodStreams for Echo {
+    async fn logs(&self, pod: &Value, options: LogOptions) -> Result<Body, Status> {
+        Ok(Body::from(format!("{} {options:?}", pod["metadata"]["name"])))
+    }
+}
+
+/// A server with the namespace `shop`.
+pub(super) struct Cluster {
+    pub(super) app: Router,
+    pub(super) objects: Objects,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) code: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
+    pub(super) text: String,
+}
+
+impl Answer {
+    /// Requires a code and returns the body.
+    pub(super) fn expect(self, code: u16) -> Value {
+        assert_eq!(self.code, code, "{}", self.text);
+        self.body
+    }
+
+    pub(super) fn warnings(&self) -> Vec<&str> {
+        self.headers.get_all("warning").iter().filter_map(|value| value.to_str().ok()).collect()
+    }
+}
+
+pub(super) const SHOP: &str = "/api/v1/namespaces/shop";
+pub(super) const APPS: &str = "/apis/apps/v1/namespaces/shop";
+
+impl Cluster {
+    pub(super) async fn new() -> Self {
+        Self::with(ObjectsConfig::default()).await
+    }
+
+    pub(super) async fn with(config: ObjectsConfig) -> Self {
+        let objects = Objects::new(Arc::new(store::Memory::new()), config);
+        let app = router(Config {
+            objects: objects.clone(),
+            authenticator: Arc::new(Doors),
+            pods: Arc::new(Echo),
+            extra: Router::new().route("/v2/", axum::routing::get(|| async { "registry" })),
+            version: Version::default(),
+        });
+        let cluster = Self { app, objects };
+        for name in ["shop", "default"] {
+            let namespace = json!({"metadata": {"name": name}});
+            let created =
+                cluster.objects.create(&api::resource::NAMESPACES, "", namespace, WriteOptions::default()).await;
+            created.unwrap_or_else(|status| panic!("{status}"));
+        }
+        cluster
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.app.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        let (parts, body) = response.into_parts();
+        let bytes: Bytes = body.collect().await.expect("a whole body").to_bytes();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { code: parts.status.as_u16(), headers: parts.headers, body, text }
+    }
+
+    /// A request of the master, with a media type for its body.
+    pub(super) async fn call(&self, method: &str, path: &str, media: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", "Bearer master")
+            .header("content-type", media);
+        self.send(request.body(body.into()).expect("a request")).await
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, "", Body::empty()).await
+    }
+
+    pub(super) async fn get_as(&self, path: &str, accept: &str) -> Answer {
+        let request = Request::builder().uri(path).header("authorization", "Bearer master").header("accept", accept);
+        self.send(request.body(Body::empty()).expect("a request")).await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call("POST", path, "application/json", body.to_string()).await
+    }
+
+    pub(super) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.call("PUT", path, "application/json", body.to_string()).await
+    }
+
+    pub(super) async fn merge(&self, path: &str, patch: &Value) -> Answer {
+        self.call("PATCH", path, "application/merge-patch+json", patch.to_string()).await
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> Answer {
+        self.call("DELETE", path, "", Body::empty()).await
+    }
+}
+
+/// A small valid Pod.
+pub(super) fn pod(name: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {"app": name}},
+        "spec": {"containers": [{"name": "main", "image": "hello:1"}]},
+    })
+}
+
+/// A small valid Deployment.
+pub(super) fn deployment(name: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name},
+        "spec": {
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}},
+                "spec": {"containers": [{"name": "main", "image": "hello:1"}]},
+            },
+        },
+    })
+}
+
+/// A small valid Service.
+pub(super) fn service(name: &str, kind: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name},
+        "spec": {"type": kind, "selector": {"app": name}, "ports": [{"port": 80}]},
+    })
+}
+
+/// A small ConfigMap.
+pub(super) fn config_map(name: &str, data: &Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})
+}
+
+/// The address of a Service.
+pub(super) fn address(service: &Value) -> IpAddr {
+    service["spec"]["clusterIP"].as_str().and_then(|text| text.parse().ok()).expect("a cluster IP")
+}
