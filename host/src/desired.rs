@@ -34,7 +34,9 @@ pub(crate) enum Refused {
 /// Everything a host was told.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Desired {
-    /// The last welcome; it names the cluster and this Node.
+    /// The cluster this host belongs to; none until its first welcome, unless it joined.
+    pub(crate) cluster_id: Option<String>,
+    /// The last welcome; it names this Node and its ranges.
     pub(crate) welcome: Option<Welcome>,
     pub(crate) term: u64,
     /// Of the last complete snapshot of Pods.
@@ -59,23 +61,19 @@ pub(crate) struct PodsChanged {
 }
 
 impl Desired {
-    /// The cluster this host belongs to, if it knows one.
-    pub(crate) fn cluster_id(&self) -> Option<&str> {
-        self.welcome.as_ref().map(|welcome| welcome.cluster_id.as_str())
-    }
-
     /// A session begins.
     ///
     /// # Errors
     /// It is not with our control plane, or with one that has been replaced.
     pub(crate) fn welcome(&mut self, welcome: Welcome) -> Result<(), Refused> {
-        if let Some(ours) = self.cluster_id().filter(|ours| *ours != welcome.cluster_id) {
-            return Err(Refused::ForeignCluster { ours: ours.to_owned(), theirs: welcome.cluster_id });
+        if let Some(ours) = self.cluster_id.as_ref().filter(|ours| **ours != welcome.cluster_id) {
+            return Err(Refused::ForeignCluster { ours: ours.clone(), theirs: welcome.cluster_id });
         }
         if !(protocol::PROTOCOL_MIN..=protocol::PROTOCOL_MAX).contains(&welcome.protocol) {
             return Err(Refused::Protocol(welcome.protocol));
         }
         self.seen(welcome.term)?;
+        self.cluster_id = Some(welcome.cluster_id.clone());
         self.welcome = Some(welcome);
         self.named = Some(BTreeSet::new());
         Ok(())
@@ -222,7 +220,7 @@ mod tests {
         let mut desired = Desired::default();
         desired.welcome(welcome("c", 1)).expect("is ours");
         assert!(matches!(desired.welcome(welcome("d", 9)), Err(Refused::ForeignCluster { .. })));
-        assert_eq!((desired.cluster_id(), desired.term), (Some("c"), 1));
+        assert_eq!((desired.cluster_id.as_deref(), desired.term), (Some("c"), 1));
         let newer = Welcome { protocol: 2, ..welcome("c", 1) };
         assert_eq!(desired.welcome(newer), Err(Refused::Protocol(2)));
     }

@@ -10,6 +10,7 @@
 
 mod agent;
 mod backoff;
+mod code;
 mod config;
 mod desired;
 mod env;
@@ -19,9 +20,12 @@ mod identity;
 mod ips;
 mod join;
 mod link;
+mod local;
 mod logs;
+mod outgoing;
 mod plan;
 mod pod;
+mod reports;
 mod runtimes;
 mod session;
 #[cfg(test)]
@@ -33,18 +37,12 @@ pub use config::{Config, PODS_MAX_DEFAULT};
 pub use identity::Error as IdentityError;
 pub use join::{JoinError, Token, join, joined};
 pub use link::{Link, LinkError, TlsLink};
-
-/// Turns a component into machine code for an engine, in the process that calls it.
-///
-/// # Errors
-/// What the compiler says of the component.
-pub fn compile(wasm: &[u8], version: &str, target: &str, cpu_features: &[String]) -> anyhow::Result<Vec<u8>> {
-    let _ = (wasm, version, target, cpu_features);
-    anyhow::bail!("no compiler")
-}
+pub use reports::GuestFailures;
+pub use sandbox::{CompileError, compile};
 
 /// The WASI interfaces that this program can grant to a component.
 #[must_use]
 pub fn engine_interfaces() -> Vec<component::Interface> {
-    Vec::new()
+    let engine = sandbox::Engine::new(sandbox::EngineConfig { slots: 1 });
+    engine.map(|engine| engine.interfaces()).unwrap_or_default()
 }

@@ -9,25 +9,22 @@ mod shards;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use network::{Body, LocalError, LocalPods};
 use sandbox::{Failure, Workload};
 
 use crate::desired::Uid;
-use crate::up::Up;
-use crate::up::events::{About, Kind};
+use crate::up::events::About;
 use count::Count;
 use shards::Shards;
 
 /// A container as requests see it.
 #[derive(Clone)]
 pub(crate) struct Target {
-    pub(crate) container: Arc<str>,
     pub(crate) ports: Vec<u16>,
     /// It answers every port that no container declares.
     pub(crate) answers_rest: bool,
@@ -90,29 +87,14 @@ impl Slot {
     }
 }
 
-/// What went wrong in guests since the start.
-#[derive(Debug, Default)]
-pub(crate) struct Failures {
-    pub(crate) traps: AtomicU64,
-    pub(crate) deadlines: AtomicU64,
-    pub(crate) memory: AtomicU64,
-    pub(crate) busy: AtomicU64,
-    pub(crate) other: AtomicU64,
-}
-
 /// All Pods of this host.
+#[derive(Default)]
 pub(crate) struct Local {
     slots: Shards<Uid, Arc<Slot>>,
     addresses: Shards<IpAddr, Uid>,
-    up: Arc<Up>,
-    pub(crate) failures: Failures,
 }
 
 impl Local {
-    pub(crate) fn new(up: Arc<Up>) -> Self {
-        Self { slots: Shards::default(), addresses: Shards::default(), up, failures: Failures::default() }
-    }
-
     pub(crate) fn insert(&self, slot: Arc<Slot>, ip: Option<IpAddr>) {
         if let Some(ip) = ip {
             self.addresses.insert(ip, slot.uid.clone());
@@ -142,11 +124,10 @@ impl LocalPods for Handle {
         // Counted before it is asked who answers, so that a Pod that closes now waits for this request.
         let Some(counted) = slot.count.enter() else { return gone(request) };
         let Some(workload) = slot.workload(port) else { return gone(request) };
-        let local = self.0.clone();
         async move {
             match workload.call(request).await {
                 Ok(response) => Ok(response.map(|body| counted.until_end_of(body))),
-                Err(failure) => Err(local.failed(&slot, &failure)),
+                Err(failure) => Err(failed(&slot, &failure)),
             }
         }
         .boxed()
@@ -155,6 +136,12 @@ impl LocalPods for Handle {
     fn by_ip(&self, ip: IpAddr) -> Option<String> {
         self.0.addresses.get(&ip).map(|uid| uid.to_string())
     }
+}
+
+/// What the client is told: what failed, where and why, on one line.
+fn failed(slot: &Slot, failure: &Failure) -> LocalError {
+    let message = format!("pod {}/{}: {failure}", slot.namespace, slot.name);
+    LocalError::Failed { status: failure.status(), cause: failure.cause(), message }
 }
 
 fn gone(request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, LocalError>> {

@@ -9,7 +9,7 @@ pub(crate) mod line;
 pub(crate) mod read;
 pub(crate) mod write;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -101,6 +101,20 @@ impl Logs {
     /// A Pod is gone.
     pub(crate) async fn removed(&self, uid: Uid) {
         self.tell(Message::Removed(uid)).await;
+    }
+
+    /// Deletes the logs of every Pod but these.
+    pub(crate) async fn remove_others(self, known: BTreeSet<Uid>) {
+        let root = self.inner.root.clone();
+        let names = tokio::task::spawn_blocking(move || {
+            let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
+            entries.filter_map(|entry| entry.file_name().into_string().ok()).collect::<Vec<_>>()
+        });
+        for name in names.await.unwrap_or_default() {
+            if !known.contains(name.as_str()) {
+                self.removed(name.as_str().into()).await;
+            }
+        }
     }
 
     async fn tell(&self, message: Message) {

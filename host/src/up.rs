@@ -62,8 +62,8 @@ impl Up {
     }
 
     /// Tells an Event; repeated ones are counted, not repeated.
-    pub(crate) fn event(&self, about: About<'_>, kind: Kind, reason: &'static str, message: impl Into<String>) {
-        self.lock().events.add(about, kind, reason, message.into(), Instant::now());
+    pub(crate) fn event(&self, about: About<'_>, kind: Kind, reason: &'static str, message: impl FnOnce() -> String) {
+        self.lock().events.add(about, kind, reason, message, Instant::now());
         self.ring();
     }
 

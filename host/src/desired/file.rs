@@ -85,6 +85,7 @@ impl Saved {
     /// The desired state in it.
     pub(crate) fn desired(&self) -> Desired {
         let mut desired = Desired {
+            cluster_id: self.welcome.as_ref().map(|welcome| welcome.cluster_id.clone()),
             welcome: self.welcome.clone(),
             term: self.term,
             revision: self.revision,

@@ -55,6 +55,8 @@ pub(crate) struct Spec {
     pub(crate) containers: Vec<Container>,
     /// What the Pod asks for and this version leaves out.
     pub(crate) left_out: Vec<String>,
+    /// The API says that it has ended for good, by itself or because it was evicted.
+    pub(crate) over: bool,
 }
 
 /// The extract of a container.
@@ -97,6 +99,7 @@ impl Spec {
             timeout: timeout.unwrap_or(workload::TIMEOUT_DEFAULT),
             reuse: reuse.unwrap_or_default(),
             left_out: left_out(&spec),
+            over: matches!(pod.status.as_ref().and_then(|s| s.phase.as_deref()), Some("Succeeded" | "Failed")),
             containers: spec.containers.iter().map(|c| Container::of(c, refusal.as_ref())).collect(),
         }
     }

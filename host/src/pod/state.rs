@@ -112,6 +112,13 @@ impl Life {
         self.ready = self.started && probes.readiness.is_none();
     }
 
+    /// It comes back after a restart of the host and is what it was.
+    pub(crate) fn resume(&mut self, started_at: Timestamp, started: bool, ready: bool) {
+        self.state = State::Running { started_at };
+        self.started |= started;
+        self.ready |= ready;
+    }
+
     /// It ended, or did not come up.
     pub(crate) fn end(&mut self, exit: Exit, policy: RestartPolicy) {
         let again = match policy {
@@ -130,6 +137,19 @@ impl Life {
         } else {
             self.state = State::Ended(exit);
         }
+    }
+
+    /// It ends because it is to run other code, and starts with that at once.
+    pub(crate) fn replace(&mut self, now: Timestamp) {
+        let exit = Exit {
+            code: 0,
+            reason: "Completed".to_owned(),
+            message: "the image was changed".to_owned(),
+            started_at: self.started_at(),
+            finished_at: now,
+        };
+        (self.started, self.ready) = (false, false);
+        (self.state, self.last) = (State::BackingOff { until: now }, Some(exit));
     }
 
     /// The Pod was told to stop and this container has ended with it.

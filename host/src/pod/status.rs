@@ -35,8 +35,8 @@ pub(crate) struct ContainerView<'a> {
     pub(crate) digest: &'a str,
 }
 
-/// Makes the status; `previous` is the last one that was made.
-pub(crate) fn of(view: &View<'_>, previous: Option<&PodStatus>, now: Timestamp) -> PodStatus {
+/// Makes the status; `previous` are the conditions of the last one.
+pub(crate) fn of(view: &View<'_>, previous: &[PodCondition], now: Timestamp) -> PodStatus {
     let pairs = || view.spec.containers.iter().zip(view.containers);
     let phase = if view.stopped { stopped_phase(view.containers) } else { phase(view) };
     PodStatus {
@@ -78,7 +78,7 @@ fn stopped_phase(containers: &[ContainerView<'_>]) -> &'static str {
     if containers.iter().any(failed) { "Failed" } else { "Succeeded" }
 }
 
-fn conditions(view: &View<'_>, phase: &str, previous: Option<&PodStatus>, now: Timestamp) -> Vec<PodCondition> {
+fn conditions(view: &View<'_>, phase: &str, previous: &[PodCondition], now: Timestamp) -> Vec<PodCondition> {
     let unready: Vec<&str> = view
         .spec
         .containers
@@ -107,7 +107,7 @@ fn conditions(view: &View<'_>, phase: &str, previous: Option<&PodStatus>, now: T
     .into_iter()
     .map(|(type_, status, reason, message)| {
         let status = if status { "True" } else { "False" };
-        let before = previous.and_then(|p| p.conditions.as_ref()?.iter().find(|c| c.type_ == type_));
+        let before = previous.iter().find(|c| c.type_ == type_);
         let since = before.filter(|c| c.status == status).and_then(|c| c.last_transition_time.clone());
         PodCondition {
             type_: type_.to_owned(),

@@ -54,8 +54,15 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Adds an Event; the latest message of equal ones is kept.
-    pub(crate) fn add(&mut self, about: About<'_>, kind: Kind, reason: &'static str, message: String, now: Instant) {
+    /// Adds an Event. Of equal ones that leave together the first message is told; the others' are not even made.
+    pub(crate) fn add(
+        &mut self,
+        about: About<'_>,
+        kind: Kind,
+        reason: &'static str,
+        message: impl FnOnce() -> String,
+        now: Instant,
+    ) {
         let key = (Uid::from(about.uid), reason);
         if !self.kept.contains_key(&key) && self.kept.len() >= KEPT_MAX {
             self.kept.retain(|_, kept| kept.event.count > 0 || kept.quiet_until.is_some_and(|until| until > now));
@@ -66,7 +73,9 @@ impl Events {
         }
         let kept =
             self.kept.entry(key).or_insert_with(|| Kept { event: event(about, kind, reason), quiet_until: None });
-        kept.event.message = shortened(message);
+        if kept.event.count == 0 {
+            kept.event.message = shortened(message());
+        }
         kept.event.count = kept.event.count.saturating_add(1);
     }
 
@@ -138,7 +147,7 @@ mod tests {
     fn the_first_leaves_at_once_and_the_rest_are_counted() {
         let start = Instant::now();
         let mut events = Events::default();
-        let trap = |events: &mut Events, at| events.add(POD, Kind::Warning, "GuestTrapped", "boom".to_owned(), at);
+        let trap = |events: &mut Events, at| events.add(POD, Kind::Warning, "GuestTrapped", || "boom".to_owned(), at);
         trap(&mut events, start);
         let (due, later) = events.take(start);
         assert_eq!((due.len(), due[0].count, later), (1, 1, None));
@@ -159,7 +168,7 @@ mod tests {
         let mut events = Events::default();
         for n in 0..KEPT_MAX + 5 {
             let uid = n.to_string();
-            events.add(About { uid: &uid, ..POD }, Kind::Normal, "Started", "ü".repeat(4096), now);
+            events.add(About { uid: &uid, ..POD }, Kind::Normal, "Started", || "ü".repeat(4096), now);
         }
         let (due, later) = events.take(now);
         assert_eq!((due.len(), later), (BATCH_MAX, Some(now)));

@@ -46,7 +46,7 @@ fn status(spec: &Spec, lives: &[Life], previous: Option<&PodStatus>, now: i64) -
         started_at: at(5),
         stopped: false,
     };
-    of(&view, previous, at(now))
+    of(&view, previous.and_then(|p| p.conditions.as_deref()).unwrap_or_default(), at(now))
 }
 
 fn condition<'a>(status: &'a PodStatus, type_: &str) -> &'a PodCondition {

@@ -1,0 +1,188 @@
+//! Pods come and are told anew: what is read from their object, and what is taken up from before.
+
+use std::net::IpAddr;
+
+use api::core::{ContainerStatus, Pod as ApiPod, PodCondition, PodStatus};
+use jiff::Timestamp;
+use protocol::v1::PodAssignment;
+
+use super::core::Core;
+use super::pods::{Container, Pod, Progress, Resumed, Told};
+use crate::desired::Uid;
+use crate::local::Slot;
+use crate::pod::spec::{Refusal, Spec};
+use crate::pod::state::{Exit, LOST, Life, State};
+use crate::up::events::{About, Kind};
+
+impl Core {
+    /// A Pod that is kept already was told anew.
+    pub(super) fn refresh(&mut self, uid: &Uid, in_snapshot: bool) {
+        let Some(assignment) = self.desired.pods.get(uid) else { return };
+        let Some(pod) = self.pods.get_mut(uid) else { return };
+        let object = parse(assignment);
+        let spec = Spec::of(&object);
+        // The containers of a Pod never change in number or name; should they, the new ones start from nothing.
+        pod.containers.resize_with(spec.containers.len(), Container::default);
+        pod.spec = spec;
+        if pod.spec.over {
+            // The API's word is the last: it may say more than this host knows, such as who evicted the Pod.
+            let stopped = pod.told.as_ref().is_some_and(|told| told.stopped);
+            pod.told = object.status.as_ref().and_then(|status| Told::new(status, stopped, true)).or(pod.told.take());
+        } else if in_snapshot && !holds(object.status.as_ref(), pod.told.as_ref()) {
+            // The API has lost what it was told, or never heard it.
+            if let Some(message) = pod.message(uid) {
+                self.context.up.lock().statuses.put(uid.clone(), message);
+                self.context.up.ring();
+            }
+        }
+        self.use_codes(uid);
+        self.bind(uid);
+    }
+
+    /// Begins to keep a Pod.
+    pub(super) fn admit(&mut self, uid: &Uid, now: Timestamp) {
+        let Some(assignment) = self.desired.pods.get(uid) else { return };
+        let object = parse(assignment);
+        let spec = Spec::of(&object);
+        let memory = self.memories.remove(uid);
+        let remembered: Option<PodStatus> =
+            memory.as_ref().and_then(|memory| serde_json::from_slice(&memory.status_json).ok());
+        // What this host remembers is newer than what the API was told; only it says what ran on this boot.
+        let same_boot = remembered.is_some() && !self.rebooted;
+        let before = remembered.or_else(|| object.status.clone());
+        let was = |name: &str| {
+            before.as_ref().and_then(|status| status.container_statuses.as_ref()?.iter().find(|c| c.name == name))
+        };
+        let ip = before.as_ref().and_then(|status| status.pod_ip.as_ref()?.parse().ok());
+        let containers: Vec<Container> = spec
+            .containers
+            .iter()
+            .map(|container| was(&container.name).map_or_else(Container::default, |was| resume(was, same_boot, now)))
+            .collect();
+        let ended = spec.over || memory.is_some_and(|memory| memory.stopped);
+        let told = before.as_ref().and_then(|status| Told::new(status, false, ended));
+        let slot = Slot::new(uid.clone(), &spec.namespace, &spec.name);
+        self.warn_of_left_out(&slot, &spec);
+        let pod = Pod {
+            slot,
+            progress: if ended { Progress::Stopped } else { Progress::Live },
+            ip: None,
+            started_at: before.as_ref().and_then(|s| s.start_time.as_ref()).map_or(now, |time| time.0),
+            containers,
+            codes: std::collections::BTreeSet::new(),
+            bound: Vec::new(),
+            told,
+            spec,
+        };
+        self.pods.insert(uid.clone(), pod);
+        self.keep_address(uid, ip);
+        self.use_codes(uid);
+    }
+
+    /// A Pod that had an address keeps it: the one this host remembers, or else the one the API knows.
+    pub(super) fn keep_address(&mut self, uid: &Uid, told: Option<IpAddr>) {
+        let remembered = self.memories.get(uid).and_then(|memory| memory.ip.parse::<IpAddr>().ok());
+        let Some(ip) = remembered.or(told) else { return };
+        if !self.ips.keep(ip, uid) {
+            return;
+        }
+        if let Some(pod) = self.pods.get_mut(uid).filter(|pod| pod.progress != Progress::Stopped) {
+            pod.ip = Some(ip);
+            self.context.local.insert(pod.slot.clone(), Some(ip));
+            self.bind(uid);
+        }
+    }
+
+    /// Tells the codes which of them this Pod wants.
+    fn use_codes(&mut self, uid: &Uid) {
+        let (Some(pod), Some(assignment)) = (self.pods.get_mut(uid), self.desired.pods.get(uid)) else { return };
+        let wanted = pod.wanted(assignment);
+        let codes =
+            wanted.containers.iter().filter_map(|c| c.code.as_ref().ok().map(|key| (*key).to_owned())).collect();
+        self.codes.set_uses(uid, &pod.codes, &codes);
+        pod.codes = codes;
+    }
+
+    fn warn_of_left_out(&self, slot: &Slot, spec: &Spec) {
+        if !spec.left_out.is_empty() {
+            self.context.up.event(slot.about(), Kind::Warning, "FieldsNotSupported", || {
+                format!("the Pod runs without what this version does not support: {}", spec.left_out.join(", "))
+            });
+        }
+    }
+
+    /// Deletes what earlier Pods left behind; called once it is known which Pods there are.
+    pub(super) fn forget_strangers(&mut self) {
+        let pods = &self.desired.pods;
+        self.memories.retain(|uid, _| pods.contains_key(uid));
+        let known = pods.keys().cloned().collect();
+        tokio::spawn(self.context.logs.clone().remove_others(known));
+    }
+}
+
+/// Reads a Pod. One that does not parse becomes one without containers, and its status says so.
+pub(super) fn parse(assignment: &PodAssignment) -> ApiPod {
+    serde_json::from_slice(&assignment.pod_json).unwrap_or_else(|error| {
+        tracing::error!(uid = assignment.uid, %error, "a Pod does not parse");
+        ApiPod::default()
+    })
+}
+
+/// A container that was there before: its restarts and last end are kept. On the same boot it only comes back;
+/// after another one it was lost and is restarted (C33).
+fn resume(was: &ContainerStatus, same_boot: bool, now: Timestamp) -> Container {
+    let exit_of = |state: Option<&api::core::ContainerState>| {
+        let ended = state?.terminated.as_ref()?;
+        Some(Exit {
+            code: ended.exit_code,
+            reason: ended.reason.clone().unwrap_or_default(),
+            message: ended.message.clone().unwrap_or_default(),
+            started_at: ended.started_at.as_ref().map(|time| time.0),
+            finished_at: ended.finished_at.as_ref().map_or(now, |time| time.0),
+        })
+    };
+    let restarts = u32::try_from(was.restart_count).unwrap_or(0);
+    let mut life = Life::resumed(restarts, exit_of(was.last_state.as_ref()));
+    let running = was.state.as_ref().and_then(|state| state.running.as_ref());
+    let started_at = running.map(|running| running.started_at.as_ref().map_or(now, |time| time.0));
+    let mut resumed = None;
+    if let Some(exit) = exit_of(was.state.as_ref()) {
+        life.state = State::Ended(exit);
+    } else if let Some(started_at) = started_at {
+        if same_boot {
+            resumed = Some(Resumed { started_at, started: was.started == Some(true), ready: was.ready });
+        } else {
+            let message = "it ran when the host went down".to_owned();
+            let reason = "Unknown".to_owned();
+            life.last = Some(Exit { code: LOST, reason, message, started_at: Some(started_at), finished_at: now });
+            life.state = State::BackingOff { until: now };
+        }
+    } else if was.last_state.as_ref().is_some_and(|last| last.terminated.is_some()) {
+        life.wait(Refusal::new("ContainerCreating", ""));
+    }
+    Container { life, resumed, ..Container::default() }
+}
+
+/// Whether the API's status says all that was told. It may say more.
+fn holds(api: Option<&PodStatus>, told: Option<&Told>) -> bool {
+    let Some(told) = told else { return true };
+    let told: Option<PodStatus> = serde_json::from_slice(&told.json).ok();
+    let (Some(api), Some(told)) = (api, told) else { return false };
+    api.phase == told.phase
+        && api.pod_ip == told.pod_ip
+        && api.container_statuses == told.container_statuses
+        && told.conditions.iter().flatten().all(|condition| {
+            let same = |c: &&PodCondition| c.type_ == condition.type_ && c.status == condition.status;
+            api.conditions.iter().flatten().any(|c| same(&c))
+        })
+}
+
+impl Core {
+    /// An Event about a Pod that is kept.
+    pub(super) fn event_of(&self, uid: &str, kind: Kind, reason: &'static str, message: impl FnOnce() -> String) {
+        if let Some(pod) = self.pods.get(uid) {
+            let about: About<'_> = pod.slot.about();
+            self.context.up.event(about, kind, reason, message);
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! A Pod as the agent keeps it: its extract, its containers' lives, and what runs them.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use api::core::{PodCondition, PodStatus};
+use bytes::Bytes;
+use jiff::Timestamp;
+use protocol::v1::{Artifact, PodAssignment};
+use sandbox::Workload;
+use tokio_util::sync::CancellationToken;
+
+use crate::desired::Uid;
+use crate::desired::file::Memory;
+use crate::local::{Slot, Target};
+use crate::plan::{Present, PresentContainer, Stage, Wanted, WantedContainer};
+use crate::pod::spec::{Refusal, Spec};
+use crate::pod::state::{Life, State};
+use crate::pod::status::{self, ContainerView, View};
+
+/// One Pod.
+pub(super) struct Pod {
+    pub(super) slot: Arc<Slot>,
+    pub(super) spec: Spec,
+    pub(super) progress: Progress,
+    pub(super) ip: Option<IpAddr>,
+    pub(super) started_at: Timestamp,
+    pub(super) containers: Vec<Container>,
+    /// Keys of the code its containers want.
+    pub(super) codes: BTreeSet<String>,
+    /// Ports at which its address is bound.
+    pub(super) bound: Vec<u16>,
+    pub(super) told: Option<Told>,
+}
+
+/// The last status.
+pub(super) struct Told {
+    /// A v1 PodStatus; kept as text, which is a tenth of the size.
+    pub(super) json: Bytes,
+    pub(super) conditions: Vec<PodCondition>,
+    /// It said that the Pod has stopped because it was told to.
+    pub(super) stopped: bool,
+    /// The Pod has ended, and nothing about it changes any more but `stopped`.
+    pub(super) last: bool,
+}
+
+impl Told {
+    pub(super) fn new(status: &PodStatus, stopped: bool, last: bool) -> Option<Self> {
+        let json = serde_json::to_vec(status);
+        let json = json.inspect_err(|error| tracing::error!(%error, "a status does not serialise")).ok()?;
+        Some(Self { json: json.into(), conditions: status.conditions.clone().unwrap_or_default(), stopped, last })
+    }
+}
+
+/// How far it is on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    Live,
+    Draining { deadline: Timestamp },
+    Stopped,
+}
+
+/// One container.
+#[derive(Default)]
+pub(super) struct Container {
+    pub(super) life: Life,
+    pub(super) running: Option<Running>,
+    /// How often it was started by this process; a verdict about an earlier run does not count.
+    pub(super) runs: u64,
+    /// What it was before the host restarted, until it runs again.
+    pub(super) resumed: Option<Resumed>,
+}
+
+/// What runs a container.
+pub(super) struct Running {
+    pub(super) code: String,
+    pub(super) workload: Workload,
+    pub(super) probes: CancellationToken,
+}
+
+/// A container that ran when the host went down: coming back is no restart, and does not unready it (C32).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resumed {
+    pub(super) started_at: Timestamp,
+    pub(super) started: bool,
+    pub(super) ready: bool,
+}
+
+impl Container {
+    pub(super) fn stop_probes(&mut self) {
+        if let Some(running) = &self.running {
+            running.probes.cancel();
+        }
+    }
+
+    /// Takes what runs it away. Requests inside go on until their own deadline.
+    pub(super) fn take_down(&mut self) {
+        self.stop_probes();
+        if let Some(running) = self.running.take() {
+            running.workload.close();
+        }
+    }
+}
+
+impl Pod {
+    pub(super) fn stop_probes(&mut self) {
+        self.containers.iter_mut().for_each(Container::stop_probes);
+    }
+
+    /// What runs its containers, as requests see it.
+    pub(super) fn targets(&self) -> Vec<Target> {
+        let mut rest = true;
+        let target = |(spec, container): (&crate::pod::spec::Container, &Container)| Target {
+            ports: spec.ports.clone(),
+            // A container that cannot run here leaves the undeclared ports to the next.
+            answers_rest: spec.refusal.is_none() && std::mem::take(&mut rest),
+            workload: container.running.as_ref().map(|running| running.workload.clone()),
+        };
+        self.spec.containers.iter().zip(&self.containers).map(target).collect()
+    }
+
+    pub(super) fn present(&self) -> Present<'_> {
+        let in_flight = self.slot.in_flight();
+        Present {
+            stage: match self.progress {
+                Progress::Live => Stage::Live,
+                Progress::Draining { deadline } => Stage::Draining { deadline, in_flight },
+                Progress::Stopped => Stage::Stopped,
+            },
+            has_address: self.ip.is_some(),
+            containers: self
+                .containers
+                .iter()
+                .map(|container| PresentContainer {
+                    state: &container.life.state,
+                    code: container.running.as_ref().map(|running| running.code.as_str()),
+                })
+                .collect(),
+        }
+    }
+
+    pub(super) fn wanted<'a>(&'a self, assignment: &'a PodAssignment) -> Wanted<'a> {
+        Wanted {
+            stop: assignment.stop || self.spec.over,
+            containers: self
+                .spec
+                .containers
+                .iter()
+                .map(|spec| WantedContainer {
+                    refusal: spec.refusal.as_ref(),
+                    code: code_of(artifact_of(assignment, &spec.name)),
+                })
+                .collect(),
+        }
+    }
+
+    /// Coming back after a restart of the host: what was told still holds, so nothing is told anew.
+    fn is_resuming(&self) -> bool {
+        let waits = |c: &Container| {
+            c.resumed.is_some() && matches!(&c.life.state, State::Waiting(why) if why.reason == "ContainerCreating")
+        };
+        self.containers.iter().any(waits)
+    }
+
+    /// The status to tell, if it is news.
+    pub(super) fn news(
+        &mut self,
+        assignment: &PodAssignment,
+        host_ip: IpAddr,
+        now: Timestamp,
+    ) -> Option<protocol::v1::PodStatus> {
+        if self.is_resuming() {
+            return None;
+        }
+        let over = self.progress == Progress::Stopped;
+        let stopped = over && assignment.stop;
+        if let Some(told) = self.told.as_mut().filter(|told| told.last) {
+            if told.stopped == stopped {
+                return None;
+            }
+            told.stopped = stopped;
+            return self.message(&assignment.uid);
+        }
+        let before = self.told.as_ref().map_or(&[][..], |told| &told.conditions);
+        let status = self.status(assignment, host_ip, over, before, now);
+        let told = Told::new(&status, stopped, over)?;
+        let same = self.told.as_ref().is_some_and(|before| before.json == told.json && before.stopped == stopped);
+        self.told = Some(told);
+        if same { None } else { self.message(&assignment.uid) }
+    }
+
+    fn status(
+        &self,
+        assignment: &PodAssignment,
+        host_ip: IpAddr,
+        over: bool,
+        before: &[PodCondition],
+        now: Timestamp,
+    ) -> PodStatus {
+        let mut containers = Vec::with_capacity(self.containers.len());
+        for (spec, container) in self.spec.containers.iter().zip(&self.containers) {
+            let digest = artifact_of(assignment, &spec.name).map_or("", |artifact| artifact.digest.as_str());
+            containers.push(ContainerView { life: &container.life, digest });
+        }
+        let view = View {
+            uid: &assignment.uid,
+            spec: &self.spec,
+            containers: &containers,
+            host_ip,
+            pod_ip: self.ip,
+            started_at: self.started_at,
+            stopped: over,
+        };
+        status::of(&view, before, now)
+    }
+
+    /// The last status as it is sent.
+    pub(super) fn message(&self, uid: &str) -> Option<protocol::v1::PodStatus> {
+        let told = self.told.as_ref()?;
+        Some(protocol::v1::PodStatus {
+            uid: uid.to_owned(),
+            namespace: self.spec.namespace.clone(),
+            name: self.spec.name.clone(),
+            status_json: told.json.clone(),
+            stopped: told.stopped,
+        })
+    }
+
+    /// What is worth remembering of it.
+    pub(super) fn memory(&self, uid: &Uid) -> Option<Memory> {
+        Some(Memory {
+            uid: uid.to_string(),
+            ip: self.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            status_json: self.told.as_ref()?.json.clone(),
+            stopped: self.progress == Progress::Stopped,
+        })
+    }
+}
+
+pub(super) fn artifact_of<'a>(assignment: &'a PodAssignment, container: &str) -> Option<&'a Artifact> {
+    assignment.artifacts.iter().find(|artifact| artifact.container == container)
+}
+
+/// The key of a container's code, or why it has none.
+fn code_of(artifact: Option<&Artifact>) -> Result<&str, Refusal> {
+    let Some(artifact) = artifact else { return Err(Refusal::new("ContainerCreating", "the image is being resolved")) };
+    if !artifact.reason.is_empty() {
+        return Err(Refusal::new(&artifact.reason, artifact.message.clone()));
+    }
+    if artifact.code_key.is_empty() {
+        return Err(Refusal::new("ContainerCreating", "the component is being compiled"));
+    }
+    if !artifact.exports.is_empty() && !artifact.exports.iter().any(|export| serves_http(export)) {
+        let message = format!(
+            "{} exports {}, but neither wasi:http/incoming-handler@0.2 nor wasi:http/handler@0.3; components that only run (wasi:cli/run) are not run by this version",
+            artifact.image,
+            artifact.exports.join(", ")
+        );
+        return Err(Refusal::new("UnsupportedComponent", message));
+    }
+    Ok(&artifact.code_key)
+}
+
+fn serves_http(export: &str) -> bool {
+    // Versions of one minor are compatible, so the oldest of each stands for all.
+    let handlers = ["wasi:http/incoming-handler@0.2.0", "wasi:http/handler@0.3.0"];
+    let parse = |text: &str| text.parse::<component::Interface>().ok();
+    handlers.iter().any(|handler| matches!((parse(handler), parse(export)), (Some(h), Some(e)) if h.satisfied_by(&e)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_answer_http_is_refused_with_the_reason() {
+        let artifact = |reason: &str, key: &str, exports: &[&str]| Artifact {
+            image: "web:v1".to_owned(),
+            reason: reason.to_owned(),
+            code_key: key.to_owned(),
+            exports: exports.iter().map(|e| (*e).to_owned()).collect(),
+            ..Artifact::default()
+        };
+        for (artifact, expected) in [
+            (artifact("", "k", &["wasi:http/incoming-handler@0.2.12"]), Ok("k")),
+            (artifact("", "k", &["wasi:http/handler@0.3.0"]), Ok("k")),
+            (artifact("", "k", &[]), Ok("k")),
+            (artifact("", "k", &["wasi:cli/run@0.2.0"]), Err("UnsupportedComponent")),
+            (artifact("ErrImagePull", "", &[]), Err("ErrImagePull")),
+            (artifact("", "", &[]), Err("ContainerCreating")),
+        ] {
+            let said = code_of(Some(&artifact)).map_err(|refusal| refusal.reason);
+            assert_eq!(said, expected.map_err(str::to_owned), "{artifact:?}");
+        }
+        assert_eq!(code_of(None).expect_err("waits").reason, "ContainerCreating");
+    }
+}

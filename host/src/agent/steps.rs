@@ -1,0 +1,393 @@
+//! Takes the steps that were planned for a Pod.
+
+use std::sync::Arc;
+
+use api::core::Container as ApiContainer;
+use jiff::{SignedDuration, Timestamp};
+use sandbox::{LogSink, Reuse, Workload, WorkloadConfig};
+use tokio_util::sync::CancellationToken;
+
+use super::admit::parse;
+use super::core::{Core, Event};
+use super::pods::{Progress, Running};
+use super::probing::Probing;
+use crate::desired::Uid;
+use crate::env::{self, Scope};
+use crate::ips::NoAddress;
+use crate::logs::{Place, Sink, Stream};
+use crate::outgoing::ToCluster;
+use crate::plan::{Step, plan};
+use crate::pod::probe::{Kind as ProbeKind, Verdict};
+use crate::pod::spec::Refusal;
+use crate::pod::state::{Change, Exit, KILLED, START_FAILED};
+use crate::reports;
+use crate::up::events::Kind;
+
+/// Plans of one Pod in a row. A new Pod takes three: admitted, given an address, started.
+const ROUNDS_MAX: usize = 8;
+
+/// Whether the steps just taken make another plan worth while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Wait,
+    PlanAgain,
+}
+
+impl Core {
+    /// Brings one Pod as far as it gets now, and tells what changed.
+    pub(super) async fn settle_pod(&mut self, uid: &Uid) {
+        for _ in 0..ROUNDS_MAX {
+            let now = Timestamp::now();
+            let steps = self.plan(uid, now);
+            let mut then = Then::Wait;
+            for step in steps {
+                tracing::debug!(%uid, %step, "step");
+                if self.step(uid, step, now).await == Then::PlanAgain {
+                    then = Then::PlanAgain;
+                }
+            }
+            if then == Then::Wait {
+                break;
+            }
+        }
+        self.tell(uid);
+    }
+
+    fn plan(&self, uid: &Uid, now: Timestamp) -> Vec<Step> {
+        let assignment = self.desired.pods.get(uid);
+        let pod = self.pods.get(uid);
+        let wanted = match (assignment, pod) {
+            (Some(assignment), Some(pod)) => Some(pod.wanted(assignment)),
+            (Some(_), None) => return vec![Step::Admit],
+            (None, _) => None,
+        };
+        let present = pod.map(super::pods::Pod::present);
+        plan(wanted.as_ref(), present.as_ref(), now, &|key| self.codes.state(key))
+    }
+
+    async fn step(&mut self, uid: &Uid, step: Step, now: Timestamp) -> Then {
+        match step {
+            Step::Admit => {
+                self.admit(uid, now);
+                Then::PlanAgain
+            }
+            Step::TakeAddress => self.take_address(uid, now),
+            Step::Load { key } => self.load(key),
+            Step::Wait { container, refusal } => self.wait(uid, container, refusal),
+            Step::Start { container } => self.start(uid, container, now),
+            Step::Replace { container } => {
+                self.replace(uid, container, now);
+                Then::PlanAgain
+            }
+            Step::Drain => self.drain(uid, now),
+            Step::Close => {
+                self.close(uid, now);
+                Then::Wait
+            }
+            Step::Remove => {
+                self.remove(uid, now).await;
+                Then::Wait
+            }
+            Step::WakeAt(at) => {
+                self.wakes.insert((at, uid.clone()));
+                Then::Wait
+            }
+        }
+    }
+
+    fn tell(&mut self, uid: &Uid) {
+        let (Some(pod), Some(assignment)) = (self.pods.get_mut(uid), self.desired.pods.get(uid)) else { return };
+        if let Some(message) = pod.news(assignment, self.context.config.node_ip, Timestamp::now()) {
+            self.context.up.lock().statuses.put(uid.clone(), message);
+            self.context.up.ring();
+            self.saver.dirty();
+        }
+    }
+
+    fn take_address(&mut self, uid: &Uid, now: Timestamp) -> Then {
+        let Some(pod) = self.pods.get_mut(uid) else { return Then::Wait };
+        let why = match self.ips.take(uid, now) {
+            Ok(ip) => {
+                pod.ip = Some(ip);
+                self.context.local.insert(pod.slot.clone(), Some(ip));
+                self.bind(uid);
+                return Then::PlanAgain;
+            }
+            Err(NoAddress::NoRange) => "the control plane has not told this Node's range of addresses yet",
+            Err(NoAddress::Exhausted(until)) => {
+                self.wakes.insert((until.unwrap_or(now + crate::ips::REST), uid.clone()));
+                "every address of this Node is in use or rests"
+            }
+        };
+        let refusal = Refusal::new("NoPodAddress", why);
+        for container in &mut pod.containers {
+            container.life.wait(refusal.clone());
+        }
+        Then::Wait
+    }
+
+    /// Listens on a Pod's own address, on the ports it declares and those that Services name.
+    pub(super) fn bind(&mut self, uid: &Uid) {
+        let Some(pod) = self.pods.get_mut(uid) else { return };
+        let (Some(ip), Progress::Live | Progress::Draining { .. }) = (pod.ip, pod.progress) else { return };
+        let mut ports = pod.spec.ports();
+        ports.extend(self.ports.of(uid));
+        ports.sort_unstable();
+        ports.dedup();
+        if ports == pod.bound {
+            return;
+        }
+        let problems = self.context.proxy.bind_pod(uid, ip, &ports);
+        pod.bound = ports;
+        for problem in problems {
+            self.event_of(uid, Kind::Warning, "AddressNotBound", || {
+                format!("{problem}; Services and guests reach the Pod all the same")
+            });
+        }
+    }
+
+    fn load(&mut self, key: String) -> Then {
+        if self.codes.coming(&key) {
+            let loader = self.context.loader.clone();
+            let events = self.context.events.clone();
+            let public_key = self.desired.welcome.as_ref().map(|w| w.code_public_key.to_vec()).unwrap_or_default();
+            let in_use = self.codes.in_use();
+            tokio::spawn(async move {
+                let result = loader.load(key.clone(), public_key, in_use).await;
+                if events.send(Event::CodeCame { key, result }).await.is_err() {
+                    tracing::trace!("the agent has ended");
+                }
+            });
+        }
+        Then::Wait
+    }
+
+    fn wait(&mut self, uid: &Uid, container: usize, refusal: Refusal) -> Then {
+        let message =
+            (refusal.reason != "ContainerCreating").then(|| format!("{}: {}", refusal.reason, refusal.message));
+        let news = self.container(uid, container).is_some_and(|c| {
+            c.resumed = None;
+            c.life.wait(refusal)
+        });
+        if let Some(message) = message.filter(|_| news) {
+            self.event_of(uid, Kind::Warning, "Failed", || message);
+        }
+        Then::Wait
+    }
+
+    fn container(&mut self, uid: &Uid, container: usize) -> Option<&mut super::pods::Container> {
+        self.pods.get_mut(uid)?.containers.get_mut(container)
+    }
+
+    fn start(&mut self, uid: &Uid, container: usize, now: Timestamp) -> Then {
+        let workload = match self.workload(uid, container) {
+            Ok(workload) => workload,
+            Err(refusal) if refusal.reason == "StartError" => {
+                self.end(uid, container, (START_FAILED, "StartError"), &refusal.message, now);
+                return Then::PlanAgain;
+            }
+            Err(refusal) => return self.wait(uid, container, refusal),
+        };
+        let probes = CancellationToken::new();
+        let Some(pod) = self.pods.get_mut(uid) else { return Then::Wait };
+        let (Some(spec), Some(key)) = (pod.spec.containers.get(container), self.desired.pods.get(uid)) else {
+            return Then::Wait;
+        };
+        let code = super::pods::artifact_of(key, &spec.name).map(|a| a.code_key.clone()).unwrap_or_default();
+        let started = &mut pod.containers[container];
+        started.running = Some(Running { code, workload, probes: probes.clone() });
+        started.runs += 1;
+        started.life.start(now, &spec.probes);
+        let run = started.runs;
+        let (name, mut spec_probes) = (spec.name.clone(), spec.probes.clone());
+        let resumed = started.resumed.take();
+        if let Some(resumed) = resumed {
+            started.life.resume(resumed.started_at, resumed.started, resumed.ready);
+            spec_probes.startup.take_if(|_| resumed.started);
+        }
+        pod.slot.set(pod.targets());
+        if !spec_probes.is_empty() {
+            let probing = Probing {
+                slot: pod.slot.clone(),
+                container,
+                name: name.clone(),
+                run,
+                ip: pod.ip,
+                probes: spec_probes,
+                up: self.context.up.clone(),
+                events: self.context.events.clone(),
+            };
+            self.spawn_on_requests(run, probing.run(probes));
+        }
+        if resumed.is_none() {
+            self.event_of(uid, Kind::Normal, "Started", || format!("Started container {name}"));
+        }
+        Then::Wait
+    }
+
+    /// Probes call guests, so they run where guests run.
+    fn spawn_on_requests(&self, nth: u64, task: impl Future<Output = ()> + Send + 'static) {
+        let handles = &self.context.request_handles;
+        let index = usize::try_from(nth).unwrap_or(0).wrapping_add(self.pods.len()) % handles.len().max(1);
+        match handles.get(index) {
+            Some(handle) => drop(handle.spawn(task)),
+            None => drop(tokio::spawn(task)),
+        }
+    }
+
+    fn workload(&self, uid: &Uid, index: usize) -> Result<Workload, Refusal> {
+        let lost = || Refusal::new("ContainerCreating", "the Pod is gone");
+        let (pod, assignment) = (self.pods.get(uid).ok_or_else(lost)?, self.desired.pods.get(uid).ok_or_else(lost)?);
+        let spec = pod.spec.containers.get(index).ok_or_else(lost)?;
+        let key = super::pods::artifact_of(assignment, &spec.name).map(|a| a.code_key.as_str()).unwrap_or_default();
+        let code = self.codes.get(key).ok_or_else(lost)?;
+        let object = parse(assignment);
+        let container: &ApiContainer =
+            object.spec.as_ref().and_then(|spec| spec.containers.get(index)).ok_or_else(lost)?;
+        let (config, facts) = (&self.context.config, &self.context.facts);
+        let scope = Scope {
+            pod: &object,
+            sources: &assignment.sources,
+            node_name: &config.node_name,
+            host_ip: config.node_ip,
+            pod_ip: pod.ip,
+            cpu_millis: facts.cpu_millis,
+            memory_bytes: facts.memory_bytes,
+        };
+        let environment = env::resolve(container, &scope).map_err(Refusal::config)?;
+        let args = env::arguments(container, &environment);
+        let env: Vec<(String, String)> = environment.into_iter().collect();
+        let place = Place { uid: uid.clone(), container: spec.name.as_str().into() };
+        let workload = WorkloadConfig {
+            // The same values by both ways: what a container is configured with is its resolved environment.
+            config: env.clone(),
+            env,
+            args,
+            memory_bytes_max: spec.memory_bytes_max,
+            timeout: pod.spec.timeout,
+            reuse: Reuse {
+                requests_max: u64::from(pod.spec.reuse.requests_max),
+                concurrent_max: u64::from(pod.spec.reuse.concurrent_max),
+                idle: pod.spec.reuse.idle,
+            },
+            logs: Arc::new(ToLog(self.context.logs.sink(place))),
+            outgoing: Arc::new(ToCluster(self.context.proxy.guest_client(&pod.spec.namespace))),
+            reports: Arc::new(reports::Container {
+                slot: pod.slot.clone(),
+                name: spec.name.clone(),
+                counters: self.context.counters.clone(),
+                up: self.context.up.clone(),
+            }),
+            ..WorkloadConfig::new(format!("{}/{}/{}", pod.spec.namespace, pod.spec.name, spec.name))
+        };
+        Workload::new(&self.context.engine, code, workload).map_err(|e| Refusal::new("StartError", e.to_string()))
+    }
+
+    /// A probe has spoken.
+    pub(super) async fn verdict(&mut self, uid: &Uid, container: usize, run: u64, kind: ProbeKind, verdict: Verdict) {
+        let Some(pod) = self.pods.get_mut(uid).filter(|pod| pod.progress == Progress::Live) else { return };
+        let Some((spec, kept)) = pod.spec.containers.get(container).zip(pod.containers.get_mut(container)) else {
+            return;
+        };
+        if kept.runs != run {
+            return;
+        }
+        let Change::Kill(why) = kept.life.verdict(kind, verdict, &spec.probes) else { return };
+        let name = spec.name.clone();
+        let message = format!("{} probe failed: {why}", kind.word());
+        self.event_of(uid, Kind::Normal, "Killing", || {
+            format!("Container {name} failed {} probe, will be restarted", kind.word().to_ascii_lowercase())
+        });
+        self.end(uid, container, (KILLED, "Error"), &message, Timestamp::now());
+        let place = Place { uid: uid.clone(), container: name.as_str().into() };
+        self.context.logs.restarted(place).await;
+    }
+
+    /// A container ended, or did not come up.
+    fn end(&mut self, uid: &Uid, container: usize, (code, reason): (i32, &str), message: &str, now: Timestamp) {
+        let Some(pod) = self.pods.get_mut(uid) else { return };
+        let policy = pod.spec.restart_policy;
+        let kept = &mut pod.containers[container];
+        kept.take_down();
+        kept.resumed = None;
+        let started_at = kept.life.started_at();
+        let exit = Exit { code, reason: reason.to_owned(), message: message.to_owned(), started_at, finished_at: now };
+        kept.life.end(exit, policy);
+        pod.slot.set(pod.targets());
+        self.event_of(uid, Kind::Warning, "BackOff", || format!("Back-off restarting failed container: {message}"));
+    }
+
+    fn replace(&mut self, uid: &Uid, container: usize, now: Timestamp) {
+        let Some(pod) = self.pods.get_mut(uid) else { return };
+        let kept = &mut pod.containers[container];
+        kept.take_down();
+        kept.life.replace(now);
+        pod.slot.set(pod.targets());
+    }
+
+    fn drain(&mut self, uid: &Uid, now: Timestamp) -> Then {
+        let Some(pod) = self.pods.get_mut(uid) else { return Then::Wait };
+        pod.slot.close();
+        pod.stop_probes();
+        let grace = SignedDuration::try_from(pod.spec.grace).unwrap_or(SignedDuration::MAX);
+        let deadline = now.checked_add(grace).unwrap_or(Timestamp::MAX);
+        pod.progress = Progress::Draining { deadline };
+        if pod.slot.in_flight() > 0 {
+            let (slot, events) = (pod.slot.clone(), self.context.events.clone());
+            let patience = pod.spec.grace;
+            tokio::spawn(async move {
+                let drained = tokio::time::timeout(patience, slot.drained()).await;
+                if events.send(Event::Drained(slot.uid.clone())).await.is_err() {
+                    tracing::trace!(?drained, "the agent has ended");
+                }
+            });
+        }
+        Then::PlanAgain
+    }
+
+    fn close(&mut self, uid: &Uid, now: Timestamp) {
+        let Some(pod) = self.pods.get_mut(uid) else { return };
+        for container in &mut pod.containers {
+            container.take_down();
+            container.life.stop(now);
+        }
+        pod.progress = Progress::Stopped;
+        pod.slot.set(Vec::new());
+        let ip = pod.ip;
+        self.context.proxy.unbind_pod(uid);
+        self.context.local.remove(uid, ip);
+        if let Some(ip) = ip {
+            self.ips.release(ip, uid, now);
+        }
+    }
+
+    async fn remove(&mut self, uid: &Uid, now: Timestamp) {
+        if let Some(pod) = self.pods.get(uid) {
+            pod.slot.close();
+        }
+        self.close(uid, now);
+        if let Some(pod) = self.pods.remove(uid) {
+            self.codes.set_uses(uid, &pod.codes, &std::collections::BTreeSet::new());
+        }
+        {
+            let mut waiting = self.context.up.lock();
+            waiting.statuses.forget(uid);
+            waiting.events.forget(uid);
+        }
+        self.context.logs.removed(uid.clone()).await;
+        self.saver.dirty();
+    }
+}
+
+/// A container's output, on its way to its log.
+struct ToLog(Arc<Sink>);
+
+impl LogSink for ToLog {
+    fn write(&self, stream: sandbox::Stream, bytes: &[u8]) {
+        let stream = match stream {
+            sandbox::Stream::Stdout => Stream::Stdout,
+            sandbox::Stream::Stderr => Stream::Stderr,
+        };
+        self.0.write(stream, bytes);
+    }
+}
