@@ -24,16 +24,21 @@ pub(crate) const CLIENT_STREAMS_MAX: u32 = 100;
 pub(crate) const CLIENT_STREAM_WINDOW: u32 = 64 * 1024;
 /// ... and of its connection: a stalled upload holds up at most fifteen others of the same client.
 pub(crate) const CLIENT_CONNECTION_WINDOW: u32 = 1024 * 1024;
-/// Streams of a client's connection that may be reset before we have looked at them (rapid reset).
-pub(crate) const PENDING_RESETS_MAX: usize = 20;
-/// Streams of a connection that we may have to reset because of the other side's errors.
-pub(crate) const ERROR_RESETS_MAX: usize = 64;
+/// Streams of a client's connection that it may reset before we have looked at them (rapid reset).
+pub(crate) const CLIENT_PENDING_RESETS_MAX: usize = 20;
+/// Streams of a client's connection that we may have to reset, in all its life. An upload that is answered before it
+/// ends can be one, so a client without fault may have many.
+pub(crate) const CLIENT_ERROR_RESETS_MAX: usize = 1024;
 
 /// Calls on one connection between two hosts; beyond it another connection is opened. Streams are cheap, but one
 /// connection is one TLS session on one core.
 pub(crate) const PEER_STREAMS_MAX: u32 = 1000;
 /// Connections of one request runtime to one peer: 4,000 calls under way per core is beyond what a host serves.
 pub(crate) const PEER_CONNECTIONS_MAX: usize = 4;
+/// Calls a peer may take back before we have looked at them: all, because clients may leave all at once. There is no
+/// bound on resets for its errors, as on a client's connection: peers are Nodes, a refused upload is one, and cutting
+/// the connection off would break the other calls on it.
+pub(crate) const PEER_PENDING_RESETS_MAX: usize = PEER_STREAMS_MAX as usize;
 /// Flow-control window of a call between hosts. Small enough that what is sent before the Pod reads can be replayed,
 /// large enough for 300 MB/s per call at the 0.2 ms of a data centre.
 pub(crate) const PEER_STREAM_WINDOW: u32 = 65_535;

@@ -25,8 +25,8 @@ use crate::Body;
 use crate::hygiene;
 use crate::lane::Lane;
 use crate::limits::{
-    CLIENT_CONNECTION_WINDOW, CLIENT_STREAM_WINDOW, CLIENT_STREAMS_MAX, ERROR_RESETS_MAX, HEAD_BUFFER_BYTES_MAX,
-    HEAD_BYTES_MAX, PENDING_RESETS_MAX, SEND_BUFFER_BYTES_MAX,
+    CLIENT_CONNECTION_WINDOW, CLIENT_ERROR_RESETS_MAX, CLIENT_PENDING_RESETS_MAX, CLIENT_STREAM_WINDOW,
+    CLIENT_STREAMS_MAX, HEAD_BUFFER_BYTES_MAX, HEAD_BYTES_MAX, SEND_BUFFER_BYTES_MAX,
 };
 use crate::local::Depth;
 use crate::metrics::count;
@@ -97,8 +97,8 @@ async fn serve_http2(client: Arc<Client>, io: TokioIo<Watched>) {
         .max_concurrent_streams(CLIENT_STREAMS_MAX)
         .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
         .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
-        .max_pending_accept_reset_streams(PENDING_RESETS_MAX)
-        .max_local_error_reset_streams(ERROR_RESETS_MAX)
+        .max_pending_accept_reset_streams(CLIENT_PENDING_RESETS_MAX)
+        .max_local_error_reset_streams(CLIENT_ERROR_RESETS_MAX)
         .serve_connection(io, service);
     client.drive(pin!(connection), http2::Connection::graceful_shutdown, AtDrain::SayGoodbye).await;
 }
@@ -123,6 +123,7 @@ enum Event {
 impl Client {
     async fn answer(self: Arc<Self>, mut request: Request<Incoming>) -> Response<Body> {
         let _active = Active::begin(&self.active);
+        let mut last = false;
         let mut response = match hygiene::admit(&mut request, &self.address) {
             Ok(()) => {
                 let stall_timeout = self.lane.shared.limits.stall_timeout;
@@ -131,10 +132,12 @@ impl Client {
             }
             Err((cause, why)) => {
                 count(&self.lane.counters.refused);
+                // Whoever is wrong about one request may be wrong about where the next begins.
+                last = true;
                 cause.response(why)
             }
         };
-        if self.door.drain.begun() {
+        if last || self.door.drain.begun() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response

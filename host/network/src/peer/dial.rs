@@ -13,8 +13,7 @@ use crate::Body;
 use crate::delta::Peer;
 use crate::lane::Lane;
 use crate::limits::{
-    ERROR_RESETS_MAX, PEER_CONNECTION_WINDOW, PEER_HEAD_BYTES_MAX, PEER_STREAM_WINDOW, PENDING_RESETS_MAX,
-    SEND_BUFFER_BYTES_MAX,
+    PEER_CONNECTION_WINDOW, PEER_HEAD_BYTES_MAX, PEER_PENDING_RESETS_MAX, PEER_STREAM_WINDOW, SEND_BUFFER_BYTES_MAX,
 };
 
 /// Streams assumed to be allowed until the peer has said how many.
@@ -47,8 +46,8 @@ async fn handshake(lane: &Arc<Lane>, peer: &Peer, stream: TcpStream) -> Result<S
         .initial_max_send_streams(STREAMS_AT_FIRST)
         .max_header_list_size(PEER_HEAD_BYTES_MAX)
         .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
-        .max_pending_accept_reset_streams(PENDING_RESETS_MAX)
-        .max_local_error_reset_streams(ERROR_RESETS_MAX)
+        .max_pending_accept_reset_streams(PEER_PENDING_RESETS_MAX)
+        .max_local_error_reset_streams(None)
         // F37: a peer that vanished without a word is found also while nothing is asked of it.
         .keep_alive_interval(limits.keepalive_interval)
         .keep_alive_timeout(limits.keepalive_timeout)

@@ -22,8 +22,8 @@ use crate::cause::{self, Cause};
 use crate::hygiene;
 use crate::lane::Lane;
 use crate::limits::{
-    ACCEPT_PAUSE, ERROR_RESETS_MAX, PEER_ACCEPTED_MAX, PEER_CONNECTION_WINDOW, PEER_HEAD_BYTES_MAX, PEER_STREAM_WINDOW,
-    PEER_STREAMS_MAX, PENDING_RESETS_MAX, SEND_BUFFER_BYTES_MAX,
+    ACCEPT_PAUSE, PEER_ACCEPTED_MAX, PEER_CONNECTION_WINDOW, PEER_HEAD_BYTES_MAX, PEER_PENDING_RESETS_MAX,
+    PEER_STREAM_WINDOW, PEER_STREAMS_MAX, SEND_BUFFER_BYTES_MAX,
 };
 use crate::local::LocalError;
 use crate::metrics::InFlight;
@@ -112,8 +112,8 @@ async fn connection(lane: Arc<Lane>, stream: std::net::TcpStream) -> Result<(), 
         .max_concurrent_streams(PEER_STREAMS_MAX)
         .max_header_list_size(PEER_HEAD_BYTES_MAX)
         .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
-        .max_pending_accept_reset_streams(PENDING_RESETS_MAX)
-        .max_local_error_reset_streams(ERROR_RESETS_MAX)
+        .max_pending_accept_reset_streams(PEER_PENDING_RESETS_MAX)
+        .max_local_error_reset_streams(None)
         .keep_alive_interval(limits.keepalive_interval)
         .keep_alive_timeout(limits.keepalive_timeout)
         .serve_connection(TokioIo::new(stream), service);
