@@ -6,7 +6,7 @@
 //! is refused then, with what it lacks, and not when a Pod starts.
 //!
 //! Deliberately absent: who may push (the apiserver in front knows), running or compiling anything, and other
-//! registries. Names from outside become [`name`]s by parsing, and only those become paths.
+//! registries. Names from outside become names by parsing (`name`), and only those become paths.
 
 mod image;
 mod manifest;
