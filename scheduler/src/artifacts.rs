@@ -122,6 +122,9 @@ impl Artifacts {
             let known = known.clone();
             if let Image::Component(component) = &known {
                 state.pins.set(uid, &container.name, &component.digest);
+                // From now on the Pod asks by digest; the answer is this one.
+                let by_digest = pin::by_digest(image, &component.digest);
+                state.images.entry(by_digest).or_insert_with(|| known.clone());
             }
             known
         });

@@ -45,8 +45,15 @@ async fn ensure(
     namespace: &str,
     object: Value,
 ) -> Result<bool, Status> {
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    match objects.get(resource, namespace, name).await {
+        Ok(_) => return Ok(false),
+        Err(status) if status.is_not_found() => {}
+        Err(status) => return Err(status),
+    }
     match objects.create(resource, namespace, object, WriteOptions::default()).await {
         Ok(_) => Ok(true),
+        // Another server has begun at the same time.
         Err(status) if status.is_already_exists() => Ok(false),
         Err(status) => Err(status),
     }

@@ -16,6 +16,9 @@ pub(crate) use node::requested;
 pub(crate) use server::{RENEW_AFTER, ServerCertificate};
 pub(crate) use signer::open as open_signer;
 
+#[cfg(test)]
+pub(crate) use node::tests;
+
 use crate::data_dir;
 
 /// Why a certificate cannot be made.

@@ -32,6 +32,8 @@ mod routing;
 mod server;
 mod session;
 mod term;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use cidr::Cidr;

@@ -19,7 +19,7 @@ use crate::cache::{Cache, View};
 use crate::clock::Clock;
 use crate::roster::{Peers, Roster};
 use crate::session::PEER_ADDRESS;
-use drain::Drain;
+use drain::{Drain, Others};
 use table::{Peer, Table};
 
 /// After a restart, a Node that has not dialled yet keeps its traffic this long: hosts come back with
@@ -90,9 +90,11 @@ impl Router {
         let now = Instant::now();
         let grace_ends = self.started + RESTART_GRACE;
         let table = self.table(&view, &peers, now < grace_ends);
+        let all_dialled = view.nodes.keys().all(|node| peers.by_node.contains_key(&node.name));
+        let others = if now >= grace_ends || all_dialled { Others::Known } else { Others::Expected };
         let pods = view.pods.values().filter(|pod| pod.metadata.deletion_timestamp.is_some());
         self.drain.observe(pods.map(Arc::as_ref), &table, now);
-        let stopping = self.drain.stopping(&peers, now);
+        let stopping = self.drain.stopping(&peers, others, now);
         self.sender.send_if_modified(|routing| {
             let moved = routing.table.revision != table.revision || *routing.stopping != stopping;
             if moved {

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use tonic::transport::Channel;
 
 use crate::config::Config;
+use crate::data_dir::DataDir;
 use crate::link::Pipes;
 use crate::{certificates, data_dir};
 
@@ -66,6 +67,8 @@ pub struct Server {
     watch_over: WatchOver,
     tasks: TaskTracker,
     shutdown: CancellationToken,
+    /// Held as long as anything may write below it.
+    _dir: DataDir,
 }
 
 impl std::fmt::Debug for Server {

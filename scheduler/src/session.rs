@@ -38,6 +38,8 @@ use crate::routing::Routing;
 pub(crate) use enrolment::Enrolment;
 use mailbox::Mailbox;
 use node::Host;
+#[cfg(test)]
+pub(crate) use node::tests::hello as tests_hello;
 pub(crate) use node::{INTERFACES, PEER_ADDRESS};
 
 /// How long a host may take to say who it is.

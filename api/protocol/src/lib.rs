@@ -11,6 +11,8 @@ pub mod tls;
 #[allow(
     missing_docs,
     clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::large_enum_variant,
     clippy::missing_errors_doc,
     clippy::too_many_lines,
     clippy::large_futures,

@@ -41,7 +41,16 @@ fn of(image: &str, resolved: Resolved) -> Image {
     }
 }
 
-/// What was pushed last.
-pub(super) async fn newest(_registry: &Registry) -> Option<Arc<Component>> {
-    None
+/// What was pushed last, if it can run.
+pub(super) async fn newest(registry: &Registry) -> Option<Arc<Component>> {
+    match registry.newest().await {
+        Ok(resolved) => match of("the newest artifact", resolved?) {
+            Image::Component(component) => Some(component),
+            Image::Asked | Image::Refused { .. } => None,
+        },
+        Err(error) => {
+            tracing::warn!(%error, "the newest artifact cannot be compiled ahead");
+            None
+        }
+    }
 }

@@ -11,6 +11,15 @@ use crate::roster::Peers;
 /// Grace of a Pod that names none: Kubernetes' default.
 const GRACE_DEFAULT: Duration = Duration::from_secs(30);
 
+/// Whether every host that may still serve is among the peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Others {
+    /// Every host has dialled, or has had its time to.
+    Known,
+    /// Some host has not dialled since this server started.
+    Expected,
+}
+
 /// What is known of the Pods that are being deleted.
 #[derive(Debug, Default)]
 pub(super) struct Drain {
@@ -44,9 +53,13 @@ impl Drain {
         self.pods = pods;
     }
 
-    /// Who may stop now.
-    pub(super) fn stopping(&self, peers: &Peers, now: Instant) -> BTreeSet<String> {
-        let acknowledged = acknowledged_by_all(peers);
+    /// Who may stop now. While hosts are expected to dial again (after a restart of the server), they serve
+    /// by routes this server knows nothing of, so it waits for them.
+    pub(super) fn stopping(&self, peers: &Peers, others: Others, now: Instant) -> BTreeSet<String> {
+        let acknowledged = match others {
+            Others::Expected => Some(0),
+            Others::Known => acknowledged_by_all(peers),
+        };
         let may = |(_, pod): &(&String, &Leaving)| may_stop(pod.absent_since, acknowledged, now >= pod.deadline);
         self.pods.iter().filter(may).map(|(uid, _)| uid.clone()).collect()
     }
@@ -91,6 +104,7 @@ mod tests {
                 ip: "127.64.0.2".to_owned(),
                 port: 80,
                 node_name: "a".to_owned(),
+                terminating: false,
             })
             .collect();
         let port = RoutePort { name: String::new(), port: 80, node_port: None, protocol: "TCP".to_owned(), endpoints };
@@ -127,7 +141,7 @@ mod tests {
         let (roster, mut drain, now) = (Roster::new(), Drain::default(), Instant::now());
         let (a, b) = (roster.join("a", facts("")), roster.join("b", facts("")));
         let pod = leaving("p", 30);
-        let stops = |drain: &Drain| drain.stopping(&roster.peers(), now).contains("p");
+        let stops = |drain: &Drain| drain.stopping(&roster.peers(), Others::Known, now).contains("p");
         drain.observe([&pod].into_iter(), &table(1, &["p"]), now);
         roster.acknowledged("a", a, 1);
         roster.acknowledged("b", b, 1);
@@ -147,6 +161,16 @@ mod tests {
     }
 
     #[test]
+    fn hosts_that_are_yet_to_dial_are_waited_for() {
+        let (roster, mut drain, now) = (Roster::new(), Drain::default(), Instant::now());
+        drain.observe([&leaving("p", 30)].into_iter(), &table(7, &[]), now);
+        assert!(drain.stopping(&roster.peers(), Others::Expected, now).is_empty());
+        let over = now + Duration::from_secs(30);
+        assert_eq!(drain.stopping(&roster.peers(), Others::Expected, over).len(), 1, "not beyond its grace");
+        assert_eq!(drain.stopping(&roster.peers(), Others::Known, now).len(), 1);
+    }
+
+    #[test]
     fn grace_bounds_the_wait_and_can_only_shrink() {
         let (roster, mut drain, now) = (Roster::new(), Drain::default(), Instant::now());
         roster.join("a", facts(""));
@@ -155,7 +179,7 @@ mod tests {
         drain.observe([&leaving("p", 1)].into_iter(), &table(1, &["p"]), now);
         drain.observe([&leaving("p", 99)].into_iter(), &table(1, &["p"]), now);
         let soon = now + Duration::from_secs(1);
-        assert!(drain.stopping(&roster.peers(), now).is_empty());
-        assert!(drain.stopping(&roster.peers(), soon).contains("p"));
+        assert!(drain.stopping(&roster.peers(), Others::Known, now).is_empty());
+        assert!(drain.stopping(&roster.peers(), Others::Known, soon).contains("p"));
     }
 }

@@ -28,10 +28,11 @@ pub(crate) struct Peer {
 }
 
 impl Table {
-    /// Pods that may be picked.
+    /// Pods that may be picked. Not those that are leaving and are listed as a last resort: nobody takes
+    /// over from them, so there is nothing to wait for.
     pub(crate) fn pod_uids(&self) -> impl Iterator<Item = &str> {
         let endpoints = self.services.values().flat_map(|s| &s.ports).flat_map(|p| &p.endpoints);
-        endpoints.map(|e| e.pod_uid.as_str()).filter(|uid| !uid.is_empty())
+        endpoints.filter(|e| !e.terminating).map(|e| e.pod_uid.as_str()).filter(|uid| !uid.is_empty())
     }
 
     /// The messages that bring a host from `sent` (`None`: from nothing) to this table.
@@ -120,6 +121,7 @@ mod tests {
                 ip: "127.64.0.2".to_owned(),
                 port: 8080,
                 node_name: "a".to_owned(),
+                terminating: false,
             })
             .collect();
         let port =

@@ -178,7 +178,7 @@ async fn build(
         metrics: Arc::new(Metrics::new()),
         cluster_id,
     };
-    let registry = open_registry(&config, &opened.dir, &base.cache).await?;
+    let registry = open_registry(&config, &opened.dir, &base.cache, listeners.api_addr).await?;
     let artifacts = Artifacts::new(registry.clone(), opened.compiler, house.tasks.clone());
     let sessions = sessions(&config, &base, &opened.authority, artifacts.clone(), &house);
     let running = artifacts.clone().run(base.cache.clone(), base.roster.clone(), house.shutdown.clone());
@@ -196,7 +196,7 @@ async fn build(
     });
     let desk = rest::Desk { sessions, joining, host_addr: listeners.host_addr };
     let doors = Doors { objects, registry, desk, admin_token: opened.admin_token };
-    doors.open(&config, service_ip, listeners, &opened.dir, &opened.authority, house).await
+    doors.open(&config, service_ip, listeners, opened.dir, &opened.authority, house).await
 }
 
 /// What everything else stands on.
@@ -212,11 +212,17 @@ struct Base {
     cluster_id: Arc<str>,
 }
 
-async fn open_registry(config: &Config, dir: &DataDir, cache: &Cache) -> Result<Registry, Error> {
+async fn open_registry(config: &Config, dir: &DataDir, cache: &Cache, api_addr: SocketAddr) -> Result<Registry, Error> {
     let grants = HostGrants { cache: cache.clone(), own: config.interfaces.clone() };
     let path = dir.registry();
-    let config = registry::Config { grants: Arc::new(grants), ..registry::Config::default() };
+    let hosts = registry_hosts(api_addr);
+    let config = registry::Config { grants: Arc::new(grants), hosts };
     Ok(blocking(move || Registry::open(&path, config)).await??)
+}
+
+/// What images may call this cluster's registry: where clients pushed to.
+fn registry_hosts(api_addr: SocketAddr) -> Vec<String> {
+    vec![api_addr.to_string(), format!("localhost:{}", api_addr.port())]
 }
 
 /// Starts the loops and what sessions share.
@@ -278,7 +284,7 @@ impl Doors {
         config: &Config,
         service_ip: IpAddr,
         listeners: Listeners,
-        dir: &DataDir,
+        dir: DataDir,
         authority: &Authority,
         house: House,
     ) -> Result<Server, Error> {
@@ -307,7 +313,7 @@ impl Doors {
         let tls = certificate.tls(&["h2", "http/1.1"])?;
         watch_over.spawn("the API", apiserver::serve(listeners.api, tls, app, shutdown.clone()));
         watch_over.spawn("the certificate", renewing(certificate, shutdown.clone()));
-        let kubeconfig = write_kubeconfig(config, dir, authority, listeners.api_addr).await?;
+        let kubeconfig = write_kubeconfig(config, &dir, authority, listeners.api_addr).await?;
         tracing::info!(api = %listeners.api_addr, hosts = ?listeners.host_addr, "serving");
         Ok(Server {
             api_addr: listeners.api_addr,
@@ -317,6 +323,7 @@ impl Doors {
             watch_over: house.watch_over,
             tasks: house.tasks,
             shutdown: house.shutdown,
+            _dir: dir,
         })
     }
 }
