@@ -15,7 +15,7 @@ use crate::Body;
 use crate::engine::Slot;
 use crate::failure::Failure;
 use crate::guest::Guest;
-use crate::settings::{HOSTCALL_BYTES_MAX, MEMORY_WAIT_MAX};
+use crate::settings::{FIRST_SLICE_TICKS, HOSTCALL_BYTES_MAX, MEMORY_WAIT_MAX};
 use crate::workload::Shared;
 
 /// What the guest answered: a response, or the name of an error.
@@ -65,7 +65,7 @@ impl Instance {
         let mut store = Store::new(shared.engine.wasmtime(), Guest::new(shared));
         store.limiter(|guest| guest.share());
         store.set_hostcall_fuel(HOSTCALL_BYTES_MAX);
-        store.set_epoch_deadline(1);
+        store.set_epoch_deadline(FIRST_SLICE_TICKS);
         // The runtime's own way of yielding lets it look at timers and sockets in between.
         store.epoch_deadline_callback(|_| Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))));
         match shared.code.pre().instantiate_async(&mut store).await {
@@ -90,7 +90,7 @@ impl Instance {
     /// Answers `request`, and returns when the guest has nothing more to do for it.
     pub(crate) async fn serve(&mut self, request: Request<Body>, answering: Answering) -> Result<(), Failure> {
         self.served += 1;
-        self.store.set_epoch_deadline(1);
+        self.store.set_epoch_deadline(FIRST_SLICE_TICKS);
         let request = admissible(request)?;
         let (mut parts, body) = request.into_parts();
         self.store.data_mut().answering(std::mem::take(&mut parts.extensions));

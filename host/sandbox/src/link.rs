@@ -146,11 +146,12 @@ mod tests {
         let mut linker = linker(&engine).unwrap();
         assert_eq!(interfaces().len(), INTERFACES.len(), "every name parses");
         // A name that is linked cannot be defined again.
+        let mut free = |id: &str| linker.root().func_wrap(id, |_, (): ()| wasmtime::Result::Ok(())).is_ok();
         for id in INTERFACES.iter().filter(|id| !TYPES_ALONE.contains(id)) {
-            assert!(linker.instance(id).is_err(), "{id} is listed and not linked");
+            assert!(!free(id), "{id} is listed and not linked");
         }
         for id in ["wasi:keyvalue/store@0.2.0", "wasi:clocks/timezone@0.2.12", "wasi:http/handler@0.3.0"] {
-            assert!(linker.instance(id).is_ok(), "{id} is linked and not listed");
+            assert!(free(id), "{id} is linked and not listed");
         }
     }
 }

@@ -64,6 +64,9 @@ pub(crate) const IDLE_PER_SHARD_MAX: usize = 32;
 
 /// How often running guests give way. At most a millisecond, with room for the system's timer.
 pub(crate) const TICK: Duration = Duration::from_micros(900);
+/// Ticks before a request's guest first gives way: with one, a tick might come at once, and a short request that is
+/// interrupted costs a task.
+pub(crate) const FIRST_SLICE_TICKS: u64 = 2;
 /// How many ticks without a guest pass before the ticker sleeps. Waking it costs more than some idle ticks.
 pub(crate) const QUIET_TICKS_MAX: u32 = 128;
 /// Computing time after which a request leaves the request runtime for the burners.

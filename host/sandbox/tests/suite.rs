@@ -1,5 +1,7 @@
 //! Real guests in a real engine: what a workload is promised, and what hostile guests cannot do.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers of tests too")]
+
 mod suite {
     pub(crate) mod guests;
     pub(crate) mod harness;
