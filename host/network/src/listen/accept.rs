@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -26,14 +25,25 @@ pub(super) async fn accept(lane: Arc<Lane>, listener: std::net::TcpListener, doo
         Err(error) => return tracing::error!(%error, target = %door.target(), "a listener cannot be used"),
     };
     let mut watch = door.drain.watch();
+    let mut failing = false;
     loop {
         let next = poll_fn(|cx| match watch.poll(cx) {
             Poll::Ready(()) => Poll::Ready(None),
             Poll::Pending => listener.poll_accept(cx).map(Some),
         });
         match next.await {
-            Some(Ok((stream, from))) => welcome(&lane, &door, stream, from),
-            Some(Err(error)) => pause(&error).await,
+            Some(Ok((stream, from))) => {
+                failing = false;
+                welcome(&lane, &door, stream, from);
+            }
+            Some(Err(error)) if is_the_clients(&error) => {}
+            Some(Err(error)) => {
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::warn!(%error, at = %door.target(), "cannot accept connections");
+                }
+                // Mostly too many open files: that lasts a while, and nothing wakes us when it is over.
+                sleep(ACCEPT_PAUSE).await;
+            }
             None => break,
         }
     }
@@ -59,15 +69,10 @@ fn welcome(lane: &Arc<Lane>, door: &Arc<Door>, stream: TcpStream, from: SocketAd
     }
 }
 
-/// A client that left before it was accepted is nobody's trouble. Anything else, mostly too many open files, lasts a
-/// while.
-async fn pause(error: &io::Error) {
+/// A client that left before it was accepted is nobody's trouble.
+fn is_the_clients(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-    if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
-        return;
-    }
-    tracing::warn!(%error, "cannot accept connections");
-    pin!(sleep(ACCEPT_PAUSE)).await;
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
 #[cfg(test)]

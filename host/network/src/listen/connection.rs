@@ -10,6 +10,7 @@ use std::task::Poll;
 
 use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, Response};
+use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -22,6 +23,7 @@ use super::door::{Door, Place};
 use super::io::{Pulse, Upload, Watched};
 use super::timer::HeadTimer;
 use crate::Body;
+use crate::body::empty;
 use crate::hygiene;
 use crate::lane::Lane;
 use crate::limits::{
@@ -126,8 +128,7 @@ impl Client {
         let mut last = false;
         let mut response = match hygiene::admit(&mut request, &self.address) {
             Ok(()) => {
-                let stall_timeout = self.lane.shared.limits.stall_timeout;
-                let request = request.map(|incoming| Upload::new(incoming, stall_timeout).boxed_unsync());
+                let request = request.map(|incoming| self.upload(incoming));
                 route(&self.lane, self.door.target(), request, Depth::default()).await
             }
             Err((cause, why)) => {
@@ -141,6 +142,14 @@ impl Client {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
+    }
+
+    /// A request's body; most have none, which costs nothing.
+    fn upload(&self, incoming: Incoming) -> Body {
+        if incoming.is_end_stream() {
+            return empty();
+        }
+        Upload::new(incoming, self.lane.shared.limits.stall_timeout).boxed_unsync()
     }
 
     /// Polls a connection to its end. Looks, every `idle_timeout`, whether anything has happened since the last look,

@@ -68,14 +68,18 @@ struct Suspicion {
 }
 
 impl Suspicion {
-    fn failed(&mut self, now: Instant, why: String) {
+    /// Another failure; whether it is the first.
+    fn failed(&mut self, now: Instant, why: String) -> bool {
+        let first = self.until.is_none();
         self.pause = (self.pause * 2).clamp(SUSPECT_MIN, SUSPECT_MAX);
         self.until = Some(now + self.pause);
         self.why = why;
+        first
     }
 
-    fn cleared(&mut self) {
-        *self = Self::default();
+    /// Success; whether there were failures before it.
+    fn cleared(&mut self) -> bool {
+        std::mem::take(self).until.is_some()
     }
 
     fn holds(&self, now: Instant) -> bool {
@@ -158,13 +162,17 @@ impl Link {
         state.dialling = false;
         match dialled {
             Ok(sender) => {
-                state.suspicion.cleared();
+                if state.suspicion.cleared() {
+                    tracing::info!(node = %self.peer.node_name, "a peer is reachable again");
+                }
                 state.connections.push(Connection { sender, streams: Arc::default() });
             }
             Err(why) => {
                 count(&lane.counters.unreachable);
-                tracing::warn!(node = %self.peer.node_name, address = %self.peer.address, %why, "cannot reach a peer");
-                state.suspicion.failed(Instant::now(), why);
+                if state.suspicion.failed(Instant::now(), why.clone()) {
+                    let (node, address) = (&self.peer.node_name, self.peer.address);
+                    tracing::warn!(%node, %address, %why, "cannot reach a peer");
+                }
             }
         }
         drop(state);
@@ -196,17 +204,18 @@ mod tests {
         let start = Instant::now();
         let mut suspicion = Suspicion::default();
         assert!(!suspicion.holds(start));
-        suspicion.failed(start, "refused".to_owned());
+        assert!(suspicion.failed(start, "refused".to_owned()), "the first");
         assert!(suspicion.holds(start + SUSPECT_MIN / 2));
         assert!(!suspicion.holds(start + SUSPECT_MIN));
         for _ in 0..20 {
-            suspicion.failed(start, "refused".to_owned());
+            assert!(!suspicion.failed(start, "refused".to_owned()), "not the first");
         }
         assert!(suspicion.holds(start + SUSPECT_MAX - Duration::from_millis(1)));
         assert!(!suspicion.holds(start + SUSPECT_MAX));
-        suspicion.cleared();
+        assert!(suspicion.cleared());
+        assert!(!suspicion.cleared());
         assert!(!suspicion.holds(start));
-        suspicion.failed(start, "refused".to_owned());
+        assert!(suspicion.failed(start, "refused".to_owned()));
         assert!(!suspicion.holds(start + SUSPECT_MIN));
     }
 }

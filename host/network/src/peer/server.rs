@@ -68,7 +68,8 @@ fn deal(lane: &Arc<Lane>, stream: TcpStream, from: SocketAddr, accepted: &Arc<At
     lane.spawn(async move {
         let _place = place;
         if let Err(why) = connection(of, stream).await {
-            tracing::warn!(%from, %why, "refused a connection to the hosts' port");
+            // Anybody can knock: not worth more.
+            tracing::debug!(%from, %why, "refused a connection to the hosts' port");
         }
     });
 }

@@ -214,6 +214,28 @@ async fn renewed_certificates_serve_new_connections() {
     assert_eq!(a.proxy.metrics().peers.dialled, 2);
 }
 
+#[tokio::test]
+async fn a_host_that_leaves_the_table_still_ends_what_it_was_asked() {
+    let authority = Authority::new();
+    let (a, b) = (Host::start(&authority, "a"), Host::start(&authority, "b"));
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let of = gate.clone();
+    b.pods.add("p", move |_| {
+        let gate = of.clone();
+        Box::pin(async move {
+            drop(gate.acquire().await);
+            crate::harness::ok(vec![7; 1 << 20]).await
+        })
+    });
+    a.serve(1, vec![b.endpoint("p")], vec![b.peer()]).await;
+    let to = a.node_port();
+    let waiting = tokio::spawn(async move { Client::connect(to).await.get("/").await });
+    until("the call", || b.pods.calls() == 1).await;
+    a.serve(2, vec![], vec![]).await;
+    gate.add_permits(1);
+    assert_eq!(soon("the answer", waiting).await.expect("no panic").body.len(), 1 << 20);
+}
+
 // ---- half-open connections ------------------------------------------------------
 
 /// A peer that proves who it is and then says nothing more.

@@ -122,6 +122,37 @@ async fn plain_framing_is_read_as_it_stands() {
     }
 }
 
+/// Nobody on the way tidies up what a client asks for.
+#[tokio::test]
+async fn targets_arrive_as_they_were_sent_here_and_elsewhere() {
+    let authority = Authority::new();
+    let (a, b) = (Host::start(&authority, "a"), Host::start(&authority, "b"));
+    for host in [&a, &b] {
+        host.pods.add("p", |request| ok(format!("[{} {}]", request.method(), request.uri())));
+    }
+    for host in [&a, &b] {
+        a.serve(1, vec![host.endpoint("p")], vec![b.peer()]).await;
+        for (line, expected) in [
+            ("GET /", "GET /"),
+            ("GET /?", "GET /?"),
+            ("GET //evil/x", "GET //evil/x"),
+            ("GET /a/../b/%2e%2e/%2F?x=%00&y=//", "GET /a/../b/%2e%2e/%2F?x=%00&y=//"),
+            ("GET http://users.example/x?y", "GET /x?y"),
+            ("GET http://users.example", "GET /"),
+            ("OPTIONS *", "OPTIONS *"),
+            ("BREW /pot", "BREW /pot"),
+        ] {
+            // The end of the stream would be taken for a client that has left.
+            let text = format!("{line} HTTP/1.1\r\nhost: users.example\r\nconnection: close\r\n\r\n");
+            let mut stream = TcpStream::connect(a.node_port()).await.expect("connected");
+            stream.write_all(text.as_bytes()).await.expect("sent");
+            let mut said = String::new();
+            soon("the answer", stream.read_to_string(&mut said)).await.expect("text");
+            assert!(said.ends_with(&format!("[{expected}]")), "{} {line}: {said}", host.name);
+        }
+    }
+}
+
 // F43
 #[tokio::test]
 async fn heads_are_bounded() {
