@@ -8,8 +8,11 @@
 //! - a snapshot is one consistent revision, so what is absent does not exist;
 //! - a controller never plans on a snapshot older than its own last write. That is why there are
 //!   no "expectations" here: what was created is in the next snapshot, and N + 1 cannot happen;
-//! - actions are applied in order. An action that is refused (a conflict, say) costs the events
-//!   that directly follow it and a new round, nothing else.
+//! - an action that is refused (a conflict, say) costs the events that directly follow it and a
+//!   new round, later and later if nothing changes; nothing else.
+//!
+//! What a plan promises: its actions do not depend on each other, and none moves what another is
+//! guarded by. The shell may apply them side by side, and may die between any two.
 //!
 //! What is absent, and why: no tokio, store, clock, environment, randomness or unordered map. UIDs
 //! are minted by the API.

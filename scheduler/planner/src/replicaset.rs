@@ -2,7 +2,8 @@
 //!
 //! There are no expectations as in Kubernetes: the shell plans on nothing older than its own last
 //! write, so a Pod that was created is in the snapshot. Creation is guarded by the ReplicaSet's
-//! version, so a wish that was taken back creates nothing.
+//! version, so a wish that was taken back creates nothing; only where the same plan writes the
+//! status, which moves that version, a late surplus is stopped a round later instead.
 
 mod victims;
 
@@ -20,7 +21,7 @@ use crate::claim::Claim;
 use crate::name::{self, Hash};
 use crate::pod::Named;
 use crate::replicas::{Replicas, Tally};
-use crate::{Action, EventKind, Part, Plan, Snapshot, namespaces, object, pod};
+use crate::{Action, EventKind, Guard, Part, Plan, Snapshot, namespaces, object, pod};
 
 /// Pods created in the first batch of a ReplicaSet. If they are refused (a quota, say), no more
 /// than these are tried per round; each batch that succeeds triples what there is.
@@ -76,10 +77,18 @@ impl<'a> Planner<'a> {
         let owned = self.replicas.of_owner(object::uid(&set.metadata));
         let pods = if is_leaving { owned.to_vec() } else { self.claim(set, &selector, owned) };
         let tally = self.replicas.tally(&pods, spec.min_ready_seconds.unwrap_or(0));
+        let report = status_of(set, spec, &pods, tally);
+        // A ReplicaSet that has nothing yet has nothing to report: its Pods come first.
+        let is_fresh = set.status.is_none() && tally == Tally::default() && wanted(spec) > 0;
+        let report = report.filter(|_| !is_fresh || is_leaving);
         if !is_leaving {
-            self.resize(name, set, spec, &pods, tally);
+            let guard = report.is_none().then(|| object::guard(&REPLICA_SETS, &set.metadata));
+            self.resize(name, set, &pods, tally, guard.as_ref());
         }
-        self.write_status(set, spec, &pods, tally);
+        self.plan.actions.extend(report);
+        if let Some(at) = tally.next_available {
+            self.plan.wake(at);
+        }
     }
 
     /// The Pods of a ReplicaSet after adoption and release.
@@ -112,17 +121,17 @@ impl<'a> Planner<'a> {
         &mut self,
         name: &NamespacedName,
         set: &'a ReplicaSet,
-        spec: &ReplicaSetSpec,
         pods: &[Named<'a>],
         tally: Tally,
+        guard: Option<&Guard>,
     ) {
-        let missing = spec.replicas.unwrap_or(1).max(0) - tally.active;
+        let missing = wanted(&set.spec) - tally.active;
         if missing > 0 {
             let batch = missing.min(FIRST_BATCH.max(tally.active.saturating_mul(2)));
-            self.create(name, set, spec, pods, batch);
+            self.create(name, set, pods, batch, guard);
         } else if missing < 0 {
             let surplus = usize::try_from(missing.unsigned_abs()).unwrap_or(0);
-            self.stop(set, spec, pods, surplus);
+            self.stop(set, pods, surplus);
         }
     }
 
@@ -130,18 +139,18 @@ impl<'a> Planner<'a> {
         &mut self,
         name: &NamespacedName,
         set: &ReplicaSet,
-        spec: &ReplicaSetSpec,
         pods: &[Named<'a>],
-        wanted: i32,
+        missing: i32,
+        guard: Option<&Guard>,
     ) {
+        let spec = &set.spec;
         if let Some(at) = retry_at(self.snapshot, spec, pods) {
             self.plan.wake(at);
             return;
         }
         let Some(template) = &spec.template else { return };
         let manifest = pod_of(name, set, template);
-        let guard = object::guard(&REPLICA_SETS, &set.metadata);
-        for _ in 0..wanted {
+        for _ in 0..missing {
             if self.plan.actions.len() >= self.snapshot.config.actions_max {
                 break;
             }
@@ -152,7 +161,7 @@ impl<'a> Planner<'a> {
                 resource: &PODS,
                 namespace: name.namespace.clone(),
                 object,
-                guard: Some(guard.clone()),
+                guard: guard.cloned(),
             });
             let message = format!("Created pod: {pod}");
             self.tell(set, "SuccessfulCreate", message);
@@ -173,10 +182,10 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn stop(&mut self, set: &'a ReplicaSet, spec: &ReplicaSetSpec, pods: &[Named<'a>], surplus: usize) {
+    fn stop(&mut self, set: &'a ReplicaSet, pods: &[Named<'a>], surplus: usize) {
         let siblings = self.siblings(set);
         let room = self.snapshot.config.actions_max.saturating_sub(self.plan.actions.len());
-        let min_ready_seconds = spec.min_ready_seconds.unwrap_or(0);
+        let min_ready_seconds = set.spec.min_ready_seconds.unwrap_or(0);
         let victims = victims::choose(self.replicas, pods, &siblings, min_ready_seconds, surplus.min(room));
         for (name, pod) in victims {
             self.plan.actions.push(object::delete(&PODS, &pod.metadata));
@@ -199,26 +208,27 @@ impl<'a> Planner<'a> {
     fn tell(&mut self, set: &ReplicaSet, reason: &'static str, message: String) {
         self.plan.actions.push(object::event(&REPLICA_SETS, &set.metadata, EventKind::Normal, reason, message));
     }
+}
 
-    fn write_status(&mut self, set: &ReplicaSet, spec: &ReplicaSetSpec, pods: &[Named<'_>], tally: Tally) {
-        let nonzero = |count: i32| (count != 0).then_some(count);
-        let labelled = pods.iter().filter(|(_, pod)| pod::is_active(pod) && has_template_labels(pod, spec)).count();
-        let status = ReplicaSetStatus {
-            replicas: tally.active,
-            fully_labeled_replicas: nonzero(object::count(labelled)),
-            ready_replicas: nonzero(tally.ready),
-            available_replicas: nonzero(tally.available),
-            terminating_replicas: nonzero(tally.terminating),
-            observed_generation: set.metadata.generation,
-            conditions: set.status.as_ref().and_then(|status| status.conditions.clone()),
-        };
-        if let Some(patch) = object::status_change(set.status.as_ref(), &status) {
-            self.plan.actions.push(object::patch(&REPLICA_SETS, &set.metadata, Part::Status, patch));
-        }
-        if let Some(at) = tally.next_available {
-            self.plan.wake(at);
-        }
-    }
+fn wanted(spec: &ReplicaSetSpec) -> i32 {
+    spec.replicas.unwrap_or(1).max(0)
+}
+
+/// The change of the status, if there is one.
+fn status_of(set: &ReplicaSet, spec: &ReplicaSetSpec, pods: &[Named<'_>], tally: Tally) -> Option<Action> {
+    let nonzero = |count: i32| (count != 0).then_some(count);
+    let labelled = pods.iter().filter(|(_, pod)| pod::is_active(pod) && has_template_labels(pod, spec)).count();
+    let status = ReplicaSetStatus {
+        replicas: tally.active,
+        fully_labeled_replicas: nonzero(object::count(labelled)),
+        ready_replicas: nonzero(tally.ready),
+        available_replicas: nonzero(tally.available),
+        terminating_replicas: nonzero(tally.terminating),
+        observed_generation: set.metadata.generation,
+        conditions: set.status.as_ref().and_then(|status| status.conditions.clone()),
+    };
+    let patch = object::status_change(set.status.as_ref(), &status)?;
+    Some(object::patch(&REPLICA_SETS, &set.metadata, Part::Status, patch))
 }
 
 fn has_template_labels(pod: &api::core::Pod, spec: &ReplicaSetSpec) -> bool {
@@ -261,7 +271,7 @@ fn pod_of(name: &NamespacedName, set: &ReplicaSet, template: &PodTemplateSpec) -
 fn retry_at(snapshot: &Snapshot, spec: &ReplicaSetSpec, pods: &[Named<'_>]) -> Option<jiff::Timestamp> {
     let failures = pods.iter().filter(|(_, pod)| pod::phase(pod) == "Failed").map(|(_, pod)| pod::failed_at(pod));
     let recent: Vec<_> = failures.filter(|at| object::after(*at, BACKOFF_FORGIVEN_AFTER) > snapshot.now).collect();
-    let replicas = usize::try_from(spec.replicas.unwrap_or(1)).unwrap_or(0).max(1);
+    let replicas = usize::try_from(wanted(spec)).unwrap_or(0).max(1);
     let rounds = u32::try_from(recent.len().saturating_sub(1) / replicas).unwrap_or(u32::MAX);
     if rounds == 0 {
         return None;

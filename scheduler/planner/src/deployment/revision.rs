@@ -68,19 +68,26 @@ impl Rollout<'_> {
             new.annotations.insert(label::REVISION.to_owned(), next.to_string());
         }
         let found = new.name().to_owned();
-        self.set_own_revision(revision.max(next));
-        if is_raised { Progress::Found(found) } else { Progress::Counts }
+        let is_told = self.set_own_revision(revision.max(next));
+        match (is_raised, is_told) {
+            (true, _) => Progress::Found(found),
+            (false, true) => Progress::Created(found),
+            (false, false) => Progress::Counts,
+        }
     }
 
     fn next_revision(&self) -> i64 {
         self.old.iter().map(|set| revision_of(&set.set.metadata)).max().unwrap_or(0) + 1
     }
 
-    fn set_own_revision(&mut self, revision: i64) {
-        if revision_of(&self.deployment.metadata) != revision {
+    /// Lets the Deployment carry the revision of its ReplicaSet; returns whether it did not yet.
+    fn set_own_revision(&mut self, revision: i64) -> bool {
+        let is_new = revision_of(&self.deployment.metadata) != revision;
+        if is_new {
             let patch = json!({"metadata": {"annotations": {label::REVISION: revision.to_string()}}});
             self.actions.push(object::patch(&DEPLOYMENTS, &self.deployment.metadata, Part::Main, patch));
         }
+        is_new
     }
 
     fn copied_annotations(&self) -> Strings {
@@ -111,8 +118,7 @@ impl Rollout<'_> {
         if replicas > 0 {
             self.actions.push(scaled(self.deployment, &set_name, 0, replicas));
         }
-        self.set_own_revision(revision);
-        Progress::Created(set_name)
+        Progress::Creating
     }
 
     fn new_replica_set(&self, name: &str, hash: &str, replicas: i32, revision: i64) -> Value {

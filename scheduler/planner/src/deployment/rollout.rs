@@ -53,7 +53,10 @@ pub(super) enum Progress {
     /// Nothing worth telling beyond the counts.
     #[default]
     Counts,
-    /// A ReplicaSet of this name is about to be created.
+    /// A ReplicaSet is about to be created, guarded by the Deployment: what there is to tell of it
+    /// is written when it is there.
+    Creating,
+    /// A ReplicaSet of this name has been created.
     Created(String),
     /// The template went back to that of an existing ReplicaSet.
     Found(String),
@@ -194,7 +197,9 @@ impl<'a> Rollout<'a> {
             }
         }
         plan.actions.append(&mut self.actions);
-        self.write_status(progress, plan);
+        if *progress != Progress::Creating {
+            self.write_status(progress, plan);
+        }
     }
 }
 

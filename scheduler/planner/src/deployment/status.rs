@@ -112,7 +112,9 @@ impl Rollout<'_> {
                 let message = format!("Found new replica set \"{set}\"");
                 condition::renew(conditions, says("True", "FoundNewReplicaSet", &message), now);
             }
-            Progress::Counts | Progress::Collision => self.set_progress_of_counts(conditions, counts, &reason),
+            Progress::Counts | Progress::Collision | Progress::Creating => {
+                self.set_progress_of_counts(conditions, counts, &reason);
+            }
         }
     }
 

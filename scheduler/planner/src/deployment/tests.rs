@@ -15,9 +15,6 @@ fn a_new_deployment_gets_a_replica_set_of_full_size() {
     let expected = expect![[r#"
         create replicasets.apps shop/web-6d9cb5c97
         event Normal ScalingReplicaSet deployments.apps shop/web: Scaled up replica set web-6d9cb5c97 from 0 to 3
-        patch deployments.apps shop/web metadata.annotations.deployment.kubernetes.io/revision=1
-        patch deployments.apps/status shop/web status.conditions=[Available/False/MinimumReplicasUnavailable Progressing/True/NewReplicaSetCreated] status.observedGeneration=1
-        wake @700
     "#]];
     check(plan, "deploy shop/web replicas=3", &expected);
 }
@@ -33,8 +30,20 @@ fn a_new_template_starts_within_the_surge() {
     let expected = expect![[r#"
         create replicasets.apps shop/web-5d7bbcc5fd
         event Normal ScalingReplicaSet deployments.apps shop/web: Scaled up replica set web-5d7bbcc5fd from 0 to 1
+    "#]];
+    check(plan, cluster, &expected);
+}
+
+#[test]
+fn a_replica_set_that_has_been_created_is_told_of_once() {
+    let cluster = "
+        deploy shop/web replicas=3 surge=1 unavailable=0 image=v2 revision=1
+        rs shop/web-1 of=web replicas=3 image=v1 revision=1
+        rs shop/web-2 of=web replicas=1 image=v2 revision=2 desired=3 max=4
+        pod shop/web-1-a of=web-1 node=a ready";
+    let expected = expect![[r#"
         patch deployments.apps shop/web metadata.annotations.deployment.kubernetes.io/revision=2
-        patch deployments.apps/status shop/web status.availableReplicas=3 status.conditions=[Available/True/MinimumReplicasAvailable Progressing/True/NewReplicaSetCreated] status.observedGeneration=1 status.readyReplicas=3 status.replicas=3
+        patch deployments.apps/status shop/web status.availableReplicas=1 status.conditions=[Available/False/MinimumReplicasUnavailable Progressing/True/NewReplicaSetCreated] status.observedGeneration=1 status.readyReplicas=1 status.replicas=1 status.unavailableReplicas=3
         wake @700
     "#]];
     check(plan, cluster, &expected);
@@ -141,9 +150,6 @@ fn recreate_waits_until_the_last_old_pod_is_gone() {
     let expected = expect![[r#"
         create replicasets.apps shop/web-5d7bbcc5fd
         event Normal ScalingReplicaSet deployments.apps shop/web: Scaled up replica set web-5d7bbcc5fd from 0 to 2
-        patch deployments.apps shop/web metadata.annotations.deployment.kubernetes.io/revision=2
-        patch deployments.apps/status shop/web status.conditions=[Available/False/MinimumReplicasUnavailable Progressing/True/NewReplicaSetCreated] status.observedGeneration=1
-        wake @700
     "#]];
     check(plan, gone, &expected);
 }

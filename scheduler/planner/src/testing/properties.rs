@@ -16,7 +16,12 @@ use super::rollout_checker::{Bounds, Look};
 use super::world::World;
 use crate::{Action, Part, Plan, Snapshot, deployment, eviction, nodes, placement, pod, replicaset};
 
-const CASES: u32 = 1500;
+/// A share of proptest's number of cases, so that an ordinary run takes seconds. A long run is
+/// `PROPTEST_CASES=20000`.
+fn config(divisor: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: default.cases.div_ceil(divisor), ..default }
+}
 
 /// Rules of one application's Pods; all of its Pods have the same.
 #[derive(Debug, Clone)]
@@ -78,7 +83,7 @@ fn waiting_pods(apps: &[App]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(CASES))]
+    #![proptest_config(config(8))]
 
     // C16, C17, C21, C22: what placement accepts the checker accepts, and what it refuses fits nowhere.
     #[test]
@@ -108,6 +113,7 @@ proptest! {
         cpus in prop::collection::vec(1000_u32..4000, 1..5),
         deployments in prop::collection::vec((0_u32..12, 0_u32..4, 0_u32..4, 0_u32..400), 1..4),
         limit in 3_usize..600,
+        backwards in any::<bool>(),
     ) {
         let mut cluster = format!("limit {limit}\nca PEM\nnamespace s\n{}", nodes_of(&cpus));
         for (at, (replicas, surge, unavailable, cpu)) in deployments.iter().enumerate() {
@@ -115,7 +121,9 @@ proptest! {
             writeln!(cluster, "service s/app{at} port=http:80:8080").unwrap();
         }
         let mut world = World::new(&cluster);
+        world.is_backwards = backwards;
         world.settle();
+        prop_assert_eq!(&world.refused, &Vec::<String>::new());
         prop_assert_eq!(violations(&world.snapshot), Vec::<String>::new());
         for set in world.snapshot.replica_sets.values() {
             let status = set.status.as_ref().unwrap();
@@ -227,7 +235,7 @@ fn watched_round(world: &mut World, bounds: Bounds, steps_max: usize) -> Result<
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4 * CASES))]
+    #![proptest_config(config(4))]
 
     // C5, C45, C53, C55: whatever fails, whenever the leader dies, however the user changes his mind.
     #[test]
@@ -301,8 +309,8 @@ fn planted_bugs_are_found() {
     let bounds = Bounds { surge: 1, unavailable: 1 };
     let mut world = World::new("node n0\ndeploy s/web replicas=4 surge=1 unavailable=1");
     world.settle();
-    world.run(shrink_to_nothing);
     let before = Look::at(&world.snapshot);
+    world.run(shrink_to_nothing);
     world.run(replicaset::plan);
     let problems = bounds.problems(&before, &Look::at(&world.snapshot));
     assert!(problems.iter().any(|problem| problem.contains("floor")), "{problems:?}");

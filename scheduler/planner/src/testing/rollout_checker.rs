@@ -1,5 +1,11 @@
 //! The bounds of a rolling update, written down a second time: looked at before and after each
 //! step, without a word about how the step was decided.
+//!
+//! A ReplicaSet that asks for five and has seven Pods occupies seven; one that asks for two and has
+//! four available Pods promises two. What is occupied must stay below the ceiling and what is
+//! promised above the floor. As no ReplicaSet may have more Pods than it asks for, or stop an
+//! available one for an unavailable one, the same then holds for the Pods, also if the leader dies
+//! between two loops.
 
 use std::collections::BTreeMap;
 
@@ -19,30 +25,42 @@ pub(crate) struct Bounds {
 #[derive(Debug)]
 pub(crate) struct Look {
     replicas: i32,
+    /// By UID.
+    sets: BTreeMap<String, Set>,
+}
+
+#[derive(Debug, Default)]
+struct Set {
+    wanted: i32,
     active: i32,
     available: i32,
-    /// By UID of the ReplicaSet: Pods, and how many it asks for.
-    sets: BTreeMap<String, (i32, i32)>,
 }
 
 impl Look {
     pub(crate) fn at(snapshot: &Snapshot) -> Self {
         let deployment = snapshot.deployments.values().next().unwrap();
         let min_ready = i64::from(deployment.spec.min_ready_seconds.unwrap_or(0));
-        let mut look =
-            Self { replicas: deployment.spec.replicas.unwrap_or(1), active: 0, available: 0, sets: BTreeMap::new() };
+        let mut look = Self { replicas: deployment.spec.replicas.unwrap_or(1), sets: BTreeMap::new() };
         for set in snapshot.replica_sets.values() {
             let uid = set.metadata.uid.clone().unwrap();
-            look.sets.insert(uid, (0, set.spec.replicas.unwrap_or(1)));
+            look.sets.insert(uid, Set { wanted: set.spec.replicas.unwrap_or(1), ..Set::default() });
         }
         for pod in snapshot.pods.values().filter(|pod| is_active(pod)) {
-            look.active += 1;
             let owner = pod.metadata.owner_references.as_ref().unwrap()[0].uid.clone();
-            look.sets.entry(owner).or_default().0 += 1;
+            let set = look.sets.entry(owner).or_default();
+            set.active += 1;
             let node = pod.spec.as_ref().unwrap().node_name.clone().unwrap_or_default();
-            look.available += i32::from(is_node_ready(snapshot, &node) && is_available(pod, snapshot.now, min_ready));
+            set.available += i32::from(is_node_ready(snapshot, &node) && is_available(pod, snapshot.now, min_ready));
         }
         look
+    }
+
+    fn occupied(&self) -> i32 {
+        self.sets.values().map(|set| set.wanted.max(set.active)).sum()
+    }
+
+    fn promised(&self) -> i32 {
+        self.sets.values().map(|set| set.wanted.min(set.available)).sum()
     }
 }
 
@@ -74,17 +92,18 @@ impl Bounds {
         };
         let mut problems = Vec::new();
         let most = after.replicas + surge;
-        if after.active > before.active && after.active > most {
-            problems.push(format!("{} replicas are above the surge, {most} are allowed", after.active));
+        let (occupied, promised) = (after.occupied(), after.promised());
+        if occupied > before.occupied() && occupied > most {
+            problems.push(format!("{occupied} replicas are above the surge, {most} are allowed"));
         }
         let floor = after.replicas - unavailable;
-        if after.available < before.available && after.available < floor {
-            problems.push(format!("{} available replicas are below the floor of {floor}", after.available));
+        if promised < before.promised() && promised < floor {
+            problems.push(format!("{promised} available replicas are below the floor of {floor}"));
         }
-        for (uid, (pods, wanted)) in &after.sets {
-            let grew = before.sets.get(uid).is_none_or(|(earlier, _)| pods > earlier);
-            if grew && pods > wanted {
-                problems.push(format!("{uid} has {pods} Pods and asks for {wanted}"));
+        for (uid, Set { wanted, active, .. }) in &after.sets {
+            let grew = before.sets.get(uid).is_none_or(|earlier| *active > earlier.active);
+            if grew && active > wanted {
+                problems.push(format!("{uid} has {active} Pods and asks for {wanted}"));
             }
         }
         problems

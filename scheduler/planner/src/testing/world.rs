@@ -27,7 +27,9 @@ pub(crate) struct World {
     pub(crate) unready: Vec<String>,
     /// Most Pods a host starts per round; none if absent.
     pub(crate) starts_per_round: usize,
-    /// What happened, for tests that look at the way and not only at the end.
+    /// Steps of a plan are applied from last to first: they must not depend on each other.
+    pub(crate) is_backwards: bool,
+    /// Steps that were refused, and why.
     pub(crate) refused: Vec<String>,
 }
 
@@ -39,6 +41,7 @@ impl World {
             broken: Vec::new(),
             unready: Vec::new(),
             starts_per_round: usize::MAX,
+            is_backwards: false,
             refused: Vec::new(),
         }
     }
@@ -80,7 +83,11 @@ impl World {
 
     pub(crate) fn apply(&mut self, plan: &Plan) {
         self.snapshot.seed += 1;
-        for action in &plan.actions {
+        let mut actions: Vec<_> = plan.actions.iter().collect();
+        if self.is_backwards {
+            actions.reverse();
+        }
+        for action in actions {
             if let Err(why) = self.act(action) {
                 self.refused.push(format!("{action}: {why}"));
             }
