@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use self::loose::{Findings, Loose};
 use crate::limits::{
-    BODY_BYTES_MAX, BODY_READ_MAX, DEPTH_MAX, YAML_ALIASES_MAX, YAML_NODES_MAX, YAML_REPLAYED_MAX, YAML_STACK_BYTES,
+    BODY_BYTES_MAX, BODY_READ_MAX, DEPTH_MAX, NODES_MAX, YAML_ALIASES_MAX, YAML_REPLAYED_MAX, YAML_STACK_BYTES,
 };
 use crate::protobuf;
 use crate::status::Status;
@@ -142,8 +142,8 @@ fn yaml_here(text: &str) -> Result<Decoded, Status> {
 fn yaml_options() -> serde_saphyr::Options {
     let budget = serde_saphyr::budget! {
         max_depth: DEPTH_MAX,
-        max_nodes: YAML_NODES_MAX,
-        max_events: YAML_NODES_MAX * 2,
+        max_nodes: NODES_MAX,
+        max_events: NODES_MAX * 2,
         max_aliases: YAML_ALIASES_MAX,
         max_anchors: YAML_ALIASES_MAX,
         max_recorded_anchor_events: YAML_REPLAYED_MAX,

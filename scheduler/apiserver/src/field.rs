@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::limits::QUOTED_MAX;
+use crate::limits::{PROBLEMS_MAX, QUOTED_MAX};
 use crate::status::Cause;
 
 /// Path of a field, `spec.template.spec.containers[0].name`. Cheap enough to build while walking,
@@ -59,54 +59,64 @@ enum Fault {
     TooMany { count: usize, count_max: usize },
 }
 
-/// Collects problems, so that a user learns all of them at once.
+/// Collects problems, so that a user learns all of them at once; past a bound they are only counted.
 #[derive(Debug, Default)]
-pub(crate) struct Problems(Vec<Problem>);
+pub(crate) struct Problems {
+    list: Vec<Problem>,
+    /// How many more there were.
+    more: usize,
+}
 
 impl Problems {
-    fn push(&mut self, path: &Path, fault: Fault) {
-        self.0.push(Problem { path: path.to_string(), fault });
+    fn push(&mut self, path: &Path, fault: impl FnOnce() -> Fault) {
+        if self.list.len() < PROBLEMS_MAX {
+            self.list.push(Problem { path: path.to_string(), fault: fault() });
+        } else {
+            self.more += 1;
+        }
     }
 
     /// The field is missing.
     pub(crate) fn required(&mut self, path: &Path, why: &str) {
-        self.push(path, Fault::Required(why.to_owned()));
+        self.push(path, || Fault::Required(why.to_owned()));
     }
 
     /// The value breaks a rule.
     pub(crate) fn invalid(&mut self, path: &Path, value: impl serde::Serialize, why: impl Into<String>) {
-        self.push(path, Fault::Invalid { value: quote(&value), why: why.into() });
+        self.push(path, || Fault::Invalid { value: quote(&value), why: why.into() });
     }
 
     /// The value is not one of a set.
     pub(crate) fn not_supported(&mut self, path: &Path, value: &str, supported: &[&str]) {
-        let supported = supported.iter().map(|s| (*s).to_owned()).collect();
-        self.push(path, Fault::NotSupported { value: quote(&value), supported });
+        self.push(path, || {
+            let supported = supported.iter().map(|s| (*s).to_owned()).collect();
+            Fault::NotSupported { value: quote(&value), supported }
+        });
     }
 
     /// The value is there twice.
     pub(crate) fn duplicate(&mut self, path: &Path, value: impl serde::Serialize) {
-        self.push(path, Fault::Duplicate(quote(&value)));
+        self.push(path, || Fault::Duplicate(quote(&value)));
     }
 
     /// The value names something that is not there.
     pub(crate) fn not_found(&mut self, path: &Path, value: impl serde::Serialize) {
-        self.push(path, Fault::NotFound(quote(&value)));
+        self.push(path, || Fault::NotFound(quote(&value)));
     }
 
     /// The field may not be set (or changed) here.
     pub(crate) fn forbidden(&mut self, path: &Path, why: impl Into<String>) {
-        self.push(path, Fault::Forbidden(why.into()));
+        self.push(path, || Fault::Forbidden(why.into()));
     }
 
     /// The value has too many bytes.
     pub(crate) fn too_long(&mut self, path: &Path, bytes_max: usize) {
-        self.push(path, Fault::TooLong { bytes_max });
+        self.push(path, || Fault::TooLong { bytes_max });
     }
 
     /// The list has too many elements.
     pub(crate) fn too_many(&mut self, path: &Path, count: usize, count_max: usize) {
-        self.push(path, Fault::TooMany { count, count_max });
+        self.push(path, || Fault::TooMany { count, count_max });
     }
 
     /// Records `why` if a check failed.
@@ -116,9 +126,23 @@ impl Problems {
         }
     }
 
-    /// Everything found.
-    pub(crate) fn into_vec(self) -> Vec<Problem> {
-        self.0
+    /// Whether nothing is wrong.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// What was found, up to the bound.
+    pub(crate) fn list(&self) -> &[Problem] {
+        &self.list
+    }
+
+    /// All in one line.
+    pub(crate) fn summary(&self) -> String {
+        let mut texts: Vec<String> = self.list.iter().map(Problem::to_string).collect();
+        if self.more > 0 {
+            texts.push(format!("and {} more", self.more));
+        }
+        if let [only] = texts.as_slice() { only.clone() } else { format!("[{}]", texts.join(", ")) }
     }
 }
 
@@ -188,7 +212,7 @@ mod tests {
         problems.invalid(&path, 0, "must be between 1 and 65535, inclusive");
         problems.not_supported(&path, "X", &["A", "B"]);
         problems.duplicate(&path, "a");
-        let texts: Vec<String> = problems.into_vec().iter().map(ToString::to_string).collect();
+        let texts: Vec<String> = problems.list().iter().map(ToString::to_string).collect();
         assert_eq!(
             texts,
             [
@@ -204,6 +228,6 @@ mod tests {
     fn long_values_are_cut_on_a_character() {
         let mut problems = Problems::default();
         problems.duplicate(&Path::new("a"), "ü".repeat(5_000));
-        assert!(problems.into_vec()[0].to_string().len() < 600);
+        assert!(problems.list()[0].to_string().len() < 600);
     }
 }

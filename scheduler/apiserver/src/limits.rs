@@ -8,8 +8,11 @@ pub(crate) const BODY_BYTES_MAX: usize = 3 << 20;
 pub(crate) const OBJECT_BYTES_MAX: usize = 3 << 19;
 /// Deepest nesting of a body; CRD schemas, the deepest real documents, stay below 60.
 pub(crate) const DEPTH_MAX: usize = 128;
-/// Most YAML nodes in a body. A 3 MiB manifest of two-byte nodes has 1.5 million; real ones a few thousand.
-pub(crate) const YAML_NODES_MAX: usize = 250_000;
+/// Most values in a body. 3 MiB could hold a million and keep a core busy for a second; a full
+/// EndpointSlice, the largest real object, has 30,000.
+pub(crate) const NODES_MAX: usize = 100_000;
+/// Most labels of one object; they are there to select by.
+pub(crate) const LABELS_MAX: usize = 1_000;
 /// Most YAML aliases in a body (alias bombs).
 pub(crate) const YAML_ALIASES_MAX: usize = 1_000;
 /// Most nodes that aliases may expand to; real manifests repeat a few labels.

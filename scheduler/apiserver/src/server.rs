@@ -4,6 +4,8 @@
 //! without a timeout. What is served is any router; who asks is put into its request extensions.
 
 mod activity;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::net::SocketAddr;
@@ -39,8 +41,29 @@ pub struct ClientCertificate(pub CertificateDer<'static>);
 #[derive(Debug, Clone)]
 pub(crate) struct Shutdown(pub(crate) CancellationToken);
 
+/// How long a request may have been on its way when the server said goodbye.
+const CROSSING_MAX: Duration = Duration::from_millis(500);
 /// Pause after a failed accept: out of file descriptors passes, spinning does not help.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long clients are waited for.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// For the TLS handshake, and for the first request after it.
+    handshake: Duration,
+    /// For the head of a request.
+    head: Duration,
+    /// For the next request.
+    idle: Duration,
+    /// For requests under way when the server stops.
+    drain: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { handshake: HANDSHAKE_MAX, head: HEADER_READ_MAX, idle: IDLE_MAX, drain: DRAIN_MAX }
+    }
+}
 
 /// Serves `app` over TLS until `shutdown`, then lets requests finish for a bounded time.
 ///
@@ -53,26 +76,16 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     listener.local_addr()?;
-    let server = Arc::new(Server { acceptor: acceptor(tls), app, shutdown: shutdown.clone() });
-    let (places, connections) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), TaskTracker::new());
-    loop {
-        let accepted = tokio::select! {
-            () = shutdown.cancelled() => break,
-            accepted = accept(&listener, &places) => accepted,
-        };
-        let Some((stream, peer, place)) = accepted else { continue };
-        let server = server.clone();
-        connections.spawn(async move {
-            server.connection(stream, peer).await;
-            drop(place);
-        });
-    }
-    drop(listener);
-    connections.close();
-    if timeout(DRAIN_MAX, connections.wait()).await.is_err() {
-        tracing::warn!(connections = connections.len(), "connections were cut: they did not end in time");
-    }
+    let server = Server { acceptor: acceptor(tls), app, patience: Patience::default(), shutdown };
+    server.run(listener).await;
     Ok(())
+}
+
+struct Server {
+    acceptor: TlsAcceptor,
+    app: Router,
+    patience: Patience,
+    shutdown: CancellationToken,
 }
 
 fn acceptor(mut tls: ServerConfig) -> TlsAcceptor {
@@ -98,16 +111,32 @@ async fn accept(
     }
 }
 
-struct Server {
-    acceptor: TlsAcceptor,
-    app: Router,
-    shutdown: CancellationToken,
-}
-
 impl Server {
+    async fn run(self, listener: TcpListener) {
+        let (server, connections) = (Arc::new(self), TaskTracker::new());
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        loop {
+            let accepted = tokio::select! {
+                () = server.shutdown.cancelled() => break,
+                accepted = accept(&listener, &places) => accepted,
+            };
+            let Some((stream, peer, place)) = accepted else { continue };
+            let server = server.clone();
+            connections.spawn(async move {
+                server.connection(stream, peer).await;
+                drop(place);
+            });
+        }
+        drop(listener);
+        connections.close();
+        if timeout(server.patience.drain, connections.wait()).await.is_err() {
+            tracing::warn!(connections = connections.len(), "connections were cut: they did not end in time");
+        }
+    }
+
     async fn connection(&self, stream: TcpStream, peer: SocketAddr) {
         tune(&stream);
-        let stream = match timeout(HANDSHAKE_MAX, self.acceptor.accept(stream)).await {
+        let stream = match timeout(self.patience.handshake, self.acceptor.accept(stream)).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return tracing::debug!(%peer, %error, "the TLS handshake failed"),
             Err(_) => return tracing::debug!(%peer, "the TLS handshake took too long"),
@@ -131,23 +160,22 @@ impl Server {
         });
         let io = TokioIo::new(stream);
         let ended = if is_h2 {
-            let connection = http2().serve_connection(io, service);
-            let mut connection = std::pin::pin!(connection);
+            let mut connection = std::pin::pin!(http2().serve_connection(io, service));
             tokio::select! {
                 ended = connection.as_mut() => ended,
                 () = self.over(&activity) => {
                     connection.as_mut().graceful_shutdown();
-                    connection.await
+                    self.last_words(&activity, connection).await
                 }
             }
         } else {
-            let connection = http1().serve_connection(io, service).with_upgrades();
+            let connection = http1(self.patience.head).serve_connection(io, service).with_upgrades();
             let mut connection = std::pin::pin!(connection);
             tokio::select! {
                 ended = connection.as_mut() => ended,
                 () = self.over(&activity) => {
                     connection.as_mut().graceful_shutdown();
-                    connection.await
+                    self.last_words(&activity, connection).await
                 }
             }
         };
@@ -156,11 +184,22 @@ impl Server {
         }
     }
 
+    /// Lets requests under way finish. Without any, only one that crossed our goodbye is waited for:
+    /// a connection that never said anything would not end by itself.
+    async fn last_words(
+        &self,
+        activity: &Activity,
+        connection: impl Future<Output = hyper::Result<()>>,
+    ) -> hyper::Result<()> {
+        let grace = if activity.is_busy() { self.patience.drain } else { CROSSING_MAX };
+        timeout(grace, connection).await.unwrap_or(Ok(()))
+    }
+
     /// Returns when the connection should end: the server stops, or nobody has used it for long.
     async fn over(&self, activity: &Activity) {
         tokio::select! {
             () = self.shutdown.cancelled() => {}
-            () = activity.idle_for(HANDSHAKE_MAX, IDLE_MAX) => {}
+            () = activity.idle_for(self.patience.handshake, self.patience.idle) => {}
         }
     }
 }
@@ -189,9 +228,9 @@ fn cut_unread(_: &socket2::SockRef<'_>) -> io::Result<()> {
 }
 
 /// hyper's read timeout is silently off without a timer.
-fn http1() -> hyper::server::conn::http1::Builder {
+fn http1(head: Duration) -> hyper::server::conn::http1::Builder {
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_MAX);
+    builder.timer(TokioTimer::new()).header_read_timeout(head);
     builder
 }
 

@@ -6,8 +6,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::field::Problem;
-use crate::limits::PROBLEMS_MAX;
+use crate::field::{Problem, Problems};
 
 /// A refusal or failure, as Kubernetes words it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -113,23 +112,17 @@ impl Status {
 
     /// 422: the object breaks rules; all of them are named.
     #[must_use]
-    pub(crate) fn invalid(resource: &Resource, name: &str, problems: &[Problem]) -> Self {
-        let shown = &problems[..problems.len().min(PROBLEMS_MAX)];
-        let mut texts: Vec<String> = shown.iter().map(Problem::to_string).collect();
-        if problems.len() > shown.len() {
-            texts.push(format!("and {} more", problems.len() - shown.len()));
-        }
-        let body = if let [only] = texts.as_slice() { only.clone() } else { format!("[{}]", texts.join(", ")) };
+    pub(crate) fn invalid(resource: &Resource, name: &str, problems: &Problems) -> Self {
         let subject = if resource.group.is_empty() {
             resource.kind.to_owned()
         } else {
             format!("{}.{}", resource.kind, resource.group)
         };
-        let message = format!("{subject} \"{name}\" is invalid: {body}");
+        let message = format!("{subject} \"{name}\" is invalid: {}", problems.summary());
         let mut status = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message).about(resource, name);
         if let Some(details) = &mut status.details {
             resource.kind.clone_into(&mut details.kind);
-            details.causes = shown.iter().map(Problem::cause).collect();
+            details.causes = problems.list().iter().map(Problem::cause).collect();
         }
         status
     }

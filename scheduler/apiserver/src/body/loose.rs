@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::limits::{DEPTH_MAX, PROBLEMS_MAX};
+use crate::limits::{DEPTH_MAX, NODES_MAX, PROBLEMS_MAX};
 
 /// What was odd.
 #[derive(Debug, Default)]
@@ -15,6 +15,7 @@ pub(super) struct Findings {
     /// Where the decoder is; keys and `[0]`s.
     path: RefCell<Vec<Step>>,
     depth: Cell<usize>,
+    nodes: Cell<usize>,
 }
 
 #[derive(Debug)]
@@ -72,6 +73,11 @@ impl<'de> DeserializeSeed<'de> for Loose<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let nodes = self.0.nodes.get() + 1;
+        if nodes > NODES_MAX {
+            return Err(D::Error::custom(format!("more than {NODES_MAX} values")));
+        }
+        self.0.nodes.set(nodes);
         deserializer.deserialize_any(self)
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Kind, NameRule, decode};
 use crate::field::{Path, Problems};
-use crate::limits::ANNOTATIONS_BYTES_MAX;
+use crate::limits::{ANNOTATIONS_BYTES_MAX, LABELS_MAX};
 use crate::status::Status;
 use crate::value;
 
@@ -56,6 +56,10 @@ fn check_name(rule: NameRule, path: &Path, meta: &ObjectMeta, problems: &mut Pro
 
 /// Checks keys and values of labels.
 pub(super) fn check_labels(path: &Path, labels: Option<&Map>, problems: &mut Problems) {
+    if let Some(count) = labels.map(BTreeMap::len).filter(|count| *count > LABELS_MAX) {
+        problems.too_many(path, count, LABELS_MAX);
+        return;
+    }
     for (key, value) in labels.into_iter().flatten() {
         problems.check(path, key, name::check_qualified(key));
         problems.check(path, value, name::check_label_value(value));

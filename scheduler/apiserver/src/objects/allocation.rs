@@ -37,7 +37,7 @@ pub(super) async fn allocate(
     let before = current.map(held).unwrap_or_default();
     desk.address(&before, service, txn).await?;
     desk.ports(&before, service, txn).await?;
-    super::draft::finish(kind, service, std::mem::take(&mut desk.problems))?;
+    super::draft::finish(kind, service, &desk.problems)?;
     let after = held(service);
     release(objects, before.difference(&after), &desk.owner, txn).await
 }

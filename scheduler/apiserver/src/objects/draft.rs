@@ -78,7 +78,7 @@ pub(super) fn wanted_name(resource: &Resource, object: &Value) -> Result<(String
     if name.is_empty() && base.is_empty() {
         let mut problems = Problems::default();
         problems.required(&crate::field::Path::new("metadata").child("name"), "name or generateName is required");
-        return Err(Status::invalid(resource, "", &problems.into_vec()));
+        return Err(Status::invalid(resource, "", &problems));
     }
     Ok((name, base))
 }
@@ -113,16 +113,15 @@ pub(super) fn check(kind: &Kind, object: &Value) -> Result<(), Status> {
     let mut problems = Problems::default();
     kinds::check_meta(kind, object, &mut problems)?;
     (kind.validate)(object, &mut problems)?;
-    finish(kind, object, problems)
+    finish(kind, object, &problems)
 }
 
 /// Turns problems into a refusal.
-pub(super) fn finish(kind: &Kind, object: &Value, problems: Problems) -> Result<(), Status> {
-    let problems = problems.into_vec();
+pub(super) fn finish(kind: &Kind, object: &Value, problems: &Problems) -> Result<(), Status> {
     if problems.is_empty() {
         return Ok(());
     }
-    Err(Status::invalid(kind.resource, value::text(object, &["metadata", "name"]), &problems))
+    Err(Status::invalid(kind.resource, value::text(object, &["metadata", "name"]), problems))
 }
 
 /// Kubernetes' `Time` has whole seconds.

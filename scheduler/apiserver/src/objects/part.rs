@@ -54,7 +54,7 @@ fn check_identity(target: &Target<'_>, current: &Value, wanted: &Value) -> Resul
         let mut problems = Problems::default();
         let path = Path::new("metadata").child("resourceVersion");
         problems.invalid(&path, version, "must be specified for an update as the server gave it");
-        return Err(Status::invalid(resource, name, &problems.into_vec()));
+        return Err(Status::invalid(resource, name, &problems));
     }
     Err(Status::modified(resource, name))
 }
@@ -75,7 +75,7 @@ fn merge_main(kind: &Kind, current: &Value, mut object: Value) -> Result<Value, 
     kinds::check_meta_update(current, &object, &mut problems);
     (kind.validate)(&object, &mut problems)?;
     (kind.validate_update)(current, &object, &mut problems);
-    draft::finish(kind, &object, problems)?;
+    draft::finish(kind, &object, &problems)?;
     if kind.generation == Generation::Counts && desired(current) != desired(&object) {
         let generation = value::at(current, &["metadata", "generation"]).and_then(Value::as_i64).unwrap_or(0);
         value::set_meta(&mut object, "generation", json!(generation + 1));

@@ -81,5 +81,5 @@ fn replicas_of(target: &Target<'_>, scale: &Value) -> Result<i64, Status> {
             None => problems.invalid(&path, found, "must be a whole number"),
         },
     }
-    Err(Status::invalid(target.kind.resource, target.name, &problems.into_vec()))
+    Err(Status::invalid(target.kind.resource, target.name, &problems))
 }

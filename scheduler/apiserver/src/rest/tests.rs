@@ -1,6 +1,7 @@
 //! The API as clients see it, over a store in memory.
 
 mod access;
+mod bad;
 
 mod conflicts;
 mod deletes;

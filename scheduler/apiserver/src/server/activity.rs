@@ -32,6 +32,11 @@ impl Activity {
         Busy(self.clone())
     }
 
+    /// Whether a request is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.0.open.load(Ordering::Relaxed) > 0
+    }
+
     /// Returns when no request came within `first`, or none was open for about `later`.
     pub(super) async fn idle_for(&self, first: Duration, later: Duration) {
         let (mut seen, mut since) = (0, Instant::now());
@@ -39,7 +44,7 @@ impl Activity {
             let patience = if seen == 0 { first } else { later };
             sleep(patience.saturating_sub(since.elapsed()).max(first.min(patience))).await;
             let begun = self.0.begun.load(Ordering::Relaxed);
-            if begun != seen || self.0.open.load(Ordering::Relaxed) > 0 {
+            if begun != seen || self.is_busy() {
                 (seen, since) = (begun, Instant::now());
             } else if since.elapsed() >= patience {
                 return;
