@@ -25,6 +25,8 @@ use due::{Due, Inputs};
 
 /// Longest sleep, so that a wake far away cannot overflow a timer.
 const SLEEP_MAX: Duration = Duration::from_secs(3600);
+/// How long controllers that read everything may be put off while others are busy.
+const PUT_OFF_MAX: Duration = Duration::from_millis(250);
 
 /// What the planner sees of a view.
 pub(crate) fn snapshot(
@@ -80,10 +82,11 @@ impl Control {
     pub(crate) async fn run(self, shutdown: CancellationToken) -> Result<(), Error> {
         let (mut views, mut peers) = (self.cache.subscribe(), self.roster.subscribe());
         let mut due: BTreeMap<&'static str, Due> = CONTROLLERS.iter().map(|c| (c.name, Due::default())).collect();
+        let mut busy_since = None;
         loop {
             views.mark_unchanged();
             peers.mark_unchanged();
-            while self.round(&mut due).await? {}
+            while self.round(&mut due, &mut busy_since).await? {}
             let sleep =
                 due.values().filter_map(Due::timer).min().map(|at| at.saturating_duration_since(Instant::now()));
             tokio::select! {
@@ -98,16 +101,21 @@ impl Control {
     /// Lets every controller that is due decide and act once; returns whether any was due.
     ///
     /// Those that read everything come last, when no other is due: they tidy up, and must not stand
-    /// between an apply and the first answer.
-    async fn round(&self, due: &mut BTreeMap<&'static str, Due>) -> Result<bool, Error> {
+    /// between an apply and the first answer. They are put off for a bounded time only.
+    async fn round(
+        &self,
+        due: &mut BTreeMap<&'static str, Due>,
+        busy_since: &mut Option<Instant>,
+    ) -> Result<bool, Error> {
         let (narrow, wide): (Vec<_>, Vec<_>) = CONTROLLERS.iter().partition(|c| !c.reads.is_empty());
         let mut any = false;
         for controller in narrow {
             any |= self.turn(controller, due).await?;
         }
-        if any && !wide.iter().any(|c| due.get(c.name).is_some_and(Due::is_starved)) {
+        if any && busy_since.get_or_insert_with(Instant::now).elapsed() < PUT_OFF_MAX {
             return Ok(true);
         }
+        *busy_since = None;
         for controller in wide {
             any |= self.turn(controller, due).await?;
         }

@@ -1,5 +1,7 @@
 //! One process's control plane: started whole, watched over, shut down in order.
 
+mod disk;
+mod doors;
 mod start;
 
 use std::net::SocketAddr;

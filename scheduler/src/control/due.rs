@@ -6,8 +6,6 @@ use std::time::{Duration, Instant};
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 /// Longest such wait.
 const RETRY_LAST: Duration = Duration::from_secs(30);
-/// How long a controller that reads everything may be put off while others are busy.
-const STARVED_AFTER: Duration = Duration::from_millis(250);
 
 /// What a decision was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +20,6 @@ pub(super) struct Inputs {
 #[derive(Debug, Default)]
 pub(super) struct Due {
     seen: Option<Inputs>,
-    decided: Option<Instant>,
     wake_at: Option<Instant>,
     retry_at: Option<Instant>,
     retry: Option<Duration>,
@@ -31,16 +28,12 @@ pub(super) struct Due {
 impl Due {
     /// Whether the controller is to decide now; if so, takes note that it does.
     pub(super) fn begin(&mut self, inputs: Inputs, now: Instant) -> bool {
-        let due = self.seen != Some(inputs) || self.next_timer().is_some_and(|at| at <= now);
+        let due = self.seen != Some(inputs) || self.timer().is_some_and(|at| at <= now);
         if due {
-            (self.seen, self.decided) = (Some(inputs), Some(now));
+            self.seen = Some(inputs);
             (self.wake_at, self.retry_at) = (None, None);
         }
         due
-    }
-
-    fn next_timer(&self) -> Option<Instant> {
-        [self.wake_at, self.retry_at].into_iter().flatten().min()
     }
 
     /// The decision changes with time alone at `at`.
@@ -62,12 +55,7 @@ impl Due {
 
     /// When time alone makes it due.
     pub(super) fn timer(&self) -> Option<Instant> {
-        self.next_timer()
-    }
-
-    /// Whether it has not been asked for too long.
-    pub(super) fn is_starved(&self) -> bool {
-        self.decided.is_none_or(|at| at.elapsed() > STARVED_AFTER)
+        [self.wake_at, self.retry_at].into_iter().flatten().min()
     }
 }
 

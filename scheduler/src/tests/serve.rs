@@ -1,5 +1,7 @@
 //! The loops end to end, code, logs, and what survives a restart.
 
+use std::time::Duration;
+
 use protocol::v1::{AnswerChunk, CodeRequest, open};
 use serde_json::{Value, json};
 use tonic::Code;
@@ -65,6 +67,21 @@ async fn a_deployment_becomes_pods_on_a_host_and_available() {
         (found["status"]["availableReplicas"] == 3).then_some(found)
     });
     let (_, ()) = tokio::join!(available, host.until("routes", |host| host.routes.is_some()));
+    server.shutdown().await;
+}
+
+// C5
+#[tokio::test]
+async fn a_deployment_never_makes_more_pods_than_it_wants() {
+    let dir = tempfile::tempdir().expect("dir");
+    let (server, api) = start(dir.path()).await;
+    let mut host = FakeHost::dial(server.pipe("a"), "a").await;
+    api.create(DEPLOYMENTS, &deployment(40)).await;
+    let ever = |host: &FakeHost| host.pods.len() + host.removed.len();
+    host.until("forty pods", |host| host.pods.len() == 40).await;
+    host.throughout(Duration::from_millis(300), "never more", |host| ever(host) == 40).await;
+    let pods = api.get(PODS).await.expect("lists");
+    assert_eq!(pods["items"].as_array().map(Vec::len), Some(40));
     server.shutdown().await;
 }
 
