@@ -25,7 +25,9 @@ pub enum Error {
     #[error("not a sealed value of a known format")]
     Format,
     /// Sealed with another key.
-    #[error("sealed with key {found}, but the key file holds key {held}; restore the key file that belongs to this data")]
+    #[error(
+        "sealed with key {found}, but the key file holds key {held}; restore the key file that belongs to this data"
+    )]
     OtherKey {
         /// The id in the value.
         found: String,
@@ -70,7 +72,10 @@ impl Key {
         match fs::read(path) {
             Ok(bytes) => {
                 let bytes = bytes.try_into().map_err(|_| {
-                    io::Error::new(io::ErrorKind::InvalidData, format!("{}: a key file holds {KEY_LEN} bytes", path.display()))
+                    io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        format!("{}: a key file holds {KEY_LEN} bytes", path.display()),
+                    )
                 })?;
                 Ok(Self::new(&bytes))
             }

@@ -88,7 +88,12 @@ pub enum ClientCertificate {
 ///
 /// # Errors
 /// A certificate, key or CA that does not parse.
-pub fn server(identity: &Identity, ca_pem: &str, client: ClientCertificate, alpn: &[&str]) -> Result<ServerConfig, Error> {
+pub fn server(
+    identity: &Identity,
+    ca_pem: &str,
+    client: ClientCertificate,
+    alpn: &[&str],
+) -> Result<ServerConfig, Error> {
     let (chain, key) = identity.parse()?;
     let builder = WebPkiClientVerifier::builder_with_provider(roots(ca_pem)?, provider());
     let verifier = match client {
