@@ -148,11 +148,11 @@ impl<'a> Collector<'a> {
         let Some(resource) = find_kind(group, &reference.kind) else { return Owner::Solid };
         // An owner in a namespace cannot own what is in none; nobody can say which one is meant.
         let is_unclear = resource.is_namespaced() && dependent.namespace.is_empty();
-        if is_unclear || !self.snapshot.tracks(resource) {
-            return Owner::Solid;
-        }
         let namespace = if resource.is_namespaced() { dependent.namespace.as_str() } else { "" };
         let name = NamespacedName::new(namespace, reference.name.as_str());
+        if is_unclear || !Snapshot::is_complete_for(resource, &name) {
+            return Owner::Solid;
+        }
         match self.snapshot.meta(resource, &name) {
             Some(meta) if object::uid(meta) != reference.uid => Owner::Absent,
             None => Owner::Absent,

@@ -76,13 +76,13 @@ fn furnish(snapshot: &Snapshot, namespace: &str, plan: &mut Plan) {
         guard: None,
     };
     let account = NamespacedName::new(namespace, SERVICE_ACCOUNT);
-    if snapshot.tracks(&SERVICE_ACCOUNTS) && snapshot.meta(&SERVICE_ACCOUNTS, &account).is_none() {
+    if snapshot.meta(&SERVICE_ACCOUNTS, &account).is_none() {
         let metadata = json!({"name": SERVICE_ACCOUNT, "namespace": namespace});
         let object = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata});
         plan.actions.push(create(&SERVICE_ACCOUNTS, object));
     }
     let pem = &*snapshot.config.ca_pem;
-    if pem.is_empty() || !snapshot.tracks(&CONFIG_MAPS) {
+    if pem.is_empty() {
         return;
     }
     let hash = format!("{:016x}", Hash::new().bytes(pem.as_bytes()).finish());

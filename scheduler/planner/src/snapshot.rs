@@ -7,8 +7,8 @@ use api::apps::{Deployment, ReplicaSet};
 use api::core::{Namespace, Node, Pod, Service};
 use api::discovery::EndpointSlice;
 use api::meta::ObjectMeta;
-use api::resource::{DEPLOYMENTS, ENDPOINT_SLICES, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICES};
-use api::{NamespacedName, Resource};
+use api::resource::{DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, LEASES, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICES};
+use api::{NamespacedName, Resource, label};
 use jiff::Timestamp;
 
 use crate::{Config, object};
@@ -42,17 +42,13 @@ pub struct Snapshot {
     pub replica_sets: Objects<ReplicaSet>,
     /// Namespaces; the namespace of the key is empty.
     pub namespaces: Objects<Namespace>,
-    /// Metadata of every other resource that can have owners or live in a Namespace (ConfigMaps,
-    /// Secrets, ServiceAccounts, Leases, ...), with an entry even for a resource that has no
-    /// objects: what has no entry is not known, and nothing is concluded from its absence.
-    /// Events are left out: they expire by themselves.
+    /// Metadata of every other resource (ConfigMaps, Secrets, ServiceAccounts, Leases, ...); one
+    /// without an entry has no objects. Events and the heartbeats of Nodes are left out, and
+    /// nothing is concluded from their absence.
     pub others: BTreeMap<&'static Resource, Objects<ObjectMeta>>,
     /// What is known of the sessions of hosts, by Node name.
     pub sessions: Arc<BTreeMap<String, Session>>,
 }
-
-/// The resources that have fields of their own.
-static TYPED: [&Resource; 7] = [&NODES, &NAMESPACES, &SERVICES, &ENDPOINT_SLICES, &DEPLOYMENTS, &REPLICA_SETS, &PODS];
 
 /// What is known of a host's session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,9 +107,10 @@ impl Snapshot {
         object::after(self.started.max(created), self.config.restart_grace)
     }
 
-    /// Whether the API keeps this resource in the snapshot, so that what is absent does not exist.
-    pub(crate) fn tracks(&self, resource: &Resource) -> bool {
-        TYPED.contains(&resource) || self.others.keys().any(|known| *known == resource)
+    /// Whether an object of this resource that is absent does not exist: the snapshot holds all others.
+    pub(crate) fn is_complete_for(resource: &Resource, name: &NamespacedName) -> bool {
+        let is_heartbeat = *resource == LEASES && name.namespace == label::NODE_LEASE_NAMESPACE;
+        *resource != EVENTS && !is_heartbeat
     }
 
     /// Calls `visit` with the metadata of every object, resource by resource.

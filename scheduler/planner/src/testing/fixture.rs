@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::resource::{CONFIG_MAPS, LEASES, SECRETS, SERVICE_ACCOUNTS};
+use api::resource::{CONFIG_MAPS, SECRETS};
 use api::{NamespacedName, Resource, label};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -66,9 +66,6 @@ pub(crate) fn parse(text: &str) -> Snapshot {
     let mut snapshot = Snapshot::empty(at(100), Config::default());
     snapshot.started = at(0);
     snapshot.seed = 7;
-    for resource in [&CONFIG_MAPS, &SECRETS, &SERVICE_ACCOUNTS, &LEASES] {
-        snapshot.others.insert(resource, Objects::default());
-    }
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let mut head = line.split_whitespace();
         let (kind, name) = (head.next().unwrap(), head.next().unwrap());
@@ -103,7 +100,7 @@ fn add(snapshot: &mut Snapshot, kind: &str, name: &NamespacedName, words: &Words
             let mut object = json!({"metadata": meta(name, kind, words)});
             own(&mut object, name, "apps/v1", "Deployment", "deploy", words);
             let meta = serde_json::from_value(object["metadata"].take()).unwrap();
-            Arc::make_mut(snapshot.others.get_mut(resource).unwrap()).insert(name.clone(), Arc::new(meta));
+            Arc::make_mut(snapshot.others.entry(resource).or_default()).insert(name.clone(), Arc::new(meta));
         }
         other => panic!("{other} is no kind of fixture"),
     }
