@@ -305,7 +305,11 @@ impl From<store::Error> for Status {
             Error::Full { .. } => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorage", error.to_string()).retry_after(5)
             }
-            other => Self::unavailable(format!("the store does not answer: {other}")),
+            Error::Watches { .. } => Self::too_many_requests(error.to_string()),
+            Error::Lagged { .. } | Error::Broken { .. } | Error::Closed => {
+                Self::unavailable(format!("the store does not answer: {error}"))
+            }
+            Error::EmptyKey | Error::WrittenTwice { .. } | Error::Tiers { .. } => Self::internal(error.to_string()),
         }
     }
 }

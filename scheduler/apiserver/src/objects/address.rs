@@ -33,6 +33,11 @@ impl Cidr {
         }
     }
 
+    /// The family of its addresses, as Services name it.
+    pub(super) fn family(self) -> &'static str {
+        if self.network.is_ipv4() { "IPv4" } else { "IPv6" }
+    }
+
     /// Host addresses, without the network's and (IPv4) the broadcast address.
     pub(super) fn host_count(self) -> u128 {
         let size = 1_u128.checked_shl(u32::from(self.width() - self.prefix)).unwrap_or(u128::MAX);

@@ -100,10 +100,16 @@ struct Desk<'a> {
 impl Desk<'_> {
     async fn address(&mut self, before: &BTreeSet<String>, service: &mut Value, txn: &mut Draft) -> Result<(), Status> {
         let wish = value::text(service, &["spec", "clusterIP"]).to_owned();
-        if value::text(service, &["spec", "type"]) == "ExternalName" || wish == "None" {
+        if value::text(service, &["spec", "type"]) == "ExternalName" {
             return Ok(());
         }
         let cidr = self.objects.config.service_cidr;
+        if wish == "None" {
+            if let Some(spec) = value::map(service, &["spec"]) {
+                spec.entry("ipFamilies").or_insert_with(|| json!([cidr.family()]));
+            }
+            return Ok(());
+        }
         let path = Path::new("spec").child("clusterIPs");
         let address = if let Ok(address) = wish.parse::<IpAddr>() {
             let key = format!("{ADDRESSES}{address}");
@@ -131,11 +137,10 @@ impl Desk<'_> {
             found.parse().map_err(|_| Status::internal("an allocated address does not parse"))?
         };
         txn.insert(format!("{ADDRESSES}{address}"), self.owner.clone().into_bytes());
-        let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
         if let Some(spec) = value::map(service, &["spec"]) {
             spec.insert("clusterIP".to_owned(), json!(address));
             spec.insert("clusterIPs".to_owned(), json!([address]));
-            spec.insert("ipFamilies".to_owned(), json!([family]));
+            spec.insert("ipFamilies".to_owned(), json!([cidr.family()]));
         }
         Ok(())
     }

@@ -6,6 +6,8 @@
 //! selector or a form needs to look inside.
 
 mod frame;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +47,7 @@ pub(super) fn start(
     let (sender, receiver) = mpsc::channel(WATCH_QUEUE);
     let shutdown = request.extensions.get::<Shutdown>().map(|shutdown| shutdown.0.clone()).unwrap_or_default();
     let objects = api.objects.clone();
-    let pump = Pump { objects, plan, encoder, sender };
+    let pump = Pump { objects, plan, encoder, sender, stall: WATCH_STALL_MAX };
     tokio::spawn(pump.run(shutdown, place));
     Ok(json_response(200, Body::from_stream(ReceiverStream::new(receiver))))
 }
@@ -152,6 +154,8 @@ struct Pump {
     plan: Plan,
     encoder: Encoder,
     sender: mpsc::Sender<Result<Bytes, std::io::Error>>,
+    /// How long the client may leave the queue full.
+    stall: Duration,
 }
 
 impl Pump {
@@ -164,7 +168,7 @@ impl Pump {
     }
 
     async fn send(&self, line: Bytes) -> Result<(), End> {
-        match timeout(WATCH_STALL_MAX, self.sender.send(Ok(line))).await {
+        match timeout(self.stall, self.sender.send(Ok(line))).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(End::Gone),
         }

@@ -1,13 +1,16 @@
 //! Every request of `tests/bad_requests.yaml` gets the answer that stands beside it.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::harness::{APPS, Cluster, SHOP, config_map, deployment, pod, service};
 use crate::WriteOptions;
+
+/// Longest time an answer may take.
+const TOOK_MAX: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,8 +123,8 @@ async fn every_bad_request_gets_its_answer_and_changes_nothing() {
         if !fine || (!wanted.is_empty() && found != wanted) {
             wrong.push(format!("{}: {} {} {found:?}", bad.name, answer.code, answer.text));
         }
-        // A debug build; 50 ms are asked of a release.
-        if took.as_millis() > 1_500 {
+        // A debug build on a machine with other work; 50 ms are asked of a release on an idle one.
+        if took > TOOK_MAX {
             wrong.push(format!("{}: took {took:?}", bad.name));
         }
         if answer.text.len() > 64 << 10 {

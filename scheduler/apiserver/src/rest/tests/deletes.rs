@@ -116,3 +116,28 @@ async fn an_eviction_is_a_polite_deletion() {
     let pod = cluster.get(&format!("{SHOP}/pods/a")).await.expect(200);
     assert_eq!(pod["metadata"]["deletionGracePeriodSeconds"], 7);
 }
+
+// F32
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_slips_into_a_namespace_that_is_being_deleted() {
+    let cluster = Cluster::new().await;
+    let maps = &api::resource::CONFIG_MAPS;
+    let creating = (0..100).map(|n| {
+        let objects = cluster.objects.clone();
+        let map = config_map(&format!("m{n}"), &json!({}));
+        tokio::spawn(async move { objects.create(maps, "shop", map, WriteOptions::default()).await })
+    });
+    let creating: Vec<_> = creating.collect();
+    let marked = cluster.delete(SHOP).await.expect(200);
+    let end: u64 =
+        marked["metadata"]["resourceVersion"].as_str().and_then(|text| text.parse().ok()).expect("a version");
+    for created in futures::future::join_all(creating).await {
+        match created.expect("no panic") {
+            Ok(map) => {
+                let at = map["metadata"]["resourceVersion"].as_str().and_then(|text| text.parse::<u64>().ok());
+                assert!(at.is_some_and(|at| at < end), "created at {at:?}, after the deletion at {end}");
+            }
+            Err(status) => assert_eq!(status.code, 403, "{status}"),
+        }
+    }
+}

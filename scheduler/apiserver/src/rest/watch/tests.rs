@@ -1,0 +1,56 @@
+use std::sync::Arc;
+
+use api::resource::CONFIG_MAPS;
+use http::Uri;
+use serde_json::json;
+
+use super::*;
+use crate::WriteOptions;
+use crate::objects::ObjectsConfig;
+use crate::rest::negotiate::Form;
+use crate::rest::path::Route;
+use crate::table::IncludeObject;
+
+fn plan(path: &str) -> Plan {
+    let uri: Uri = path.parse().expect("a URI");
+    let Route::Objects(address) = Route::parse(uri.path()) else { panic!("{path} has no objects") };
+    Plan::read(&address, &Params::parse(&uri).expect("parameters")).unwrap_or_else(|status| panic!("{status}"))
+}
+
+// F15
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_off() {
+    let objects = Objects::new(Arc::new(store::Memory::new()), ObjectsConfig::default());
+    let namespace = json!({"metadata": {"name": "shop"}});
+    objects.create(&api::resource::NAMESPACES, "", namespace, WriteOptions::default()).await.expect("created");
+    for n in 0..10 {
+        let map = json!({"metadata": {"name": format!("m{n}")}});
+        objects.create(&CONFIG_MAPS, "shop", map, WriteOptions::default()).await.expect("created");
+    }
+    let (sender, mut receiver) = mpsc::channel(2);
+    let encoder = Encoder::new(&CONFIG_MAPS, Form::Object, IncludeObject::Metadata);
+    let plan = plan("/api/v1/namespaces/shop/configmaps?watch=1");
+    let pump = Pump { objects, plan, encoder, sender, stall: Duration::from_millis(50) };
+    let places = Arc::new(tokio::sync::Semaphore::new(1));
+    let place = places.clone().try_acquire_owned().expect("a place");
+    let running = tokio::spawn(pump.run(CancellationToken::new(), place));
+    timeout(Duration::from_secs(10), running).await.expect("it ends by itself").expect("no panic");
+    assert_eq!(places.available_permits(), 1, "its place is free again");
+    let mut lines = 0;
+    while receiver.recv().await.is_some() {
+        lines += 1;
+    }
+    assert_eq!(lines, 2, "what was queued is still delivered, then the stream ends");
+}
+
+#[test]
+fn a_name_narrows_what_the_store_is_asked() {
+    for (path, prefix) in [
+        ("/api/v1/namespaces/shop/configmaps?watch=1", "/registry/configmaps/shop/"),
+        ("/api/v1/configmaps?watch=1&fieldSelector=metadata.name%3Da", "/registry/configmaps/"),
+        ("/api/v1/namespaces/shop/configmaps?fieldSelector=metadata.name%3Da", "/registry/configmaps/shop/a"),
+        ("/api/v1/nodes/n1?watch=1", "/registry/nodes/n1"),
+    ] {
+        assert_eq!(plan(path).prefix, prefix, "{path}");
+    }
+}
