@@ -3,11 +3,13 @@
 //! A client's word about who it is (`X-Forwarded-*`, `Forwarded`) is dropped and ours takes its place; a guest's is
 //! kept, because a front that calls a back end may say whom it serves. Framing itself is hyper's work.
 
+use std::net::Ipv6Addr;
+
 use http::header::{
     CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, TE,
     TRANSFER_ENCODING, UPGRADE,
 };
-use http::uri::{Authority, PathAndQuery};
+use http::uri::PathAndQuery;
 use http::{Method, Request, Uri, Version};
 
 use crate::cause::Cause;
@@ -106,8 +108,27 @@ fn settle_host<B>(request: &mut Request<B>) -> Result<(), Refusal> {
     }
 }
 
+/// Whether `host` is a host with or without a port (RFC 9110, 7.2): of letters, digits and `-._~`, or an IPv6 address
+/// in brackets. Stricter than the grammar, which also has user information and marks that no name or address uses;
+/// whatever passes is an authority for HTTP/2 too.
 fn is_authority(host: &HeaderValue) -> bool {
-    Authority::try_from(host.as_bytes()).is_ok_and(|a| !a.host().is_empty() && !a.as_str().contains('@'))
+    let host = host.as_bytes();
+    let (name, port) = match host.iter().rposition(|b| *b == b':' || *b == b']') {
+        Some(at) if host[at] == b':' => (&host[..at], &host[at + 1..]),
+        _ => (host, &b""[..]),
+    };
+    let is_name = match name.strip_prefix(b"[") {
+        Some(rest) => rest.strip_suffix(b"]").is_some_and(|ip| std::str::from_utf8(ip).is_ok_and(is_ipv6)),
+        None => !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(b)),
+    };
+    is_name && port.len() <= PORT_DIGITS_MAX && port.iter().all(u8::is_ascii_digit)
+}
+
+/// Of 65535.
+const PORT_DIGITS_MAX: usize = 5;
+
+fn is_ipv6(text: &str) -> bool {
+    text.parse::<Ipv6Addr>().is_ok()
 }
 
 /// Most messages have nothing to remove, so looking comes first.
@@ -243,6 +264,15 @@ mod tests {
             &[("host", "a b")],
             &[("host", "a/b")],
             &[("host", "user@a")],
+            &[("host", ":80")],
+            &[("host", "a:b")],
+            &[("host", "a:1:2")],
+            &[("host", "a:123456")],
+            &[("host", "[::1")],
+            &[("host", "[a]")],
+            &[("host", "[::1]x")],
+            &[("host", "::1")],
+            &[("host", "ä")],
             &[("host", "a, b")],
         ] {
             let (cause, _) = settle_host(&mut request(bad)).expect_err("refused");
@@ -252,6 +282,22 @@ mod tests {
         *old.version_mut() = Version::HTTP_10;
         settle_host(&mut old).expect("HTTP/1.0 has none");
         assert_eq!(old.headers()[HOST], "localhost");
+    }
+
+    #[test]
+    fn hosts_that_pass_are_authorities_for_every_version() {
+        let parts =
+            ["a", "A9", "_dmarc", "~", "127.0.0.1", "[::1]", "[2001:db8::1]", "a.b-c", "-", ".", "%41", "@", " ", ""];
+        let ports = ["", ":", ":0", ":80", ":65535", ":99999", ":x", "::", ":80:80"];
+        let mut passed = 0;
+        for text in parts.iter().flat_map(|part| ports.map(|port| format!("{part}{port}"))) {
+            let Ok(value) = HeaderValue::try_from(&text) else { continue };
+            if is_authority(&value) {
+                passed += 1;
+                assert!(http::uri::Authority::try_from(text.as_str()).is_ok(), "{text}");
+            }
+        }
+        assert_eq!(passed, 10 * 6);
     }
 
     #[test]

@@ -19,11 +19,12 @@ use super::io::Pulse;
 pub(super) struct HeadTimer {
     pulse: Arc<Pulse>,
     head_timeout: Duration,
+    start: Instant,
 }
 
 impl HeadTimer {
     pub(super) fn new(pulse: Arc<Pulse>, head_timeout: Duration) -> Self {
-        Self { pulse, head_timeout }
+        Self { pulse, head_timeout, start: Instant::now() }
     }
 }
 
@@ -37,12 +38,13 @@ impl rt::Timer for HeadTimer {
         })
     }
 
-    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn rt::Sleep>> {
-        self.sleep(deadline.saturating_duration_since(self.now()))
+    fn sleep_until(&self, _: Instant) -> Pin<Box<dyn rt::Sleep>> {
+        self.sleep(self.head_timeout)
     }
 
+    /// hyper only adds to it, and what it gets is not looked at: so the clock need not be either.
     fn now(&self) -> Instant {
-        tokio::time::Instant::now().into_std()
+        self.start
     }
 }
 

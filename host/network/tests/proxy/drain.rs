@@ -60,7 +60,7 @@ async fn churn_loses_no_request() {
     }
     let late = Arc::new(AtomicU64::new(0));
     let mut load: Option<[Load; 2]> = None;
-    let rounds = 400;
+    let rounds = 150;
     for round in 0..rounds {
         let host = &hosts[round % 2];
         let uid = format!("pod-{round}");
@@ -87,7 +87,7 @@ async fn churn_loses_no_request() {
     for load in load.into_iter().flatten() {
         answers += load.end().await;
     }
-    assert!(answers > 400, "too little traffic to show anything: {answers}");
+    assert!(answers > 300, "too little traffic to show anything: {answers}");
     // Only calls that were on their way between hosts at that moment: nearly none, and each was answered elsewhere.
     assert!(late.load(Ordering::SeqCst) <= answers / 20, "{late:?} of {answers}");
 }
