@@ -141,3 +141,26 @@ async fn thousands_of_idle_workloads_share_one_code() {
     }
     assert!(many.iter().all(|workload| workload.stats().memory_bytes == 0));
 }
+
+/// Resident memory of this process, in KiB.
+#[cfg(target_os = "linux")]
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_engine_and_idle_workloads_take_address_space_and_little_memory() {
+    // Compiling, if it has to be done at all, is no part of what is measured.
+    let verified = compiled("hello02");
+    let before = resident_kib();
+    let engine = sandbox::Engine::new(sandbox::EngineConfig::default()).unwrap();
+    let code = engine.load(&verified).unwrap();
+    let config = sandbox::WorkloadConfig::new("many");
+    let many: Vec<_> =
+        (0..10_000).map(|_| sandbox::Workload::new(&engine, code.clone(), config.clone()).unwrap()).collect();
+    let taken = resident_kib().saturating_sub(before);
+    assert!(taken < 24 << 10, "{taken} KiB for an engine and {} workloads", many.len());
+}
