@@ -4,7 +4,7 @@
 //! graceful deletion, allocation of Service addresses); REST handlers and control loops write
 //! through it alike. [`router`] speaks HTTP on top of it and [`serve`] puts TLS under that.
 //!
-//! There is no handler per kind: a kind is a row of [`kinds`]. There is no decision about what the
+//! There is no handler per kind: a kind is a row of a table (`kinds`). There is no decision about what the
 //! cluster should do (that is `planner`), no certificate authority (that is `scheduler`), and no
 //! server-side apply yet: such a patch is answered 415.
 
