@@ -32,13 +32,18 @@ pub(crate) enum Sharing {
 /// What the system says; nothing stays bound.
 pub(crate) fn bind(addr: SocketAddr, sharing: Sharing, count: usize, backlog: i32) -> io::Result<Vec<TcpListener>> {
     if sharing == Sharing::AmongLanes {
-        // A socket that insists on being alone finds out whether anybody else, even one willing to share, is there.
-        drop(listener(addr, Sharing::Alone, backlog)?);
+        // A socket that insists on being alone finds out whether anybody else, even one willing to share, listens.
+        drop(socket(addr, Sharing::Alone)?);
     }
-    (0..count).map(|_| listener(addr, sharing, backlog)).collect()
+    let listener = || {
+        let socket = socket(addr, sharing)?;
+        socket.listen(backlog)?;
+        Ok(socket.into())
+    };
+    (0..count).map(|_| listener()).collect()
 }
 
-fn listener(addr: SocketAddr, sharing: Sharing, backlog: i32) -> io::Result<TcpListener> {
+fn socket(addr: SocketAddr, sharing: Sharing) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     // Addresses of connections that have just ended do not count as taken.
     socket.set_reuse_address(true)?;
@@ -54,8 +59,7 @@ fn listener(addr: SocketAddr, sharing: Sharing, backlog: i32) -> io::Result<TcpL
     SockRef::from(&socket).set_tcp_keepalive(&keepalive)?;
     socket.set_nonblocking(true)?;
     socket.bind(&addr.into())?;
-    socket.listen(backlog)?;
-    Ok(socket.into())
+    Ok(socket)
 }
 
 #[cfg(test)]

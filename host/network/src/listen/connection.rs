@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 
 use http::header::{CONNECTION, HeaderValue};
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, Version};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -125,6 +125,8 @@ enum Event {
 impl Client {
     async fn answer(self: Arc<Self>, mut request: Request<Incoming>) -> Response<Body> {
         let _active = Active::begin(&self.active);
+        // HTTP/2 has no such header, and says goodbye in its own way.
+        let can_close = request.version() != Version::HTTP_2;
         let mut last = false;
         let mut response = match hygiene::admit(&mut request, &self.address) {
             Ok(()) => {
@@ -138,7 +140,7 @@ impl Client {
                 cause.response(why)
             }
         };
-        if last || self.door.drain.begun() {
+        if can_close && (last || self.door.drain.begun()) {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
