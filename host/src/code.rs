@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use protocol::code::verify;
 use protocol::v1::{CodeChunk, CodeRequest};
 use sandbox::{Code, Engine, VerifiedCode};
@@ -25,8 +26,10 @@ use crate::session::Client;
 const CODE_BYTES_MAX: u64 = 512 << 20;
 /// Bytes of all code on disk; beyond it what was unused for longest goes, but never what is used.
 const CACHE_BYTES_MAX: u64 = 4 << 30;
-/// Codes fetched or verified at once: each is held in memory meanwhile.
-const LOADS_MAX: usize = 4;
+/// Codes verified at once: each is held in memory meanwhile.
+const READS_MAX: usize = 4;
+/// Codes fetched at once: most of them wait for a compiler, so that they must not keep others from being read.
+const FETCHES_MAX: usize = 8;
 /// Bytes of an Ed25519 signature.
 const SIGNATURE_LEN: usize = 64;
 
@@ -50,11 +53,6 @@ impl Cache {
         } else {
             Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{key:?} is not the key of compiled code")))
         }
-    }
-
-    /// Whether a file of this name is here, verified or not.
-    pub(crate) fn has(&self, key: &str) -> bool {
-        self.path(key).is_ok_and(|path| path.exists())
     }
 
     /// The file of verified code, if it is here and whole. What does not verify is deleted.
@@ -175,41 +173,49 @@ pub(crate) struct Loader {
     pub(crate) engine: Engine,
     pub(crate) cache: Arc<Cache>,
     pub(crate) client: watch::Receiver<Option<Client>>,
-    at_once: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
+    fetches: Arc<Semaphore>,
 }
 
 impl Loader {
     pub(crate) fn new(engine: Engine, cache: Cache, client: watch::Receiver<Option<Client>>) -> Self {
-        Self { engine, cache: Arc::new(cache), client, at_once: Arc::new(Semaphore::new(LOADS_MAX)) }
+        let (reads, fetches) = (Arc::new(Semaphore::new(READS_MAX)), Arc::new(Semaphore::new(FETCHES_MAX)));
+        Self { engine, cache: Arc::new(cache), client, reads, fetches }
     }
 
-    /// Loads code; fetches it first if it is not on disk, and waits for a session if there is none.
-    pub(crate) async fn load(
+    /// Loads code that is on this host.
+    pub(crate) async fn local(&self, key: &str, public_key: &Bytes) -> Result<Option<Code>, Trouble> {
+        let _turn = self.reads.acquire().await;
+        let (cache, key, public_key) = (self.cache.clone(), key.to_owned(), public_key.clone());
+        match blocking(move || cache.get(&key, &public_key)).await? {
+            Some(path) => self.map(path).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Fetches code from the control plane and loads it; waits for a session if there is none.
+    pub(crate) async fn remote(
         mut self,
-        key: String,
-        public_key: Vec<u8>,
+        key: &str,
+        public_key: Bytes,
         in_use: BTreeSet<String>,
     ) -> Result<Code, Trouble> {
-        let verified = {
-            let _turn = self.at_once.acquire().await;
-            let (cache, key, public_key) = (self.cache.clone(), key.clone(), public_key.clone());
-            blocking(move || cache.get(&key, &public_key)).await?
-        };
-        let path = match verified {
-            Some(path) => path,
-            None => self.fetch(&key, public_key, in_use).await?,
-        };
+        let path = self.fetch(key, public_key, in_use).await?;
+        self.map(path).await
+    }
+
+    /// Vouched for: both ways to this path verify all of it, and the cache only ever replaces files.
+    async fn map(&self, path: PathBuf) -> Result<Code, Trouble> {
         let engine = self.engine.clone();
-        // Vouched for: both ways to this path verify all of it, and the cache only ever replaces files.
         Ok(blocking(move || Ok(engine.load(&VerifiedCode::vouched_for(path)))).await??)
     }
 
-    async fn fetch(&mut self, key: &str, public_key: Vec<u8>, in_use: BTreeSet<String>) -> Result<PathBuf, Trouble> {
+    async fn fetch(&mut self, key: &str, public_key: Bytes, in_use: BTreeSet<String>) -> Result<PathBuf, Trouble> {
         let mut client = match self.client.wait_for(Option::is_some).await {
             Ok(client) => client.clone().ok_or_else(|| Trouble::Away("no session".to_owned()))?,
             Err(_) => return Err(Trouble::Away("this host is stopping".to_owned())),
         };
-        let _turn = self.at_once.acquire().await;
+        let _turn = self.fetches.acquire().await;
         let chunks = client.fetch_code(CodeRequest { code_key: key.to_owned() }).await.map_err(|s| trouble(&s))?;
         let (code, signature) = collect(key, chunks.into_inner()).await?;
         let (cache, key) = (self.cache.clone(), key.to_owned());

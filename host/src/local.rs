@@ -147,3 +147,38 @@ fn failed(slot: &Slot, failure: &Failure) -> LocalError {
 fn gone(request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, LocalError>> {
     ready(Err(LocalError::Gone(Box::new(request)))).boxed()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(ports: &[u16], answers_rest: bool) -> Target {
+        Target { ports: ports.to_vec(), answers_rest, workload: None }
+    }
+
+    #[test]
+    fn the_first_container_answers_what_no_other_declares() {
+        let two = [target(&[80], true), target(&[9090, 80], false)];
+        let index = |port| pick(&two, port).and_then(|picked| two.iter().position(|t| std::ptr::eq(t, picked)));
+        assert_eq!((index(80), index(9090), index(1234)), (Some(0), Some(1), Some(0)));
+        assert!(pick(&[target(&[80], false)], 81).is_none());
+    }
+
+    #[tokio::test]
+    async fn who_is_not_here_gives_the_request_back() {
+        let local = Arc::new(Local::default());
+        let handle = Handle(local.clone());
+        let ip: IpAddr = [127, 64, 0, 1].into();
+        let slot = Slot::new("u".into(), "n", "p");
+        local.insert(slot.clone(), Some(ip));
+        assert_eq!(handle.by_ip(ip).as_deref(), Some("u"));
+        for uid in ["u", "stranger"] {
+            let request = Request::builder().uri("/x").body(network::text("body")).expect("is valid");
+            let answer = handle.call(uid, 80, request).await;
+            assert!(matches!(answer, Err(LocalError::Gone(request)) if request.uri() == "/x"), "{uid}");
+        }
+        assert_eq!(slot.in_flight(), 0, "a request that was given back is not inside");
+        local.remove("u", Some(ip));
+        assert_eq!(handle.by_ip(ip), None);
+    }
+}

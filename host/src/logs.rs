@@ -139,6 +139,11 @@ impl Logs {
         read::Reading::start(self.directory(place), self.follow(place, options.follow), options)
     }
 
+    /// Whether a container printed anything before it was last restarted.
+    pub(crate) fn has_previous(&self, place: &Place) -> bool {
+        self.directory(place).join("previous.log").exists()
+    }
+
     fn directory(&self, place: &Place) -> PathBuf {
         directory(&self.inner.root, place)
     }

@@ -31,8 +31,9 @@ use answers::Answers;
 const UPWARD_MAX: usize = 8;
 /// Longest time to the first word of the server; it may be busy with thousands of other hosts.
 const WELCOME_WITHIN: Duration = Duration::from_secs(5);
-/// Pause after a refusal: another cluster or an old leader does not become ours in a moment.
-const REFUSED_PAUSE: Duration = Duration::from_secs(5);
+/// Pause after a refusal: another cluster or an old leader does not become ours in a moment, but another server may
+/// answer at the same address.
+const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 
 /// A client of the control plane.
 pub(crate) type Client = HostLinkClient<Channel>;
@@ -44,7 +45,6 @@ pub(crate) enum Heard {
     Welcome(Welcome, oneshot::Sender<Result<(), Refused>>),
     Pods(Pods),
     Routes(Routes),
-    Lost,
 }
 
 /// Everything a session needs.
@@ -77,7 +77,8 @@ impl Session {
 
     async fn keep(&mut self) {
         let mut backoff = Backoff::default();
-        let mut said = false;
+        // Why there is no session is logged once for each reason.
+        let mut said = String::new();
         loop {
             sleep(backoff.next(rand::random())).await;
             let began = Instant::now();
@@ -85,27 +86,22 @@ impl Session {
             if was_up {
                 self.client.send_replace(None);
                 self.up.lost();
-                if self.heard.send(Heard::Lost).await.is_err() {
-                    return;
-                }
             }
             // A server that welcomes and hangs up at once must not be dialled without pause.
             if was_up && began.elapsed() > SESSION_LOST_AFTER {
                 backoff.reset();
-                said = false;
+                said.clear();
             }
-            match ended {
+            let (why, pause) = match ended {
                 Ended::Over => return,
-                Ended::Lost(why) if !said => {
-                    said = true;
-                    tracing::warn!(%why, "no session with the control plane; serving on with what was last told");
-                }
-                Ended::Lost(why) => tracing::debug!(%why, "still no session with the control plane"),
-                Ended::Refused(refused) => {
-                    tracing::error!(%refused, "the control plane is refused; serving on with what was last told");
-                    sleep(REFUSED_PAUSE).await;
-                }
+                Ended::Lost(why) => (why, Duration::ZERO),
+                Ended::Refused(refused) => (refused.to_string(), REFUSED_PAUSE),
+            };
+            if why != said {
+                tracing::warn!(why, "no session with the control plane; serving on with what was last told");
+                said = why;
             }
+            sleep(pause).await;
         }
     }
 

@@ -10,7 +10,7 @@ use super::core::Core;
 use super::pods::{Container, Pod, Progress, Resumed, Told};
 use crate::desired::Uid;
 use crate::local::Slot;
-use crate::pod::spec::{Refusal, Spec};
+use crate::pod::spec::Spec;
 use crate::pod::state::{Exit, LOST, Life, State};
 use crate::up::events::{About, Kind};
 
@@ -157,8 +157,6 @@ fn resume(was: &ContainerStatus, same_boot: bool, now: Timestamp) -> Container {
             life.last = Some(Exit { code: LOST, reason, message, started_at: Some(started_at), finished_at: now });
             life.state = State::BackingOff { until: now };
         }
-    } else if was.last_state.as_ref().is_some_and(|last| last.terminated.is_some()) {
-        life.wait(Refusal::new("ContainerCreating", ""));
     }
     Container { life, resumed, ..Container::default() }
 }
@@ -184,5 +182,61 @@ impl Core {
             let about: About<'_> = pod.slot.about();
             self.context.up.event(about, kind, reason, message);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pod::probe::Probes;
+    use serde_json::{Value, json};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("in range")
+    }
+
+    fn resumed(status: Value, same_boot: bool) -> Container {
+        resume(&serde_json::from_value(status).expect("is a status"), same_boot, at(100))
+    }
+
+    fn running() -> Value {
+        json!({
+            "name": "a", "image": "i", "imageID": "", "ready": true, "started": true, "restartCount": 3,
+            "state": {"running": {"startedAt": "1970-01-01T00:00:10Z"}},
+            "lastState": {"terminated": {"exitCode": 137, "finishedAt": "1970-01-01T00:00:09Z"}},
+        })
+    }
+
+    // C32
+    #[test]
+    fn a_restart_of_the_host_is_none_of_its_containers() {
+        let mut container = resumed(running(), true);
+        let resumed = container.resumed.expect("comes back");
+        container.life.start(at(100), &Probes::default());
+        container.life.resume(resumed.started_at, resumed.started, resumed.ready);
+        assert_eq!(container.life.state, State::Running { started_at: at(10) });
+        assert_eq!((container.life.restarts, container.life.ready), (3, true));
+        assert_eq!(container.life.last.as_ref().map(|exit| exit.code), Some(137));
+    }
+
+    // C33
+    #[test]
+    fn a_reboot_of_the_machine_is_a_restart_of_all() {
+        let mut container = resumed(running(), false);
+        assert!(container.resumed.is_none());
+        assert_eq!(container.life.last.as_ref().map(|exit| exit.code), Some(LOST));
+        container.life.start(at(100), &Probes::default());
+        assert_eq!((container.life.restarts, container.life.started_at()), (4, Some(at(100))));
+    }
+
+    #[test]
+    fn what_had_ended_stays_ended() {
+        let mut ended = running();
+        ended["state"] = json!({"terminated": {"exitCode": 1, "reason": "Error"}});
+        let container = resumed(ended, true);
+        assert!(matches!(&container.life.state, State::Ended(exit) if exit.code == 1));
+        let mut waiting = running();
+        waiting["state"] = json!({"waiting": {"reason": "CrashLoopBackOff"}});
+        assert!(matches!(resumed(waiting, true).life.state, State::Waiting(_)));
     }
 }

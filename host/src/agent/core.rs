@@ -33,6 +33,8 @@ const TOGETHER_MAX: usize = 256;
 
 /// What happens beside the core.
 pub(crate) enum Event {
+    /// Code is not on this host and has to be fetched.
+    CodeNotHere { key: String },
     /// Code was loaded, or not.
     CodeCame { key: String, result: Result<Code, Trouble> },
     /// A probe has spoken, in this run of the container.
@@ -116,14 +118,8 @@ impl Core {
             self.dirty.insert(uid);
         }
         self.settle().await;
-        let cache = &self.context.loader.cache;
-        let waiting: BTreeSet<String> = self.codes.in_use().into_iter().filter(|key| cache.has(key)).collect();
-        if waiting.is_empty() {
-            // Whoever waits hears of it by the sender's end as well.
-            drop(done);
-        } else {
-            self.resuming = Some((waiting, done));
-        }
+        // Without anything to wait for, the sender ends here.
+        self.resuming = Some((self.codes.in_use(), done)).filter(|(waiting, _)| !waiting.is_empty());
         resumed
     }
 
@@ -172,7 +168,6 @@ impl Core {
                 self.desired.routes(&routes);
                 self.saver.dirty();
             }
-            Heard::Lost => {}
         }
     }
 
@@ -246,15 +241,9 @@ impl Core {
                 let users = self.codes.came(&key, result, now);
                 self.dirty.extend(users);
                 self.settle().await;
-                if let Some((waiting, _)) = &mut self.resuming {
-                    waiting.remove(&key);
-                }
-                if let Some((_, done)) = self.resuming.take_if(|(waiting, _)| waiting.is_empty())
-                    && done.send(()).is_err()
-                {
-                    tracing::debug!("the agent did not wait for the last Pods");
-                }
+                self.resumed(&key);
             }
+            Event::CodeNotHere { key } => self.resumed(&key),
             Event::Verdict { uid, container, run, kind, verdict } => {
                 self.verdict(&uid, container, run, kind, verdict).await;
                 self.dirty.insert(uid);
@@ -267,6 +256,15 @@ impl Core {
                 }
             }
         }
+    }
+
+    /// What waits for this code to resume has started, or has to wait for the control plane.
+    fn resumed(&mut self, key: &str) {
+        if let Some((waiting, _)) = &mut self.resuming {
+            waiting.remove(key);
+        }
+        // Whoever waits hears of it by the sender's end.
+        self.resuming.take_if(|(waiting, _)| waiting.is_empty());
     }
 
     fn wake(&mut self) {

@@ -14,8 +14,9 @@ use super::Client;
 use crate::logs::read::Options;
 use crate::logs::{Logs, Place};
 
-/// Streams open at once. Each holds a call and a few chunks; a terminal full of `logs -f` has a dozen.
-const OPEN_MAX: usize = 128;
+/// Streams open at once. Each is a call on the connection that also carries the session and fetched code, and a
+/// server takes a bounded number of calls on it; a terminal full of `logs -f` has a dozen.
+const OPEN_MAX: usize = 32;
 /// Chunks on their way in this process.
 const CHUNKS_MAX: usize = 2;
 
@@ -97,11 +98,18 @@ impl Answers {
 
     async fn read_logs(&self, id: &str, request: &LogsRequest, sender: mpsc::Sender<AnswerChunk>) {
         let chunk = || AnswerChunk { id: id.to_owned(), ..AnswerChunk::default() };
-        if sender.send(chunk()).await.is_err() {
-            return;
-        }
         let place = Place { uid: request.pod_uid.as_str().into(), container: request.container.as_str().into() };
         self.logs.flushed().await;
+        // The first chunk says whether there is an answer at all, before anyone is promised one.
+        let missing = request.previous && !self.logs.has_previous(&place);
+        let error = if missing {
+            format!("previous terminated container {:?} not found", request.container)
+        } else {
+            String::new()
+        };
+        if sender.send(AnswerChunk { error, ..chunk() }).await.is_err() || missing {
+            return;
+        }
         let mut reading = self.logs.read(&place, options(request));
         while let Some(read) = reading.next().await {
             let chunk = match read {

@@ -1,0 +1,115 @@
+//! The control plane goes, comes back, or comes back as someone else: traffic goes on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use host::{Agent, Config};
+use serde_json::json;
+
+use super::harness::{Bench, is_ready, text, until};
+
+// F28
+#[tokio::test(flavor = "multi_thread")]
+async fn losing_the_control_plane_stops_nothing() {
+    let bench = Bench::start(220).await;
+    bench.tell(vec![bench.pod("u1", "hello02").await, bench.pod("u2", "hello02").await], &[], true).await;
+    let (first, second) = (bench.ready("u1").await, bench.ready("u2").await);
+    bench.plane.away();
+    for _ in 0..20 {
+        assert_eq!(text(first, "/").await, "hello\n");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    bench.plane.up();
+    // C29: until the snapshot is complete, silence about a Pod means nothing; then it means that it is gone.
+    bench.tell(vec![bench.pod("u3", "hello02").await], &[], false).await;
+    bench.ready("u3").await;
+    assert_eq!(text(first, "/").await, "hello\n");
+    assert_eq!(bench.plane.look(|seen| seen.hello.as_ref().map(|h| h.last_revision)), Some(7));
+    bench.tell(vec![bench.pod("u2", "hello02").await], &[], true).await;
+    until("the Pod that was not named is gone", async || super::harness::ask(first, "/").await.is_err()).await;
+    assert_eq!(text(second, "/").await, "hello\n");
+}
+
+// C14
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_cluster_or_an_old_leader_changes_nothing() {
+    let bench = Bench::start(221).await;
+    bench.plane.back_as("cluster-one", 5);
+    bench.tell(vec![bench.pod("u1", "hello02").await], &[], true).await;
+    let ip = bench.ready("u1").await;
+    for (cluster, term) in [("cluster-two", 9), ("cluster-one", 4)] {
+        let sessions = bench.plane.look(|seen| seen.sessions);
+        bench.plane.back_as(cluster, term);
+        bench.plane.until("another session", |seen| (seen.sessions > sessions).then_some(())).await;
+        bench.tell(Vec::new(), &["u1"], true).await;
+        for _ in 0..10 {
+            assert_eq!(text(ip, "/").await, "hello\n");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    bench.plane.back_as("cluster-one", 6);
+    bench.tell(Vec::new(), &["u1"], true).await;
+    until("its own leader is obeyed", async || super::harness::ask(ip, "/").await.is_err()).await;
+}
+
+// C32, F28
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_host_serves_before_and_without_the_control_plane() {
+    let mut bench = Bench::start(222).await;
+    let pod = bench
+        .pod_with("u1", "hello02", |pod| {
+            pod["spec"]["containers"][0]["readinessProbe"] =
+                json!({"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1});
+        })
+        .await;
+    bench.tell(vec![pod.clone()], &[], true).await;
+    let ip = bench.ready("u1").await;
+    let peer = bench.agent().peer_addr();
+    bench.plane.away();
+    bench.stop_host().await;
+    assert!(super::harness::ask(ip, "/").await.is_err());
+    bench.start_host().await;
+    assert_eq!(text(ip, "/").await, "hello\n", "it answers as soon as it has started, at its old address");
+    assert_eq!(bench.agent().peer_addr(), peer, "other hosts find it where it was");
+
+    bench.plane.forget_statuses();
+    bench.plane.up();
+    let sessions = bench.plane.look(|seen| seen.sessions);
+    bench.tell(vec![pod], &[], true).await;
+    bench.plane.until("a session", |seen| (seen.sessions >= sessions).then_some(())).await;
+    assert_eq!(bench.ready("u1").await, ip);
+    let flipped = bench.plane.look(|seen| seen.statuses.values().any(|(status, _)| !is_ready(status)));
+    assert!(!flipped, "readiness does not flip");
+    assert_eq!(bench.plane.fetched(), 1, "code comes from disk");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_state_is_set_aside_and_told() {
+    let mut bench = Bench::start(223).await;
+    bench.tell(vec![bench.pod("u1", "hello02").await], &[], true).await;
+    let ip = bench.ready("u1").await;
+    bench.stop_host().await;
+    let file = bench.dir.path().join("host/desired");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    bench.start_host().await;
+    assert!(bench.dir.path().join("host/desired.aside").exists());
+    let event = |seen: &super::plane::Seen| seen.events.iter().find(|e| e.reason == "StateSetAside").cloned();
+    assert!(bench.plane.until("an Event", event).await.message.contains("does not open"));
+    bench.plane.forget_statuses();
+    bench.tell(vec![bench.pod("u1", "hello02").await], &[], true).await;
+    bench.ready("u1").await;
+    assert!(text(ip, "/").await == "hello\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_directory_belongs_to_one_node() {
+    let bench = Bench::start(224).await;
+    let plane = bench.plane.clone();
+    let link = Arc::new(move || plane.channel());
+    let config = Config::new(bench.dir.path().to_owned(), "another", [127, 0, 0, 1].into(), link);
+    let error = Agent::start(config).await.err().unwrap().to_string();
+    assert!(error.contains("belongs to node \"n1\", not to \"another\""), "{error}");
+}
