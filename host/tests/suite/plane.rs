@@ -70,7 +70,7 @@ pub(crate) struct Seen {
 }
 
 impl Plane {
-    /// A control plane for Pods in `127.N.0.0/24`; each test has a number of its own.
+    /// A control plane for Pods in `127.N.0.0/18`; each test has a number of its own.
     pub(crate) fn new(slice: u8) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -82,7 +82,7 @@ impl Plane {
             ca_pem,
             signer: Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap(),
             cluster_id: Mutex::new("cluster-one".to_owned()),
-            pod_cidr: format!("127.{slice}.0.0/24"),
+            pod_cidr: format!("127.{slice}.0.0/18"),
             term: Mutex::new(1),
             badly_signed: Mutex::default(),
             fetched: Mutex::default(),
