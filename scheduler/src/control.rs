@@ -86,7 +86,7 @@ impl Control {
         loop {
             views.mark_unchanged();
             peers.mark_unchanged();
-            while self.round(&mut due, &mut busy_since).await? {}
+            while !shutdown.is_cancelled() && self.round(&mut due, &mut busy_since).await? {}
             let sleep =
                 due.values().filter_map(Due::timer).min().map(|at| at.saturating_duration_since(Instant::now()));
             tokio::select! {

@@ -23,7 +23,7 @@ const FORMAT: &str = "insula data 1\n";
 pub enum Error {
     /// Another process holds it.
     #[error(
-        "{dir}: another insula process uses this data directory; stop it, or give this one its own with --data-dir"
+        "{dir}: in use by another insula process; stop it, or give this one a directory of its own with --data-dir"
     )]
     Held {
         /// The directory.
@@ -219,7 +219,7 @@ mod tests {
         let first = DataDir::open(dir.path()).expect("opens");
         let id = first.cluster_id().clone();
         let refused = DataDir::open(dir.path()).expect_err("is held");
-        assert!(refused.to_string().contains("another insula process"), "{refused}");
+        assert!(refused.to_string().contains("in use by another insula process"), "{refused}");
         drop(first);
         assert_eq!(*DataDir::open(dir.path()).expect("opens again").cluster_id(), id);
     }

@@ -159,7 +159,8 @@ impl WatchOver {
         let running = self.tasks.spawn(task);
         self.tasks.spawn(async move {
             let reason = match running.await {
-                Ok(Ok(())) if this.shutdown.is_cancelled() => return,
+                // What others need may already be gone.
+                Ok(_) if this.shutdown.is_cancelled() => return,
                 Ok(Ok(())) => format!("{name} ended"),
                 Ok(Err(error)) => format!("{name}: {error}"),
                 Err(error) => format!("{name} died: {error}"),

@@ -105,7 +105,8 @@ fn issue(authority: &Authority, addresses: &[IpAddr]) -> Result<Current, Error> 
         usages: vec![ExtendedKeyUsagePurpose::ServerAuth],
         life: LIFE,
     };
-    let certificate_pem = authority.issue(&key, subject)?;
+    // The CA goes along: a host that joins knows only its hash, and finds it here.
+    let certificate_pem = format!("{}{}", authority.issue(&key, subject)?, authority.pem());
     let chain = tls::certificates(&certificate_pem)?;
     let der = PrivatePkcs8KeyDer::from(key.serialize_der());
     let signing = rustls::crypto::ring::sign::any_supported_type(&der.into())?;
@@ -132,6 +133,8 @@ mod tests {
             let (_, parsed) = x509_parser::parse_x509_certificate(&current.certified.cert[0]).expect("parses");
             parsed.serial.to_string()
         };
+        let chain = server.current.read().expect("reads").certified.cert.clone();
+        assert_eq!(protocol::code::sha256_hex(&chain[1]), server.authority.sha256_hex(), "the chain ends in the CA");
         let before = serial();
         server.renew().expect("renews");
         assert_ne!(before, serial());

@@ -151,11 +151,14 @@ impl Reader {
 }
 
 impl Drop for Reader {
-    /// However the session ends, routing to the host stops now.
+    /// However the session ends, routing to the host stops now. Unless it is this server that goes: then the
+    /// host serves on, and no other host may hear otherwise on the way out.
     fn drop(&mut self) {
         let (shared, node) = (&self.session.shared, &self.session.node);
         shared.sinks.metrics.session_ended();
-        shared.roster.lost(node, self.session.number, self.heard);
+        if !shared.shutdown.is_cancelled() {
+            shared.roster.lost(node, self.session.number, self.heard);
+        }
         tracing::info!(%node, session = self.session.number, "a session has ended");
     }
 }
