@@ -182,8 +182,11 @@ impl Artifacts {
         let result = self.inner.compiler.ensure(key, recipe).await;
         if let Err(error) = &result {
             tracing::warn!(key, wasm = %recipe.wasm.display(), %error, "does not compile");
-            self.with(|state| state.failed.insert(key.to_owned(), error.to_string()));
-            self.inner.changed.send_modify(|version| *version += 1);
+            // Trouble of our own passes: the host asks again. What the artifact cannot do, it cannot.
+            if !matches!(error, compiler::Error::Broken(_)) {
+                self.with(|state| state.failed.insert(key.to_owned(), error.to_string()));
+                self.inner.changed.send_modify(|version| *version += 1);
+            }
         }
         result
     }

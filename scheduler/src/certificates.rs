@@ -17,6 +17,8 @@ pub(crate) use server::{RENEW_AFTER, ServerCertificate};
 pub(crate) use signer::open as open_signer;
 
 #[cfg(test)]
+pub(crate) use authority::Subject;
+#[cfg(test)]
 pub(crate) use node::tests;
 
 use crate::data_dir;

@@ -92,6 +92,14 @@ fn node<T>(request: &Request<T>) -> Result<Arc<str>, Status> {
     }
 }
 
+/// `UNAVAILABLE` is worth another try, `FAILED_PRECONDITION` is not.
+fn no_code(error: &compiler::Error) -> Status {
+    match error {
+        compiler::Error::Refused(_) | compiler::Error::Bound(_) => Status::failed_precondition(error.to_string()),
+        compiler::Error::Broken(_) => Status::unavailable(error.to_string()),
+    }
+}
+
 type Boxed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 #[tonic::async_trait]
@@ -122,8 +130,7 @@ impl HostLink for Link {
         if !self.sessions.runs(&node, &key) {
             return Err(Status::permission_denied("no pod of this node runs this code"));
         }
-        let code =
-            self.sessions.sources.artifacts.code(&key).await.map_err(|e| Status::failed_precondition(e.to_string()))?;
+        let code = self.sessions.sources.artifacts.code(&key).await.map_err(|error| no_code(&error))?;
         let code = code.ok_or_else(|| Status::not_found("there is no such code"))?;
         Ok(Response::new(Box::pin(futures::stream::iter(compiler::chunks(&code).map(Ok)))))
     }

@@ -1,12 +1,15 @@
 //! How hosts come in, over real TLS: once, and not otherwise.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use protocol::tls::{Identity, NODE_GROUP, SERVER_NAME};
 use protocol::v1::host_link_client::HostLinkClient;
 use protocol::v1::{JoinRequest, JoinResponse, RenewRequest};
+use rcgen::{ExtendedKeyUsagePurpose, KeyPair};
 use serde_json::json;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -18,6 +21,8 @@ use super::api::Api;
 use super::host::{FakeHost, hello};
 use super::{eventually, start};
 use crate::certificates::tests::request;
+use crate::certificates::{Authority, Subject};
+use crate::data_dir::DataDir;
 
 /// Dials the listener for hosts.
 pub(super) async fn dial(
@@ -181,4 +186,52 @@ async fn a_certificate_speaks_for_its_node_and_a_foreign_one_for_no_one() {
     assert_eq!(posing.code(), Code::PermissionDenied);
     server.shutdown().await;
     other.shutdown().await;
+}
+
+/// The CA of a running server, through a copy of its files.
+fn authority_of(dir: &Path) -> Authority {
+    let copy = tempfile::tempdir().expect("dir");
+    for name in ["format", "cluster-id", "seal.key", "ca.sealed", "ca.pem"] {
+        std::fs::copy(dir.join(name), copy.path().join(name)).expect("copies");
+    }
+    Authority::open(&DataDir::open(copy.path()).expect("opens")).expect("opens")
+}
+
+/// Whether a certificate of the right CA opens a session for node `a`.
+async fn opens(address: SocketAddr, ca_pem: &str, identity: &Identity) -> bool {
+    match dial(address, ca_pem, Some(identity)).await {
+        Ok(channel) => FakeHost::try_dial(channel, hello("a")).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+// F81
+#[tokio::test]
+async fn an_expired_certificate_and_one_for_another_use_open_nothing() {
+    let dir = tempfile::tempdir().expect("dir");
+    let (server, api) = start(dir.path()).await;
+    let address = server.host_addr().expect("listens");
+    let authority = authority_of(dir.path());
+    let issue = |organisation: &str, usage: ExtendedKeyUsagePurpose, life: Duration| {
+        let key = KeyPair::generate().expect("generates");
+        let subject = Subject {
+            common_name: "system:node:a",
+            organisation,
+            alternative_names: Vec::new(),
+            usages: vec![usage],
+            life,
+        };
+        let certificate_pem = authority.issue(&key, subject).expect("issues");
+        Identity { certificate_pem, key_pem: key.serialize_pem() }
+    };
+    let hour = Duration::from_secs(3600);
+    let good = issue(NODE_GROUP, ExtendedKeyUsagePurpose::ClientAuth, hour);
+    assert!(opens(address, &api.ca_pem, &good).await, "the same, in time and for its use");
+    let as_server = issue(NODE_GROUP, ExtendedKeyUsagePurpose::ServerAuth, hour);
+    assert!(!opens(address, &api.ca_pem, &as_server).await, "a server's certificate is no client's");
+    let no_node = issue("system:masters", ExtendedKeyUsagePurpose::ClientAuth, hour);
+    assert!(!opens(address, &api.ca_pem, &no_node).await, "an admin is no node");
+    let expiring = issue(NODE_GROUP, ExtendedKeyUsagePurpose::ClientAuth, Duration::ZERO);
+    eventually("it expires", || async { (!opens(address, &api.ca_pem, &expiring).await).then_some(()) }).await;
+    server.shutdown().await;
 }
