@@ -81,7 +81,7 @@ fn text(container: &str, failure: &Failure) -> String {
     if let Failure::Trap { backtrace, .. } = failure {
         for line in backtrace.lines().take(BACKTRACE_LINES_MAX) {
             text.push_str("\n  at ");
-            text.push_str(line);
+            text.push_str(line.trim_start());
         }
     }
     text
