@@ -173,8 +173,8 @@ async fn why_not(client: &Client, namespace: &str, name: &str) -> String {
 fn waiting(pod: &Value) -> Option<String> {
     let statuses = pod.pointer("/status/containerStatuses").and_then(Value::as_array).into_iter().flatten();
     let waiting = statuses.filter_map(|status| status.pointer("/state/waiting")).next();
-    let unschedulable = pod.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
-    let unschedulable = unschedulable.filter(|c| c["type"] == "PodScheduled" && c["status"] == "False").next();
+    let mut conditions = pod.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
+    let unschedulable = conditions.find(|c| c["type"] == "PodScheduled" && c["status"] == "False");
     let found = waiting.or(unschedulable)?;
     let text = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
     Some(format!("{}: {}", text("reason"), text("message")))
