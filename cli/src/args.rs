@@ -64,7 +64,7 @@ pub(crate) struct ControlPlane {
     /// Address of the Kubernetes API.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:6443")]
     pub(crate) api_addr: SocketAddr,
-    /// Also write the administrator's kubeconfig to this file.
+    /// Where to write the administrator's kubeconfig; DATA-DIR/kubeconfig unless given.
     #[arg(long, value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
     /// Addresses of Pods; every host gets a /18 of it.
@@ -107,16 +107,17 @@ pub(crate) struct Node {
     /// Labels of the Node.
     #[arg(long, value_name = "K=V,...", value_delimiter = ',', value_parser = key_value)]
     pub(crate) labels: Vec<(String, String)>,
-    /// Address of the Node: NodePorts and the proxy between hosts listen on it.
-    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
-    pub(crate) node_ip: IpAddr,
+    /// Address of the Node: NodePorts and the proxy between hosts listen on it. Unless given: 127.0.0.1 for `up`, and
+    /// for `join` the address from which this machine reaches the control plane.
+    #[arg(long, value_name = "IP")]
+    pub(crate) node_ip: Option<IpAddr>,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct Join {
     /// The token that `insula token create` printed; not needed once the host has joined.
     #[arg(env = "INSULA_JOIN_TOKEN", hide_env_values = true)]
-    pub(crate) token: String,
+    pub(crate) token: Option<String>,
     /// Address of the control plane for hosts.
     #[arg(long, value_name = "ADDR")]
     pub(crate) server: String,
@@ -306,6 +307,7 @@ mod tests {
             "insula server --data-dir d --api-addr 127.0.0.1:7000 --host-addr 127.0.0.1:7001",
             "insula token create --ttl 10m",
             "insula join T --server 127.0.0.1:7001 --data-dir d --name n --labels a=b,c=d --node-ip 127.0.0.2",
+            "insula join --server 127.0.0.1:7001 --data-dir d",
             "insula push f.wasm shop/web:v1",
             "insula deploy web f.wasm --replicas 3 --port 80 --expose --env A=b --env C=d",
             "insula get pods",

@@ -19,6 +19,8 @@ fn main() -> ExitCode {
     let args = Args::parse();
     match run(args.command) {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has seen enough.
+        Err(error) if client::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -32,6 +34,9 @@ fn run(command: Command) -> anyhow::Result<()> {
     }
     install_tls_provider()?;
     commands::logging::init(command.is_server())?;
+    if command.is_server() {
+        commands::role::raise_open_files();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(dispatch(command));
     // A blocked disk must not keep a command from ending.

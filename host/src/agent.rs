@@ -28,6 +28,7 @@ use crate::code::{Cache, Loader};
 use crate::config::Config;
 use crate::desired::file::{File, Saved};
 use crate::facts::Facts;
+use crate::files;
 use crate::identity::{self, Stored};
 use crate::local::{Handle, Local};
 use crate::logs::Logs;
@@ -63,6 +64,14 @@ pub enum StartError {
         found: String,
         /// What was asked for.
         wanted: String,
+    },
+    /// Another process runs this host.
+    #[error(
+        "{dir} is in use by another insula process; stop it, or give this host a directory of its own with --data-dir"
+    )]
+    Held {
+        /// The directory.
+        dir: String,
     },
     /// The disk refuses.
     #[error("{what}: {error}")]
@@ -109,6 +118,8 @@ pub struct Agent {
     stop: CancellationToken,
     stop_proxy: CancellationToken,
     ended: CancellationToken,
+    /// Kept open: closing it gives the host's directory up.
+    _lock: std::fs::File,
 }
 
 impl Agent {
@@ -118,6 +129,8 @@ impl Agent {
     /// [`StartError`]. A control plane that is away is none, unless this host has no certificate yet.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let dir = config.host_dir();
+        let lock = files::lock(&dir).map_err(disk("cannot lock the host's directory"))?;
+        let lock = lock.ok_or_else(|| StartError::Held { dir: dir.display().to_string() })?;
         let stored = identity_of(&config).await?;
         let up = Arc::new(Up::default());
         let file = File::open(&dir).map_err(disk("cannot open the host's state"))?;
@@ -157,6 +170,7 @@ impl Agent {
             stop: stop.clone(),
             stop_proxy,
             ended: CancellationToken::new(),
+            _lock: lock,
         };
         let renewal = renewal::Renewal { dir, node_ip: config.node_ip, clients, proxy };
         agent.run(core, inbox, hearing, session, renewal.run(stored, stop)).await;

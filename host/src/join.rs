@@ -57,6 +57,11 @@ pub enum JoinError {
     /// This machine is a host already.
     #[error("{0} already holds the identity of node {1:?}; start it, or remove that directory to join anew")]
     Joined(String, String),
+    /// This machine is a host of another cluster.
+    #[error(
+        "{0} holds the identity of a host of another cluster than the token's; remove that directory to leave that cluster, or use another --data-dir"
+    )]
+    Elsewhere(String),
     /// A key could not be made.
     #[error("cannot make a key: {0}")]
     Key(#[from] rcgen::Error),
@@ -139,10 +144,19 @@ pub async fn join(server: &str, token: &str, node_name: &str, data_dir: &Path) -
     Ok(stored.save(&dir)?)
 }
 
-/// The node this data directory is the host of, if it has joined.
-#[must_use]
-pub fn joined(data_dir: &Path) -> Option<String> {
-    Stored::load(&data_dir.join("host")).ok().map(|stored| stored.node.node_name)
+/// Whether this machine is a host already, so that no token is needed. A host whose certificate has expired has to
+/// join again (F81).
+///
+/// # Errors
+/// The token given is malformed, or names the CA of another cluster than the one this machine belongs to.
+pub fn joined(data_dir: &Path, token: Option<&str>) -> Result<bool, JoinError> {
+    let token = token.map(Token::parse).transpose()?;
+    let dir = data_dir.join("host");
+    let Ok(stored) = Stored::load(&dir) else { return Ok(false) };
+    if token.is_some_and(|token| check_ca(&stored.ca_pem, &token).is_err()) {
+        return Err(JoinError::Elsewhere(dir.display().to_string()));
+    }
+    Ok(!identity::is_expired(&stored, jiff::Timestamp::now()))
 }
 
 async fn dial(server: &str, token: &Token) -> Result<tonic::transport::Channel, JoinError> {

@@ -31,7 +31,7 @@ pub struct Config {
     pub api_addr: SocketAddr,
     /// Where hosts dial; `None` leaves only the in-memory pipe of [`crate::Server::pipe`].
     pub host_addr: Option<SocketAddr>,
-    /// A second place for the kubeconfig, beside `<data_dir>/kubeconfig`.
+    /// Where the admin's kubeconfig is written; `<data_dir>/kubeconfig` if nowhere else.
     pub kubeconfig: Option<PathBuf>,
     /// Range that Nodes' Pod ranges are cut from.
     pub pod_cidr: Cidr,

@@ -1,16 +1,20 @@
 //! What the long-running roles share: where data lives, how a control plane is configured, how a role ends.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args;
 
 /// Below the user's home, unless `--data-dir` or `$INSULA_DATA_DIR` says otherwise.
 const DATA_DIR_BELOW_HOME: &str = ".local/share/insula";
+
+/// A listener for each Pod of a full host, and as many connections.
+const OPEN_FILES_WANTED: u64 = 20_000;
 
 /// The directory given, or the user's default.
 pub(crate) fn data_dir(given: Option<PathBuf>) -> Result<PathBuf> {
@@ -58,14 +62,30 @@ pub(crate) async fn start_server(
 
 /// Starts a host.
 pub(crate) async fn start_agent(
-    args: args::Node,
+    labels: Vec<(String, String)>,
+    node_ip: IpAddr,
     data_dir: PathBuf,
     name: String,
     link: Arc<dyn host::Link>,
 ) -> Result<host::Agent> {
-    let mut config = host::Config::new(data_dir, name, args.node_ip, link);
-    config.labels = args.labels.into_iter().collect();
+    let mut config = host::Config::new(data_dir, name, node_ip, link);
+    config.labels = labels.into_iter().collect();
     Ok(host::Agent::start(config).await?)
+}
+
+/// Lets the process open as many files as it may: every Pod listens on its own address, and login shells allow
+/// 1,024 files though the system would give far more.
+pub(crate) fn raise_open_files() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let files = if raised.is_ok() { maximum } else { current };
+    if files.is_some_and(|files| files < OPEN_FILES_WANTED) {
+        tracing::warn!(
+            ?files,
+            wanted = OPEN_FILES_WANTED,
+            "few files may be open; many Pods or clients need `ulimit -Hn` raised"
+        );
+    }
 }
 
 /// Resolves at Ctrl-C or SIGTERM.

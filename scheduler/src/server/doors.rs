@@ -77,7 +77,10 @@ impl Doors {
     ) -> Result<Server, Error> {
         let mut addresses = vec![listeners.api_addr.ip(), service_ip];
         addresses.extend(listeners.host_addr.map(|address| address.ip()));
-        addresses.extend(outward(&listeners));
+        let listening = [Some(listeners.api_addr), listeners.host_addr];
+        if listening.into_iter().flatten().any(|address| address.ip().is_unspecified()) {
+            addresses.extend(outward());
+        }
         let certificate = ServerCertificate::new(authority.clone(), &addresses)?;
         let answers = Answers::default();
         let app = apiserver::router(apiserver::Config {
@@ -131,7 +134,7 @@ async fn renewing(certificate: Arc<ServerCertificate>, shutdown: CancellationTok
     Ok(())
 }
 
-/// Writes `<data_dir>/kubeconfig`, and the other one if asked; returns the path of the one that was asked for.
+/// Writes the kubeconfig where it was asked for, else to `<data_dir>/kubeconfig`, and returns its path.
 async fn write_kubeconfig(
     config: &Config,
     dir: &DataDir,
@@ -145,24 +148,22 @@ async fn write_kubeconfig(
         IpAddr::V6(_) => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], api_addr.port())),
     };
     let text = certificates::kubeconfig(authority, &format!("https://{dial}"))?;
-    let (own, other) = (dir.kubeconfig(), config.kubeconfig.clone());
+    let path = config.kubeconfig.clone().unwrap_or_else(|| dir.kubeconfig());
     blocking(move || {
-        files::replace(&own, text.as_bytes(), Readers::Owner)?;
-        if let Some(other) = &other {
-            files::replace(other, text.as_bytes(), Readers::Owner)?;
-        }
-        Ok(other.unwrap_or(own))
+        files::replace(&path, text.as_bytes(), Readers::Owner)?;
+        Ok(path)
     })
     .await?
 }
 
-/// The address by which others reach this machine, if a listener is open to them under every address. The
-/// kernel is asked for a route; nothing is sent.
-fn outward(listeners: &Listeners) -> Option<IpAddr> {
-    let is_open = |address: SocketAddr| address.ip().is_unspecified();
-    if !is_open(listeners.api_addr) && !listeners.host_addr.is_some_and(is_open) {
-        return None;
-    }
+/// Where hosts on other machines dial: 0.0.0.0 is a place to listen at and nothing to dial.
+pub(super) fn dialled(listening: SocketAddr) -> SocketAddr {
+    let ip = if listening.ip().is_unspecified() { outward() } else { None };
+    SocketAddr::new(ip.unwrap_or(listening.ip()), listening.port())
+}
+
+/// The address by which others reach this machine. The kernel is asked for a route; nothing is sent.
+fn outward() -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
     // A documentation address (RFC 5737): routed like any other, owned by no one.
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;

@@ -115,7 +115,7 @@ async fn build(
         cluster_id: base.cluster_id.clone(),
         code_public_key: artifacts.public_key().to_vec(),
     });
-    let desk = rest::Desk { sessions, joining, host_addr: listeners.host_addr };
+    let desk = rest::Desk { sessions, joining, host_addr: listeners.host_addr.map(doors::dialled) };
     let doors = Doors { objects, registry, desk, admin_token: opened.admin_token };
     doors.open(&config, service_ip, listeners, opened.dir, &opened.authority, house).await
 }
