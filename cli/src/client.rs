@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use crate::args::Target;
 
-/// Merge patch, RFC 7386.
+/// RFC 7386: lists are replaced whole.
 pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
+/// Kubernetes' own: containers, ports and variables are merged by their keys, so that what is not named stays.
+pub(crate) const STRATEGIC_MERGE_PATCH: &str = "application/strategic-merge-patch+json";
 const JSON: &str = "application/json";
 /// Largest answer a command reads into memory.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -66,36 +68,44 @@ impl Client {
         })
     }
 
-    /// Sends JSON and reads JSON; `None` if there is no such object.
-    pub(crate) async fn call(&self, method: Method, path: &str, kind: &str, body: &Value) -> Result<Option<Value>> {
+    /// Sends JSON and reads JSON.
+    pub(crate) async fn call(&self, method: Method, path: &str, kind: &str, body: &Value) -> Result<Value> {
+        self.ask(method, path, kind, body).await?.json()
+    }
+
+    async fn ask(&self, method: Method, path: &str, kind: &str, body: &Value) -> Result<Answer> {
         let request = Request::builder().method(method).uri(path).header("accept", JSON).header("content-type", kind);
         let body = if body.is_null() { Vec::new() } else { serde_json::to_vec(body)? };
         let answer = self.send(request.body(body)?).await?;
-        if answer.status == StatusCode::NOT_FOUND {
-            return Ok(None);
-        }
         for warning in answer.headers.get_all("warning") {
             eprintln!("warning: {}", warning.to_str().unwrap_or_default().trim_start_matches("299 - "));
         }
-        answer.json().map(Some)
+        Ok(answer)
     }
 
-    /// `GET path` as JSON.
+    /// `GET path` as JSON; `None` if there is no such object.
     pub(crate) async fn get(&self, path: &str) -> Result<Option<Value>> {
-        self.call(Method::GET, path, JSON, &Value::Null).await
+        let answer = self.ask(Method::GET, path, JSON, &Value::Null).await?;
+        if answer.status == StatusCode::NOT_FOUND { Ok(None) } else { answer.json().map(Some) }
     }
 
-    /// Creates the object, or merges it over the one that is there. Returns what happened, as kubectl words it.
-    pub(crate) async fn create_or_merge(&self, collection: &str, name: &str, object: &Value) -> Result<&'static str> {
+    /// Creates the object, or merges it over the one that is there by a patch of that kind. Returns what happened, as
+    /// kubectl words it.
+    pub(crate) async fn create_or_merge(
+        &self,
+        collection: &str,
+        name: &str,
+        kind: &str,
+        object: &Value,
+    ) -> Result<&'static str> {
         let path = format!("{collection}/{name}");
         let Some(before) = self.get(&path).await? else {
-            let created = self.call(Method::POST, collection, JSON, object).await?;
-            return created.map(|_| "created").ok_or_else(|| anyhow!("nothing is served at {collection}"));
+            self.call(Method::POST, collection, JSON, object).await?;
+            return Ok("created");
         };
-        let after = self.call(Method::PATCH, &path, MERGE_PATCH, object).await?;
+        let after = self.call(Method::PATCH, &path, kind, object).await?;
         let version = |object: &Value| object.pointer("/metadata/resourceVersion").cloned();
-        let unchanged = after.as_ref().is_some_and(|after| version(after) == version(&before));
-        Ok(if unchanged { "unchanged" } else { "configured" })
+        Ok(if version(&after) == version(&before) { "unchanged" } else { "configured" })
     }
 }
 
@@ -121,4 +131,10 @@ pub(crate) fn refusal(status: StatusCode, body: &[u8]) -> String {
     let oci = parsed.pointer("/errors/0/message").and_then(Value::as_str);
     let message = parsed.get("message").and_then(Value::as_str).or(oci);
     message.map_or_else(|| format!("{status}: {}", String::from_utf8_lossy(body).trim()), str::to_owned)
+}
+
+/// Whether a command ended because nobody reads its output any more, as in `insula logs web | head`.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).next();
+    io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
 }

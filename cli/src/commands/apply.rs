@@ -11,7 +11,7 @@ use api::resource;
 use serde_json::Value;
 
 use crate::args;
-use crate::client::Client;
+use crate::client::{Client, MERGE_PATCH};
 
 /// Largest manifest file.
 const MANIFEST_BYTES_MAX: u64 = 16 << 20;
@@ -43,7 +43,7 @@ async fn apply(client: &Client, namespace: Option<&str>, object: Value) -> Resul
     }
     let own = text("/metadata/namespace");
     let namespace = client.namespace(if own.is_empty() { namespace } else { Some(&own) });
-    let happened = client.create_or_merge(&collection(resource, &namespace), &name, &object).await?;
+    let happened = client.create_or_merge(&collection(resource, &namespace), &name, MERGE_PATCH, &object).await?;
     Ok(format!("{}/{name} {happened}", resource.kind.to_lowercase()))
 }
 
@@ -64,7 +64,10 @@ fn read(path: &Path) -> Result<Vec<Value>> {
     } else {
         Box::new(std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?)
     };
-    source.take(MANIFEST_BYTES_MAX).read_to_string(&mut text).with_context(|| format!("{}", path.display()))?;
+    source.take(MANIFEST_BYTES_MAX + 1).read_to_string(&mut text).with_context(|| format!("{}", path.display()))?;
+    if text.len() as u64 > MANIFEST_BYTES_MAX {
+        bail!("{} has more than {} MiB; split it", path.display(), MANIFEST_BYTES_MAX >> 20);
+    }
     let documents: Vec<Value> =
         serde_saphyr::from_multiple(&text).with_context(|| format!("{} is not YAML", path.display()))?;
     Ok(documents.into_iter().filter(|document| !document.is_null()).collect())

@@ -1,5 +1,9 @@
 //! `insula deploy`: from a file to an available Deployment in one command.
+//!
+//! A Deployment that is there already keeps what this command does not name: its variables, probes, resources and
+//! replicas.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,7 +17,7 @@ use super::apply::collection;
 use super::get::encode;
 use super::push;
 use crate::args;
-use crate::client::Client;
+use crate::client::{Client, MERGE_PATCH, STRATEGIC_MERGE_PATCH, refusal};
 
 pub(crate) async fn run(args: args::Deploy) -> Result<()> {
     api::name::check_label_1035(&args.name).map_err(|why| anyhow::anyhow!("the name {:?}: {why}", args.name))?;
@@ -23,11 +27,12 @@ pub(crate) async fn run(args: args::Deploy) -> Result<()> {
 
     let deployments = collection(&api::resource::DEPLOYMENTS, &namespace);
     let deployment = deployment(&args, &namespace, &image);
-    let happened = client.create_or_merge(&deployments, &args.name, &deployment).await?;
+    let happened = client.create_or_merge(&deployments, &args.name, STRATEGIC_MERGE_PATCH, &deployment).await?;
     println!("deployment/{} {happened}", args.name);
     if args.expose {
         let services = collection(&api::resource::SERVICES, &namespace);
-        let happened = client.create_or_merge(&services, &args.name, &service(&args, &namespace)).await?;
+        let service = service(&args, &namespace);
+        let happened = client.create_or_merge(&services, &args.name, MERGE_PATCH, &service).await?;
         println!("service/{} {happened}", args.name);
     }
     wait(&client, &namespace, &args).await?;
@@ -56,12 +61,14 @@ async fn image(client: &Client, args: &args::Deploy) -> Result<String> {
 fn deployment(args: &args::Deploy, namespace: &str, image: &str) -> Value {
     let labels = json!({ "app": args.name });
     let env: Vec<Value> = args.env.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
-    let container = json!({
+    let mut container = json!({
         "name": args.name,
         "image": image,
-        "ports": [{ "containerPort": args.port }],
-        "env": env,
+        "ports": [{ "containerPort": args.port, "protocol": "TCP" }],
     });
+    if !env.is_empty() {
+        container["env"] = json!(env);
+    }
     let mut object = json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -92,46 +99,98 @@ fn service(args: &args::Deploy, namespace: &str) -> Value {
 
 /// Follows the Deployment until it is available, and says why it is not when time is up.
 async fn wait(client: &Client, namespace: &str, args: &args::Deploy) -> Result<()> {
-    let bar = ProgressBar::new_spinner();
+    let progress = Progress::start();
     let begin = Instant::now();
-    let followed = tokio::time::timeout(args.timeout, follow(client, namespace, &args.name, &bar)).await;
-    bar.finish_and_clear();
-    match followed {
-        Ok(done) => done?,
-        Err(_) => bail!(
+    tokio::select! {
+        done = follow(client, namespace, &args.name, &progress) => done?,
+        () = explain(client, namespace, &args.name, &progress) => {}
+        () = tokio::time::sleep(args.timeout) => bail!(
             "deployment/{} is not available after {} s: {}",
             args.name,
             args.timeout.as_secs(),
             why_not(client, namespace, &args.name).await
         ),
     }
+    progress.bar.finish_and_clear();
     println!("deployment/{} is available after {:.2} s", args.name, begin.elapsed().as_secs_f64());
     Ok(())
 }
 
 /// Between a watch that ended and the next.
 const WATCH_AGAIN_AFTER: Duration = Duration::from_millis(200);
+/// How often Pods are asked what they wait for.
+const EXPLAIN_EVERY: Duration = Duration::from_secs(2);
+const SPIN_EVERY: Duration = Duration::from_millis(100);
 
-async fn follow(client: &Client, namespace: &str, name: &str, bar: &ProgressBar) -> Result<()> {
+/// What is said while a Deployment is waited for: a line that changes on a terminal, a line a change elsewhere.
+struct Progress {
+    bar: ProgressBar,
+    /// How many Pods there are, and what they wait for.
+    said: RefCell<(String, String)>,
+}
+
+impl Progress {
+    fn start() -> Self {
+        let bar = ProgressBar::new_spinner();
+        bar.enable_steady_tick(SPIN_EVERY);
+        Self { bar, said: RefCell::default() }
+    }
+
+    fn counts(&self, text: String) {
+        let (_, why) = self.said.borrow().clone();
+        self.say(text, why);
+    }
+
+    fn why(&self, text: String) {
+        let (counts, _) = self.said.borrow().clone();
+        self.say(counts, text);
+    }
+
+    fn say(&self, counts: String, why: String) {
+        let line = if why.is_empty() { counts.clone() } else { format!("{counts}; {why}") };
+        if self.said.replace((counts.clone(), why.clone())) == (counts, why) {
+            return;
+        }
+        if self.bar.is_hidden() { eprintln!("{line}") } else { self.bar.set_message(line) }
+    }
+}
+
+async fn follow(client: &Client, namespace: &str, name: &str, progress: &Progress) -> Result<()> {
     let selector = encode(&format!("metadata.name={name}"));
     let path = format!("{}?watch=true&fieldSelector={selector}", collection(&api::resource::DEPLOYMENTS, namespace));
     loop {
         let response = client.open(Request::get(&path).body(Vec::new())?).await?;
+        let status = response.status();
         let body = http_body_util::BodyStream::new(response.into_body());
         let bytes = body.filter_map(|frame| async {
             frame.map(|frame| frame.into_data().ok()).map_err(|e| std::io::Error::other(e.to_string())).transpose()
         });
         let mut lines = Box::pin(bytes).into_async_read().lines();
         while let Some(Ok(line)) = lines.next().await {
+            if !status.is_success() {
+                bail!("deployment/{name} cannot be watched: {}", refusal(status, line.as_bytes()));
+            }
             let event: Value = serde_json::from_str(&line).context("a watch event that is not JSON")?;
             let object = &event["object"];
-            if is_available(object) {
-                return Ok(());
+            match event["type"].as_str() {
+                Some("DELETED") => bail!("deployment/{name} was deleted while it was waited for"),
+                // The server cannot go on from there; the next watch begins with what is.
+                Some("ERROR") => break,
+                _ if is_available(object) => return Ok(()),
+                _ => progress.counts(counts(object)),
             }
-            bar.set_message(progress(object));
-            bar.tick();
         }
         tokio::time::sleep(WATCH_AGAIN_AFTER).await;
+    }
+}
+
+/// Keeps saying what the Pods wait for.
+async fn explain(client: &Client, namespace: &str, name: &str, progress: &Progress) {
+    loop {
+        tokio::time::sleep(EXPLAIN_EVERY).await;
+        if let Ok(reasons) = reasons(client, namespace, name).await {
+            progress.why(reasons.join("; "));
+        }
     }
 }
 
@@ -146,28 +205,29 @@ fn is_available(deployment: &Value) -> bool {
         && count("/status/availableReplicas") >= wanted
 }
 
-fn progress(deployment: &Value) -> String {
+fn counts(deployment: &Value) -> String {
     let count = |name: &str| deployment["status"][name].as_i64().unwrap_or(0);
     let wanted = deployment["spec"]["replicas"].as_i64().unwrap_or(1);
     format!("{} of {wanted} updated, {} available", count("updatedReplicas"), count("availableReplicas"))
 }
 
-/// What the Pods wait for, in their own words.
 async fn why_not(client: &Client, namespace: &str, name: &str) -> String {
+    match reasons(client, namespace, name).await {
+        Ok(reasons) if reasons.is_empty() => "no Pod says why; see `kubectl describe deployment`".to_owned(),
+        Ok(reasons) => reasons.join("; "),
+        Err(error) => format!("its Pods cannot be listed: {error:#}"),
+    }
+}
+
+/// What the Pods wait for, in their own words.
+async fn reasons(client: &Client, namespace: &str, name: &str) -> Result<Vec<String>> {
     let selector = encode(&format!("app={name}"));
     let path = format!("{}?labelSelector={selector}", collection(&api::resource::PODS, namespace));
-    let list = match client.get(&path).await {
-        Ok(list) => list.unwrap_or_default(),
-        Err(error) => return format!("its Pods cannot be listed: {error:#}"),
-    };
+    let list = client.get(&path).await?.unwrap_or_default();
     let mut reasons: Vec<String> = list["items"].as_array().into_iter().flatten().filter_map(waiting).collect();
     reasons.sort();
     reasons.dedup();
-    if reasons.is_empty() {
-        "no Pod says why; see `kubectl describe deployment`".to_owned()
-    } else {
-        reasons.join("; ")
-    }
+    Ok(reasons)
 }
 
 fn waiting(pod: &Value) -> Option<String> {

@@ -1,5 +1,7 @@
 //! `insula get`: lists objects with the columns the server chooses.
 
+use std::io::Write;
+
 use anyhow::{Result, anyhow, bail};
 use http::Request;
 use serde_json::Value;
@@ -28,18 +30,22 @@ pub(crate) async fn run(args: args::Get) -> Result<()> {
     let accept = if matches!(args.output, Output::Json) { "application/json" } else { TABLE };
     let answer = client.send(Request::get(&path).header("accept", accept).body(Vec::new())?).await?.json()?;
     match args.output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(&answer)?),
-        Output::Name => names(&answer).for_each(|name| println!("{}/{name}", resource.kind.to_lowercase())),
+        Output::Json => print_lines([serde_json::to_string_pretty(&answer)?]),
+        Output::Name => print_lines(names(&answer).map(|name| format!("{}/{name}", resource.kind.to_lowercase()))),
         Output::Table | Output::Wide => {
             let lines = table(&answer, args.output == Output::Wide, args.all_namespaces);
-            if lines.len() < 2 {
-                println!("no {} found", resource.plural);
-            } else {
-                lines.iter().for_each(|line| println!("{line}"));
-            }
+            if lines.len() < 2 { print_lines([format!("no {} found", resource.plural)]) } else { print_lines(lines) }
         }
     }
-    Ok(())
+}
+
+/// Unlike `println!`, it does not mind a reader that leaves.
+fn print_lines(lines: impl IntoIterator<Item = String>) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    for line in lines {
+        writeln!(out, "{line}")?;
+    }
+    Ok(out.flush()?)
 }
 
 /// A kind by plural, singular or the usual short name.

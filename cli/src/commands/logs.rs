@@ -10,7 +10,7 @@ use std::io::Write;
 use super::apply::collection;
 use super::get::{encode, object};
 use crate::args;
-use crate::client::{Client, refusal};
+use crate::client::{Client, is_broken_pipe, refusal};
 
 /// Pods of one Deployment that are followed at once.
 const PODS_MAX: usize = 20;
@@ -20,9 +20,24 @@ pub(crate) async fn run(args: args::Logs) -> Result<()> {
     let namespace = client.namespace(args.namespace.as_deref());
     let pods = pods(&client, &namespace, &args.pod).await?;
     let prefix = pods.len() > 1;
-    let streams = pods.iter().map(|pod| print(&client, &args, &namespace, pod, prefix));
-    let results: Vec<Result<()>> = futures::stream::iter(streams).buffer_unordered(PODS_MAX).collect().await;
-    results.into_iter().collect()
+    let streams = pods.iter().map(async |pod| (pod, print(&client, &args, &namespace, pod, prefix).await));
+    let mut ended = futures::stream::iter(streams).buffer_unordered(PODS_MAX);
+    let mut failed = 0;
+    while let Some((pod, result)) = ended.next().await {
+        match result {
+            Ok(()) => {}
+            // Other Pods may go on for long: this is told now.
+            Err(error) if prefix && !is_broken_pipe(&error) => {
+                eprintln!("{pod}: {error:#}");
+                failed += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if failed > 0 {
+        bail!("the logs of {failed} of {} Pods could not be read", pods.len());
+    }
+    Ok(())
 }
 
 /// The Pods a name stands for: itself, or those a Deployment selects.
@@ -35,13 +50,37 @@ async fn pods(client: &Client, namespace: &str, name: &str) -> Result<Vec<String
         bail!("logs of a {kind} are not a thing; name a Pod or deploy/NAME");
     }
     let deployment = object(client, &format!("{}/{name}", collection(&api::resource::DEPLOYMENTS, namespace))).await?;
-    let labels = deployment.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
-    let pairs = labels.into_iter().flatten().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default()));
-    let selector = pairs.collect::<Vec<_>>().join(",");
+    let selector = selector(&deployment["spec"]["selector"]);
     let path = format!("{}?labelSelector={}", collection(&api::resource::PODS, namespace), encode(&selector));
     let list = object(client, &path).await?;
     let items = list["items"].as_array().into_iter().flatten();
-    Ok(items.filter_map(|pod| pod.pointer("/metadata/name")?.as_str().map(str::to_owned)).take(PODS_MAX).collect())
+    let names: Vec<String> =
+        items.filter_map(|pod| pod.pointer("/metadata/name")?.as_str().map(str::to_owned)).collect();
+    if names.is_empty() {
+        bail!("deploy/{name} has no Pods");
+    }
+    if names.len() > PODS_MAX {
+        eprintln!("deploy/{name} has {} Pods; these are the logs of {PODS_MAX}", names.len());
+    }
+    Ok(names.into_iter().take(PODS_MAX).collect())
+}
+
+/// A label selector as the query of a URL writes it.
+fn selector(selector: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let labels = selector["matchLabels"].as_object().into_iter().flatten();
+    let equal = labels.map(|(key, value)| format!("{key}={}", text(value)));
+    let expressions = selector["matchExpressions"].as_array().into_iter().flatten().map(|expression| {
+        let values: Vec<String> = expression["values"].as_array().into_iter().flatten().map(text).collect();
+        let (key, values) = (text(&expression["key"]), values.join(","));
+        match expression["operator"].as_str().unwrap_or_default() {
+            "NotIn" => format!("{key} notin ({values})"),
+            "Exists" => key,
+            "DoesNotExist" => format!("!{key}"),
+            _ => format!("{key} in ({values})"),
+        }
+    });
+    equal.chain(expressions).collect::<Vec<_>>().join(",")
 }
 
 async fn print(client: &Client, args: &args::Logs, namespace: &str, pod: &str, prefix: bool) -> Result<()> {
@@ -80,4 +119,21 @@ fn write_lines(bytes: &[u8], pod: Option<&str>) -> Result<()> {
         out.write_all(line)?;
     }
     Ok(out.flush()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selector_is_written_with_all_its_parts() {
+        let all = serde_json::json!({
+            "matchLabels": { "app": "web" },
+            "matchExpressions": [
+                { "key": "tier", "operator": "In", "values": ["a", "b"] },
+                { "key": "old", "operator": "DoesNotExist" },
+            ],
+        });
+        assert_eq!(selector(&all), "app=web,tier in (a,b),!old");
+    }
 }
