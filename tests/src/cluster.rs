@@ -4,12 +4,16 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::client::Api;
 use crate::paths;
 use crate::slice::Slice;
+
+/// How long a role may take to say that it is ready, on a busy machine.
+const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// One running `insula` process.
 #[derive(Debug)]
@@ -37,7 +41,13 @@ impl Role {
             .expect("insula starts");
         let stdout = child.stdout.take().expect("stdout is piped");
         let role = Self { child, log };
-        let ready = BufReader::new(stdout).lines().map_while(Result::ok).any(|line| line.starts_with("ready"));
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let ready = BufReader::new(stdout).lines().map_while(Result::ok).any(|line| line.starts_with("ready"));
+            // Whoever asked may have given up.
+            let _heard = tell.send(ready);
+        });
+        let ready = told.recv_timeout(READY_WITHIN).unwrap_or(false);
         assert!(ready, "insula {args:?} did not come up:\n{}", role.log());
         role
     }
@@ -151,7 +161,7 @@ impl Cluster {
         index
     }
 
-    /// Starts the host of that index again, with the token it has used up.
+    /// Starts the host of that index again; it has joined and needs no token.
     pub fn restart_host(&mut self, index: usize) {
         self.hosts[index] = self.start_host(index);
     }
@@ -159,12 +169,16 @@ impl Cluster {
     fn start_host(&self, index: usize) -> Role {
         let number = u8::try_from(index).expect("few hosts") + 2;
         let dir = self.dir.path().join(format!("host-{number}"));
-        let token = if dir.exists() { "used-before".to_owned() } else { self.join_token() };
-        let server = self.slice.server_addr(HOST_PORT).to_string();
-        let args = ["join", &token, "--server", &server, "--data-dir", &dir.display().to_string()].map(str::to_owned);
-        let own = ["--name", &format!("node-{number}"), "--node-ip", &self.slice.node_ip(number).to_string()]
-            .map(str::to_owned);
-        Role::start(self.dir.path().join(format!("host-{number}.log")), &[args.as_slice(), own.as_slice()].concat())
+        let mut args = vec!["join".to_owned()];
+        if !dir.exists() {
+            args.push(self.join_token());
+        }
+        let mut option = |name: &str, value: String| args.extend([name.to_owned(), value]);
+        option("--server", self.slice.server_addr(HOST_PORT).to_string());
+        option("--data-dir", dir.display().to_string());
+        option("--name", format!("node-{number}"));
+        option("--node-ip", self.slice.node_ip(number).to_string());
+        Role::start(self.dir.path().join(format!("host-{number}.log")), &args)
     }
 
     /// A fresh join token.

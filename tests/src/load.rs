@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt, Empty};
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, Empty, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -18,11 +18,12 @@ use tokio_util::sync::CancellationToken;
 /// No request of a test waits longer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What to send: how many workers keep their connection, and how many dial anew for each request.
+/// What to send: how many workers keep their connection, and how many dial anew for each request. Every third
+/// worker sends a body.
 #[derive(Debug, Clone)]
 pub struct Load {
-    /// Where to.
-    pub addr: SocketAddr,
+    /// Where to; workers take turns.
+    pub addrs: Vec<SocketAddr>,
     /// Path of the request.
     pub path: String,
     /// Workers that keep one connection.
@@ -60,6 +61,8 @@ pub struct Report {
     pub elapsed: Duration,
     /// Latencies of the good ones, ascending.
     pub latencies_micros: Vec<u32>,
+    /// When the last failed request ended, if any failed.
+    pub last_failure: Option<Instant>,
 }
 
 impl Report {
@@ -86,8 +89,13 @@ impl Load {
         let (tally, stop) = (Arc::new(Tally::default()), CancellationToken::new());
         let mut workers = JoinSet::new();
         for worker in 0..self.keep_alive + self.fresh {
-            let keeps = worker < self.keep_alive;
-            workers.spawn(work(self.clone(), keeps, Arc::clone(&tally), stop.clone()));
+            let plan = Plan {
+                addr: self.addrs[worker % self.addrs.len()],
+                path: self.path.clone(),
+                keeps: worker < self.keep_alive,
+                body: Bytes::from_static(if worker % 3 == 2 { b"a body" } else { b"" }),
+            };
+            workers.spawn(work(plan, Arc::clone(&tally), stop.clone()));
         }
         Running { tally, stop, workers, begin: Instant::now() }
     }
@@ -107,15 +115,6 @@ impl Running {
         self.tally.ok.load(Ordering::Relaxed)
     }
 
-    /// When the last request failed, if any has.
-    ///
-    /// # Panics
-    /// A worker panicked.
-    #[must_use]
-    pub fn last_failure(&self) -> Option<Instant> {
-        *self.tally.last_failure.lock().expect("no worker panicked")
-    }
-
     /// Stops the workers and sums up.
     ///
     /// # Panics
@@ -128,22 +127,31 @@ impl Running {
             std::mem::take(&mut *self.tally.latencies_micros.lock().expect("no worker panicked"));
         latencies_micros.sort_unstable();
         let failed = self.tally.failed.lock().expect("no worker panicked").clone();
-        Report { ok: self.tally.ok.load(Ordering::Relaxed), failed, elapsed, latencies_micros }
+        let last_failure = *self.tally.last_failure.lock().expect("no worker panicked");
+        Report { ok: self.tally.ok.load(Ordering::Relaxed), failed, elapsed, latencies_micros, last_failure }
     }
 }
 
-async fn work(load: Load, keeps: bool, tally: Arc<Tally>, stop: CancellationToken) {
+/// What one worker does.
+struct Plan {
+    addr: SocketAddr,
+    path: String,
+    keeps: bool,
+    body: Bytes,
+}
+
+async fn work(plan: Plan, tally: Arc<Tally>, stop: CancellationToken) {
     let mut connection = None;
     while !stop.is_cancelled() {
         let begin = Instant::now();
-        let asked = tokio::time::timeout(REQUEST_TIMEOUT, ask(&load, connection.take())).await;
+        let asked = tokio::time::timeout(REQUEST_TIMEOUT, ask(&plan, connection.take())).await;
         let outcome = asked.unwrap_or_else(|_| Err("timeout".to_owned()));
         match outcome {
             Ok((status, open)) if status == StatusCode::OK => {
                 tally.ok.fetch_add(1, Ordering::Relaxed);
                 let micros = u32::try_from(begin.elapsed().as_micros()).unwrap_or(u32::MAX);
                 tally.latencies_micros.lock().expect("no worker panicked").push(micros);
-                connection = if keeps { open } else { None };
+                connection = if plan.keeps { open } else { None };
             }
             Ok((status, _)) => tally.fail(status.to_string()),
             Err(cause) => {
@@ -162,30 +170,32 @@ impl Tally {
     }
 }
 
-type Connection = SendRequest<Empty<Bytes>>;
+type Connection = SendRequest<Full<Bytes>>;
 
 /// One request on the connection given, or on a new one. A kept connection that the server has closed between
 /// requests is not a failure: HTTP/1.1 clients dial again (RFC 9112, 9.3.1).
-async fn ask(load: &Load, kept: Option<Connection>) -> Result<(StatusCode, Option<Connection>), String> {
+async fn ask(plan: &Plan, kept: Option<Connection>) -> Result<(StatusCode, Option<Connection>), String> {
     if let Some(mut connection) = kept
         && connection.ready().await.is_ok()
     {
-        match send(load, connection).await {
+        match send(plan, connection).await {
             Err(error) if error.is_canceled() => {}
             Err(error) => return Err(format!("kept connection: {error}")),
             Ok(answered) => return Ok(answered),
         }
     }
-    let stream = TcpStream::connect(load.addr).await.map_err(|e| format!("connect: {e}"))?;
+    let stream = TcpStream::connect(plan.addr).await.map_err(|e| format!("connect: {e}"))?;
     stream.set_nodelay(true).map_err(|e| e.to_string())?;
     let (connection, driver) = handshake(TokioIo::new(stream)).await.map_err(|e| format!("handshake: {e}"))?;
     tokio::spawn(driver);
-    send(load, connection).await.map_err(|e| format!("new connection: {e}"))
+    send(plan, connection).await.map_err(|e| format!("new connection: {e}"))
 }
 
-async fn send(load: &Load, mut connection: Connection) -> Result<(StatusCode, Option<Connection>), hyper::Error> {
-    let request = Request::get(&load.path).header("host", load.addr.to_string()).body(Empty::new());
-    let response = connection.send_request(request.expect("a sound request")).await?;
+async fn send(plan: &Plan, mut connection: Connection) -> Result<(StatusCode, Option<Connection>), hyper::Error> {
+    let method = if plan.body.is_empty() { Method::GET } else { Method::POST };
+    let request = Request::builder().method(method).uri(&plan.path).header("host", plan.addr.to_string());
+    let request = request.body(Full::new(plan.body.clone())).expect("a sound request");
+    let response = connection.send_request(request).await?;
     let status = response.status();
     response.into_body().collect().await?;
     Ok((status, Some(connection)))
@@ -195,7 +205,14 @@ async fn send(load: &Load, mut connection: Connection) -> Result<(StatusCode, Op
 ///
 /// # Errors
 /// A sentence that says which step failed.
-pub async fn get(addr: SocketAddr, path: &str) -> Result<(StatusCode, http::HeaderMap, String), String> {
+pub async fn get(addr: SocketAddr, path: &str) -> Result<Answer, String> {
+    tokio::time::timeout(REQUEST_TIMEOUT, get_once(addr, path)).await.unwrap_or_else(|_| Err("timeout".to_owned()))
+}
+
+/// Status, headers and body.
+pub type Answer = (StatusCode, http::HeaderMap, String);
+
+async fn get_once(addr: SocketAddr, path: &str) -> Result<Answer, String> {
     let stream = TcpStream::connect(addr).await.map_err(|e| format!("connect: {e}"))?;
     let (mut connection, driver) =
         handshake::<_, Empty<Bytes>>(TokioIo::new(stream)).await.map_err(|e| format!("handshake: {e}"))?;

@@ -36,7 +36,7 @@ pub fn guest(name: &str) -> PathBuf {
     present(dir.join(format!("{name}.wasm")), "cargo xtask guests")
 }
 
-/// Every kubectl there is to test with: the pinned one always, and the machine's own 1.30 to 1.33.
+/// Every kubectl there is to test with: the pinned ones always, and those of a Cloud SDK where there is one.
 #[must_use]
 pub fn kubectls() -> Vec<PathBuf> {
     let mut found = vec![present(target_dir().join("clients/kubectl-1.37"), "cargo xtask clients")];

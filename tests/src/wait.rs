@@ -29,7 +29,9 @@ pub async fn within<T, F: Future<Output = Option<T>>>(
     let mut tick = tokio::time::interval(LOOK_EVERY);
     loop {
         tick.tick().await;
-        if let Some(found) = look().await {
+        // A look that hangs is a look that saw nothing.
+        let left = deadline.saturating_sub(begin.elapsed());
+        if let Ok(Some(found)) = tokio::time::timeout(left, look()).await {
             return (found, begin.elapsed());
         }
         assert!(begin.elapsed() < deadline, "not within {deadline:?}: {what}");

@@ -10,6 +10,8 @@ mod kill9;
 mod kubectl;
 #[path = "e2e/neighbours.rs"]
 mod neighbours;
+#[path = "e2e/readme.rs"]
+mod readme;
 #[path = "e2e/refusals.rs"]
 mod refusals;
 #[path = "e2e/rollout.rs"]

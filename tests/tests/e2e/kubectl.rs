@@ -38,6 +38,7 @@ async fn kubectl_lives_a_whole_life_against_the_cluster() {
     let manifest = cluster.path("web.yaml");
     std::fs::write(&manifest, MANIFEST).expect("writes");
     for kubectl in paths::kubectls() {
+        println!("{}", kubectl.display());
         life(&cluster, &kubectl, &manifest.display().to_string()).await;
     }
 }
@@ -55,7 +56,9 @@ async fn life(cluster: &Cluster, kubectl: &Path, manifest: &str) {
     assert!(run(&["create", "service", "clusterip", "plain", "--tcp=80:8080", "-n", "team"]).contains("created"));
     let _ = run(&["wait", "--for=condition=Available", "deployment/plain", "-n", "team", "--timeout=60s"]);
 
-    let _ = run(&["diff", "-f", manifest, "-n", "team"].map(|a| if a == "diff" { "apply" } else { a }));
+    assert!(differs(cluster, kubectl, manifest), "diff shows what apply would make");
+    let _ = run(&["apply", "-f", manifest, "-n", "team"]);
+    assert!(!differs(cluster, kubectl, manifest), "and then nothing");
     assert!(run(&["apply", "-f", manifest, "-n", "team"]).contains("unchanged"), "apply twice changes nothing");
     assert!(run(&["rollout", "status", "deployment/web", "-n", "team", "--timeout=60s"]).contains("successfully"));
     let port = run(&["get", "service", "web", "-n", "team", "-o", "jsonpath={.spec.ports[0].nodePort}"]);
@@ -103,8 +106,56 @@ async fn life(cluster: &Cluster, kubectl: &Path, manifest: &str) {
     let _ = run(&["patch", "deployment", "web", "-n", "team", "-p", r#"{"spec":{"replicas":1}}"#]);
     let _ = run(&["cordon", "node-1"]);
     let _ = run(&["uncordon", "node-1"]);
+    change_and_look(cluster, kubectl);
 
     let _ = run(&["delete", "-f", manifest, "-n", "team", "--timeout=60s"]);
     let _ = run(&["delete", "namespace", "team", "--timeout=60s"]);
     assert!(!cluster.kubectl(kubectl, &["get", "namespace", "team"]).status.success());
+}
+
+/// `kubectl diff` ends with 0 for no difference and 1 for some.
+fn differs(cluster: &Cluster, kubectl: &Path, manifest: &str) -> bool {
+    let output = cluster.kubectl(kubectl, &["diff", "-f", manifest, "-n", "team"]);
+    let code = output.status.code();
+    assert!(matches!(code, Some(0 | 1)), "diff: {}", String::from_utf8_lossy(&output.stderr));
+    code == Some(1)
+}
+
+/// The commands that change an object in other ways, and those that look at it.
+fn change_and_look(cluster: &Cluster, kubectl: &Path) {
+    let run = |args: &[&str]| cluster.kubectl_ok(kubectl, args);
+    let template = |path: &str| run(&["get", "deploy", "web", "-n", "team", "-o", &format!("jsonpath={{{path}}}")]);
+    let _ = run(&["rollout", "pause", "deployment/web", "-n", "team"]);
+    let _ = run(&["set", "env", "deployment/web", "COLOUR=red", "-n", "team"]);
+    let _ = run(&["set", "resources", "deployment/web", "--limits=memory=32Mi", "-n", "team"]);
+    let _ = run(&["rollout", "resume", "deployment/web", "-n", "team"]);
+    let _ = run(&["rollout", "status", "deployment/web", "-n", "team", "--timeout=60s"]);
+    assert_eq!(template(".spec.template.spec.containers[0].env[0].value"), "red");
+
+    let edited = std::process::Command::new(kubectl)
+        .args(["edit", "deployment/web", "-n", "team"])
+        .env("KUBECONFIG", cluster.kubeconfig())
+        .env("KUBE_EDITOR", "sed -i s/red/blue/")
+        .output()
+        .expect("starts");
+    assert!(edited.status.success(), "edit: {}", String::from_utf8_lossy(&edited.stderr));
+    assert_eq!(template(".spec.template.spec.containers[0].env[0].value"), "blue");
+    let file = cluster.path("replace.yaml");
+    std::fs::write(&file, run(&["get", "deployment", "web", "-n", "team", "-o", "yaml"])).expect("writes");
+    let _ = run(&["replace", "-f", &file.display().to_string()]);
+    let _ = run(&["rollout", "status", "deployment/web", "-n", "team", "--timeout=60s"]);
+
+    let pod = run(&["get", "pods", "-n", "team", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}"]);
+    let _ = run(&["logs", &pod, "-n", "team", "--since=1h", "--timestamps"]);
+    let _ = run(&["get", "pod", &pod, "-n", "team", "-o", "yaml"]);
+    let _ = run(&["delete", "pod", &pod, "-n", "team", "--timeout=60s"]);
+    let _ = run(&["wait", "--for=delete", &format!("pod/{pod}"), "-n", "team", "--timeout=60s"]);
+    let _ = run(&["wait", "--for=condition=Available", "deployment/web", "-n", "team", "--timeout=60s"]);
+    assert!(run(&["auth", "whoami"]).contains("system:masters"));
+
+    let _ = run(&["delete", "deployment", "plain", "-n", "team", "--cascade=orphan"]);
+    let orphan = run(&["get", "replicasets", "-n", "team", "-l", "app=plain", "-o", "name"]);
+    assert!(orphan.contains("replicaset"), "its ReplicaSet stays: {orphan}");
+    let _ = run(&["delete", "-n", "team", orphan.trim(), "--cascade=foreground", "--timeout=60s"]);
+    assert!(run(&["get", "pods", "-n", "team", "-l", "app=plain", "-o", "name"]).is_empty());
 }

@@ -1,54 +1,64 @@
-//! Rolling updates and scaling under load: zero failed requests.
+//! Rolling updates and scaling by kubectl, under load: zero failed requests.
 
-use serde_json::json;
-use tests::{Cluster, Load};
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+use tests::{Cluster, Load, paths};
 
 use crate::deploy::{answer, deploy};
 
-/// Far below what the machine can do: the point is that there always is a request under way.
+/// Far below what the machine can do (`cargo xtask bench rollout` says what that is): the point is that there always
+/// is a request under way.
 const REQUESTS_MIN: u64 = 1_000;
 
-/// C44, C45, F74: keep-alive and new connections, three image changes, scaling in, and undo.
+/// C44, C45, F74: keep-alive and new connections, with and without bodies, three image changes, scaling out and in,
+/// and undo.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rolling_updates_scaling_and_undo_fail_no_request() {
     let cluster = Cluster::up();
     let addr = deploy(&cluster, "hello", "hello02", &["--replicas", "3"]);
-    answer(addr, "/").await;
+    roll(&cluster, vec![addr]).await;
+}
+
+/// The same where routes are acknowledged by two hosts, and half of the requests take the path between them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rolling_updates_over_two_hosts_fail_no_request() {
+    let mut cluster = Cluster::server();
+    cluster.join();
+    cluster.join();
+    let addr = deploy(&cluster, "hello", "hello02", &["--replicas", "4"]);
+    let both = [2, 3].map(|n| SocketAddr::new(cluster.slice.node_ip(n), addr.port()));
+    roll(&cluster, both.to_vec()).await;
+}
+
+async fn roll(cluster: &Cluster, addrs: Vec<SocketAddr>) {
+    for addr in &addrs {
+        answer(*addr, "/").await;
+    }
     cluster.push("hello03", "hello:p3");
     cluster.push("echo", "hello:echo");
-    let api = cluster.api().await;
-    let path = "/apis/apps/v1/namespaces/default/deployments/hello";
-    let first = api.get(path).await.expect("the Deployment").pointer("/spec/template/spec/containers/0/image").cloned();
-    let first = first.expect("an image");
+    cluster.push("log", "hello:log");
+    let kubectls = paths::kubectls();
+    let kubectl = |args: &[&str]| cluster.kubectl_ok(&kubectls[0], args);
+    let settled = || kubectl(&["rollout", "status", "deployment/hello", "--timeout=60s"]);
 
-    let load = Load { addr, path: "/".to_owned(), keep_alive: 8, fresh: 4 }.start();
+    let load = Load { addrs: addrs.clone(), path: "/".to_owned(), keep_alive: 8, fresh: 4 }.start();
     tests::until("load flows", || async { (load.ok() > 100).then_some(()) }).await;
-    for image in [json!("hello:p3"), json!("hello:echo"), first] {
-        let container = json!({ "name": "hello", "image": image });
-        set(&api, path, json!({ "spec": { "template": { "spec": { "containers": [container] } } } })).await;
+    for image in ["hello:p3", "hello:echo", "hello:log"] {
+        kubectl(&["set", "image", "deployment/hello", &format!("hello={image}")]);
+        settled();
     }
-    set(&api, path, json!({ "spec": { "replicas": 1 } })).await;
-    set(&api, path, json!({ "spec": { "replicas": 4 } })).await;
+    assert!(!kubectl(&["logs", "deployment/hello", "--tail=3"]).is_empty(), "the guest logs every request");
+    kubectl(&["rollout", "undo", "deployment/hello"]);
+    settled();
+    kubectl(&["scale", "deployment/hello", "--replicas=1"]);
+    settled();
+    kubectl(&["scale", "deployment/hello", "--replicas=5"]);
+    settled();
     let report = load.finish().await;
     assert!(report.failed.is_empty(), "{:?} of {}", report.failed, report.ok);
     assert!(report.ok >= REQUESTS_MIN, "too little traffic to show anything: {}", report.ok);
-}
-
-/// Changes the Deployment as `kubectl patch` does, and waits until it has rolled out.
-async fn set(api: &tests::client::Api, path: &str, patch: serde_json::Value) {
-    let strategic = "application/strategic-merge-patch+json";
-    let changed = api.call(http::Method::PATCH, path, strategic, &patch).await.expect("patches");
-    let generation = changed["metadata"]["generation"].as_i64().expect("a generation");
-    tests::until("the rollout completes", || async {
-        let object = api.get(path).await.ok()?;
-        let (spec, status) = (&object["spec"], &object["status"]);
-        let count = |name: &str| status[name].as_i64().unwrap_or(0);
-        let wanted = spec["replicas"].as_i64()?;
-        let done = count("observedGeneration") >= generation
-            && count("updatedReplicas") == wanted
-            && count("replicas") == wanted
-            && count("availableReplicas") == wanted;
-        done.then_some(())
-    })
-    .await;
+    let pods = cluster.api().await.items("/api/v1/namespaces/default/pods").await;
+    let images: Vec<&Value> = pods.iter().map(|pod| &pod["spec"]["containers"][0]["image"]).collect();
+    assert!(images.iter().all(|image| **image == json!("hello:echo")), "undo went back by one: {images:?}");
 }

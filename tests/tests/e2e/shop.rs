@@ -33,8 +33,11 @@ async fn the_shop_runs_from_plain_kubernetes_yaml() {
     let manifest = paths::root().join("samples/shop/shop.yaml").display().to_string();
     let _applied = cluster.insula_ok(&["apply", "-f", &manifest]);
     let addr = SocketAddr::new(cluster.slice.node_ip(1), 30080);
-    let page = answer(addr, "/").await;
-    assert!(page.contains("satyricon            15.50 EUR"), "{page}");
+    // Until all three serve, the page says which of them does not.
+    tests::until("the page lists all prices", || async {
+        answer(addr, "/").await.contains("satyricon            15.50 EUR").then_some(())
+    })
+    .await;
     let page = get_as_staff(addr).await;
     assert!(page.contains("satyricon            7.75 EUR"), "the secret is known to `prices`: {page}");
     let again = cluster.insula_ok(&["apply", "-f", &manifest]);

@@ -19,6 +19,29 @@ async fn spread(api: &Api) -> (BTreeSet<String>, usize) {
     (ready.iter().filter_map(|pod| pod["spec"]["nodeName"].as_str().map(str::to_owned)).collect(), ready.len())
 }
 
+/// What should outlive any restart: kind, name, UID, and for a Pod its address.
+async fn objects(api: &Api) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for path in [
+        "/api/v1/nodes",
+        "/api/v1/namespaces",
+        "/api/v1/services",
+        "/api/v1/pods",
+        "/apis/apps/v1/deployments",
+        "/apis/apps/v1/replicasets",
+        "/apis/discovery.k8s.io/v1/endpointslices",
+    ] {
+        let items = api.items(path).await;
+        assert!(!items.is_empty(), "{path} lists something");
+        let text = |item: &Value, pointer: &str| item.pointer(pointer).map(Value::to_string).unwrap_or_default();
+        all.extend(items.iter().map(|item| {
+            let parts = ["/metadata/name", "/metadata/uid", "/status/podIP"].map(|pointer| text(item, pointer));
+            format!("{path} {}", parts.join(" "))
+        }));
+    }
+    all
+}
+
 async fn cluster_of_two(replicas: &str) -> (Cluster, SocketAddr) {
     let mut cluster = Cluster::server();
     cluster.join();
@@ -41,19 +64,25 @@ async fn a_killed_host_loses_its_traffic_in_2_s_and_its_pods_in_12() {
     let alive = SocketAddr::new(cluster.slice.node_ip(2), u16::try_from(port).expect("a port"));
     answer(alive, "/").await;
 
-    let load = Load { addr: alive, path: "/".to_owned(), keep_alive: 4, fresh: 2 }.start();
+    let load = Load { addrs: vec![alive], path: "/".to_owned(), keep_alive: 4, fresh: 2 }.start();
     tests::until("load flows", || async { (load.ok() > 200).then_some(()) }).await;
     let killed = Instant::now();
     cluster.hosts[1].kill();
+    tokio::time::timeout(Duration::from_secs(2), std::future::pending::<()>()).await.expect_err("two seconds pass");
+    let after_two_seconds = load.ok();
     let (_, moved) = within(Duration::from_secs(12), "four Pods are Ready on the host that lives", || async {
         let (nodes, pods) = spread(&api).await;
         (nodes == BTreeSet::from(["node-2".to_owned()]) && pods == 4).then_some(())
     })
     .await;
-    let last_failure = load.last_failure();
     let report = load.finish().await;
-    assert!(report.ok > 500, "enough traffic to show something: {report:?}");
-    let troubled = last_failure.map_or(Duration::ZERO, |at| at.saturating_duration_since(killed));
+    let since = report.ok - after_two_seconds;
+    assert!(since > 500, "traffic flows from two seconds after the kill: {since} of {}", report.ok);
+    let troubled = report.last_failure.map_or(Duration::ZERO, |at| at.saturating_duration_since(killed));
+    println!(
+        "Pods moved after {moved:?}; {} requests failed, the last {troubled:?} after the kill",
+        report.failed.len()
+    );
     assert!(troubled <= Duration::from_secs(2), "failures until {troubled:?} after the kill: {:?}", report.failed);
     assert!(moved <= Duration::from_secs(12));
 }
@@ -63,7 +92,8 @@ async fn a_killed_host_loses_its_traffic_in_2_s_and_its_pods_in_12() {
 async fn traffic_does_not_notice_the_death_of_the_control_plane_nor_a_host_its_own() {
     let (mut cluster, addr) = cluster_of_two("4").await;
     answer(addr, "/").await;
-    let load = Load { addr, path: "/".to_owned(), keep_alive: 4, fresh: 2 }.start();
+    let before = objects(&cluster.api().await).await;
+    let load = Load { addrs: vec![addr], path: "/".to_owned(), keep_alive: 4, fresh: 2 }.start();
     tests::until("load flows", || async { (load.ok() > 200).then_some(()) }).await;
     cluster.server.kill();
     let seen = load.ok();
@@ -79,7 +109,11 @@ async fn traffic_does_not_notice_the_death_of_the_control_plane_nor_a_host_its_o
 
     cluster.restart_server();
     let api = cluster.api().await;
-    tests::until("every object is there", || async { (spread(&api).await.1 == 4).then_some(()) }).await;
+    tests::until("every Pod is Ready", || async { (spread(&api).await.1 == 4).then_some(()) }).await;
+    assert_eq!(objects(&api).await, before, "every object is there, none was made anew");
+    for pod in api.items(PODS).await {
+        assert_eq!(pod["status"]["containerStatuses"][0]["restartCount"], 0, "no component was restarted: {pod}");
+    }
     let scaled = cluster.insula_ok(&[
         "deploy",
         "hello",

@@ -1,3 +1,5 @@
+//! Tables grow by deltas; ports and addresses have one holder each.
+
 use super::*;
 
 fn endpoint(uid: &str, last: u8, node: &str) -> Endpoint {
