@@ -4,8 +4,10 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -18,6 +20,8 @@ const API_ADDR: &str = "127.0.0.1:6443";
 const WEB_ADDR: &str = "127.0.0.1:30080";
 /// How long the cluster may take to come up, and the application to become available.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// The page ends with it once all three components serve.
+const LAST_LINE: &str = "satyricon            15.50 EUR";
 const COMPONENTS: [&str; 3] = ["web", "catalog", "prices"];
 
 /// Builds, starts, deploys and prints; with `check`, asks the URLs and exits.
@@ -28,8 +32,8 @@ pub(crate) fn run_demo(check: bool, dev: bool) -> Result<()> {
     run(cargo(&["build", "--locked", "--package", "insula"]).args(profile))?;
     let insula = target_dir().join(if dev { "debug" } else { "release" }).join("insula");
 
-    let dir = Scratch::new()?;
-    let cluster = Cluster::start(&insula, &dir.0)?;
+    let mut dir = Scratch::new()?;
+    let cluster = Cluster::start(&insula, &mut dir)?;
     for name in COMPONENTS {
         let file = guests.join(format!("shop_{name}.wasm"));
         run(cluster.insula(&["push"]).arg(file).arg(format!("shop/{name}:v1")))?;
@@ -50,7 +54,7 @@ pub(crate) fn run_demo(check: bool, dev: bool) -> Result<()> {
 
 fn check_all(cluster: &Cluster) -> Result<()> {
     let (status, page) = get("/", &[])?;
-    ensure!(status == 200 && page.contains("satyricon            15.50 EUR"), "the page is wrong: {status}\n{page}");
+    ensure!(status == 200 && page.contains(LAST_LINE), "the page is wrong: {status}\n{page}");
     let (status, page) = get("/", &[("staff-code", "open-sesame")])?;
     ensure!(status == 200 && page.contains("satyricon            7.75 EUR"), "staff see no discount: {status}\n{page}");
     println!("GET / with the staff code:\n\n{page}");
@@ -69,7 +73,7 @@ fn wait_for_page() -> Result<String> {
     loop {
         let seen = get("/", &[]);
         match seen {
-            Ok((200, page)) => return Ok(page),
+            Ok((200, page)) if page.contains(LAST_LINE) => return Ok(page),
             seen if Instant::now() > deadline => bail!("the shop does not answer on http://{WEB_ADDR}/: {seen:?}"),
             _ => std::thread::sleep(Duration::from_millis(50)),
         }
@@ -89,20 +93,45 @@ fn get(path: &str, headers: &[(&str, &str)]) -> Result<(u16, String)> {
     Ok((status, body))
 }
 
-/// A temporary directory that goes when the demo ends.
-struct Scratch(PathBuf);
+/// What is done when the demo has ended, however it ended: first the server, then the directory, are made to go.
+/// It reads the two from its input, which lasts as long as the demo.
+const JANITOR: &str = r#"read -r dir; read -r server; cat >/dev/null
+if [ "$server" ]; then kill "$server"; while kill -0 "$server"; do sleep 0.1; done; fi
+rm -rf "$dir""#;
+
+/// A temporary directory that goes when the demo ends, also by Ctrl-C or a signal, which this program does not catch.
+struct Scratch {
+    path: PathBuf,
+    janitor: Child,
+}
 
 impl Scratch {
     fn new() -> Result<Self> {
         let path = std::env::temp_dir().join(format!("insula-demo-{}", std::process::id()));
         std::fs::create_dir(&path).with_context(|| format!("cannot create {}", path.display()))?;
-        Ok(Self(path))
+        let janitor = Command::new("sh")
+            .args(["-c", JANITOR])
+            // Ctrl-C is for the foreground's group, and this one is needed after it.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut scratch = Self { path, janitor };
+        scratch.tell(&scratch.path.display().to_string())?;
+        Ok(scratch)
+    }
+
+    fn tell(&mut self, line: &str) -> Result<()> {
+        let input = self.janitor.stdin.as_mut().context("the janitor's input is piped")?;
+        Ok(writeln!(input, "{line}")?)
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.0));
+        drop(self.janitor.stdin.take());
+        drop(self.janitor.wait());
     }
 }
 
@@ -114,7 +143,8 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn start(binary: &Path, dir: &Path) -> Result<Self> {
+    fn start(binary: &Path, scratch: &mut Scratch) -> Result<Self> {
+        let dir = scratch.path.clone();
         let kubeconfig = dir.join("kubeconfig");
         let mut server = Command::new(binary)
             .args(["up", "--api-addr", API_ADDR, "--data-dir"])
@@ -125,8 +155,14 @@ impl Cluster {
             .stderr(std::fs::File::create(dir.join("log"))?)
             .spawn()
             .with_context(|| format!("cannot start {}", binary.display()))?;
+        scratch.tell(&server.id().to_string())?;
         let stdout = server.stdout.take().context("stdout is piped")?;
-        let ready = BufReader::new(stdout).lines().map_while(Result::ok).any(|line| line.starts_with("ready"));
+        let (tell, told) = channel();
+        std::thread::spawn(move || {
+            let ready = BufReader::new(stdout).lines().map_while(Result::ok).any(|line| line.starts_with("ready"));
+            let _heard = tell.send(ready);
+        });
+        let ready = told.recv_timeout(READY_WITHIN).unwrap_or(false);
         let cluster = Self { binary: binary.to_path_buf(), kubeconfig, server };
         if !ready {
             let log = std::fs::read_to_string(dir.join("log")).unwrap_or_default();
@@ -141,10 +177,10 @@ impl Cluster {
         command
     }
 
-    /// Waits for the server to end: Ctrl-C reaches the whole process group.
+    /// Waits for the server to end. Ctrl-C ends this program as well; the janitor cleans up.
     fn wait(mut self) -> Result<()> {
         let status = self.server.wait()?;
-        println!("insula up ended: {status}");
+        ensure!(status.success(), "insula up ended: {status}");
         Ok(())
     }
 }

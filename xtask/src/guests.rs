@@ -12,12 +12,27 @@ const TARGET: &str = "wasm32-wasip2";
 /// Builds every guest and returns the folder the `.wasm` files are in.
 pub(crate) fn build() -> Result<PathBuf> {
     ensure_target()?;
-    let out = target_dir().join("guests");
-    let mut command = cargo(&["build", "--release", "--quiet", "--locked", "--target", TARGET]);
+    run(&mut in_samples(&["build", "--release", "--quiet", "--locked", "--target", TARGET]))
+        .context("building the guests of samples/")?;
+    Ok(out().join(TARGET).join("release"))
+}
+
+/// Guests are code too: their format and lints.
+pub(crate) fn lint() -> Result<()> {
+    run(&mut in_samples(&["fmt", "--all", "--check"]))?;
+    let lint = ["clippy", "--release", "--quiet", "--locked", "--target", TARGET, "--", "--deny", "warnings"];
+    run(&mut in_samples(&lint))
+}
+
+fn out() -> PathBuf {
+    target_dir().join("guests")
+}
+
+fn in_samples(args: &[&str]) -> Command {
+    let mut command = cargo(args);
     // The host's flags are not the guests'.
-    command.current_dir(root().join("samples")).env("CARGO_TARGET_DIR", &out).env_remove("RUSTFLAGS");
-    run(&mut command).context("building the guests of samples/")?;
-    Ok(out.join(TARGET).join("release"))
+    command.current_dir(root().join("samples")).env("CARGO_TARGET_DIR", out()).env_remove("RUSTFLAGS");
+    command
 }
 
 /// Adds the target to the toolchain if it is missing.

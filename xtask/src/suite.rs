@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::process::{cargo, run, succeeds};
-use crate::{clients, guests};
+use crate::{clients, demo, guests};
 
 /// One step of the suite.
 struct Step {
@@ -14,18 +14,22 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step { name: "fmt", run: || run(&mut cargo(&["fmt", "--all", "--check"])) },
     Step { name: "guests", run: || guests::build().map(drop) },
     Step { name: "clients", run: || clients::fetch_all().map(drop) },
     Step {
         name: "clippy",
-        run: || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])),
+        run: || {
+            guests::lint()?;
+            run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))
+        },
     },
     // End to end tests start the binary, so it is built before them.
     Step { name: "build", run: || run(&mut cargo(&["build", "--workspace", "--locked"])) },
     Step { name: "tests", run: tests },
     Step { name: "docs", run: docs },
+    Step { name: "demo", run: || demo::run_demo(true, true) },
 ];
 
 /// Runs the steps whose name contains `only`.
@@ -39,13 +43,15 @@ pub(crate) fn run_all(only: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// nextest where it is installed (a process per test, and a time limit for each), else cargo's own runner.
+/// nextest where it is installed (a process per test, and a time limit for each), else cargo's own runner. End to end
+/// tests run one after another: each starts a cluster, and some of what they assert is said in seconds.
 fn tests() -> Result<()> {
     if succeeds(&mut cargo(&["nextest", "--version"])) {
-        run(&mut cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))
-    } else {
-        run(&mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"]))
+        return run(&mut cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]));
     }
+    let test = |more: &[&str]| run(cargo(&["test", "--locked", "--no-fail-fast"]).args(more));
+    test(&["--workspace", "--exclude", "tests", "--lib", "--bins", "--tests"])?;
+    test(&["--package", "tests", "--", "--test-threads", "1"])
 }
 
 fn docs() -> Result<()> {
