@@ -23,6 +23,11 @@ const RULE: &str = "quantities must match the regular expression '^([+-]?[0-9.]+
 /// Digits kept of a number; more would overflow, and no one writes them.
 const DIGITS_MAX: usize = 18;
 
+/// Largest power of ten taken as it is. With it the smallest number, of 18 digits after its point, is too large already.
+const EXPONENT_MAX: u32 = 37;
+/// Smallest, likewise: below it every number rounds up to one.
+const FRACTION_MAX: u32 = 18;
+
 /// Returns `value * scale`, rounded up.
 fn parse_scaled(text: &str, scale: i128) -> Result<i64, String> {
     let rule = || RULE.to_owned();
@@ -43,9 +48,11 @@ fn parse_scaled(text: &str, scale: i128) -> Result<i64, String> {
     let mantissa: i128 = format!("{whole}{fraction}").parse().map_err(|_| rule())?;
     let (numerator, denominator) = multiplier(suffix).ok_or_else(rule)?;
     let divisor = denominator * 10_i128.pow(u32::try_from(fraction.len()).map_err(|_| rule())?);
-    let product = mantissa * numerator * scale;
+    let too_large = || "is too large".to_owned();
+    let product =
+        mantissa.checked_mul(numerator).and_then(|product| product.checked_mul(scale)).ok_or_else(too_large)?;
     let rounded = product / divisor + i128::from(product % divisor != 0);
-    i64::try_from(if negative { -rounded } else { rounded }).map_err(|_| "is too large".to_owned())
+    i64::try_from(if negative { -rounded } else { rounded }).map_err(|_| too_large())
 }
 
 /// A suffix as a fraction.
@@ -71,8 +78,8 @@ fn multiplier(suffix: &str) -> Option<(i128, i128)> {
         "Ei" => (KI.pow(6), 1),
         _ => {
             let exponent: i32 = suffix.strip_prefix(['e', 'E'])?.parse().ok()?;
-            let power = 10_i128.pow(exponent.unsigned_abs().min(18));
-            if exponent >= 0 { (power, 1) } else { (1, power) }
+            let power = |most| 10_i128.pow(exponent.unsigned_abs().min(most));
+            if exponent >= 0 { (power(EXPONENT_MAX), 1) } else { (1, power(FRACTION_MAX)) }
         }
     })
 }
@@ -105,5 +112,17 @@ mod tests {
         for bad in ["", "Mi", "1 Mi", "1Xi", "1.2.3", "--1", "1e", "abc", "99999999999999999999", "9999999999Ei", "."] {
             assert!(parse_bytes(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_too_large_however_it_is_written() {
+        for large in ["999999999999999999E", "999999999999999999Ei", "1e19", "1e999", ".000000000000000001e99"] {
+            assert_eq!(parse_bytes(large), Err("is too large".to_owned()), "{large}");
+            assert_eq!(parse_millis(large), Err("is too large".to_owned()), "{large}");
+            assert_eq!(parse_bytes(&format!("-{large}")), Err("is too large".to_owned()), "{large}");
+        }
+        assert_eq!(parse_bytes("0e99"), Ok(0));
+        assert_eq!(parse_bytes("0.01e20"), Ok(1_000_000_000_000_000_000));
+        assert_eq!(parse_millis("1e-99"), Ok(1));
     }
 }

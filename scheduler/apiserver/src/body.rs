@@ -8,13 +8,19 @@ mod loose;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use http::{HeaderMap, header};
+use http_body::Body as _;
 use serde::de::DeserializeSeed;
 use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::loose::{Findings, Loose};
 use crate::limits::{
-    BODY_BYTES_MAX, BODY_READ_MAX, DEPTH_MAX, NODES_MAX, YAML_ALIASES_MAX, YAML_REPLAYED_MAX, YAML_STACK_BYTES,
+    BODY_BYTES_MAX, BODY_READ_MAX, BODY_WAIT_MAX, DEPTH_MAX, NODES_MAX, YAML_ALIASES_MAX, YAML_REPLAYED_MAX,
+    YAML_STACK_BYTES,
 };
 use crate::protobuf;
 use crate::status::Status;
@@ -56,16 +62,27 @@ impl Encoding {
     }
 }
 
-/// Reads a whole body, but not too much and not for too long.
-pub(crate) async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<bytes::Bytes, Status> {
+/// A whole body, and its place among all that are held.
+#[derive(Debug)]
+pub(crate) struct Body {
+    pub(crate) bytes: bytes::Bytes,
+    _room: OwnedSemaphorePermit,
+}
+
+/// Reads a whole body, but not too much and not for too long. Waits a while for `room`, which counts bytes.
+pub(crate) async fn read(room: &Arc<Semaphore>, headers: &HeaderMap, body: axum::body::Body) -> Result<Body, Status> {
     let too_large = || Status::too_large(format!("the body is larger than the limit of {BODY_BYTES_MAX} bytes"));
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
         // Refused before a byte of it is read.
         return Err(too_large());
     }
+    // Whoever does not say how much comes may send the most.
+    let room =
+        make_room(room, if body.is_end_stream() { 0 } else { declared.unwrap_or(BODY_BYTES_MAX) }, BODY_WAIT_MAX)
+            .await?;
     match tokio::time::timeout(BODY_READ_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Ok(bytes)) => Ok(Body { bytes, _room: room }),
         Ok(Err(error)) if is_length_limit(&error) => Err(too_large()),
         Ok(Err(error)) => Err(Status::bad_request(format!("the body could not be read: {error}"))),
         Err(_) => Err(Status::new(
@@ -73,6 +90,14 @@ pub(crate) async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<
             "Timeout",
             format!("the body did not arrive within {} seconds", BODY_READ_MAX.as_secs()),
         )),
+    }
+}
+
+async fn make_room(room: &Arc<Semaphore>, bytes: usize, patience: Duration) -> Result<OwnedSemaphorePermit, Status> {
+    let places = u32::try_from(bytes).unwrap_or(u32::MAX);
+    match tokio::time::timeout(patience, room.clone().acquire_many_owned(places)).await {
+        Ok(Ok(room)) => Ok(room),
+        Ok(Err(_)) | Err(_) => Err(Status::too_many_requests("too many large requests wait; please try again")),
     }
 }
 

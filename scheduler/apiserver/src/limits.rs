@@ -22,6 +22,11 @@ pub(crate) const YAML_REPLAYED_MAX: usize = 10_000;
 pub(crate) const YAML_STACK_BYTES: usize = 16 << 20;
 /// Longest time to read a body: 3 MiB at 100 KiB/s. Slower clients hold memory for nothing.
 pub(crate) const BODY_READ_MAX: Duration = Duration::from_secs(30);
+/// Most bytes of bodies held at once, from their first byte until their requests are answered: with
+/// what decoding them takes, some hundred MiB. The 1,024 requests in flight could bring 3 GiB.
+pub(crate) const BODIES_BYTES_MAX: usize = 64 << 20;
+/// How long a request waits for room for its body; as long as the bodies before it may take to arrive.
+pub(crate) const BODY_WAIT_MAX: Duration = BODY_READ_MAX;
 /// Longest time a request that does not stream may take; kubectl's own patience is longer.
 pub(crate) const REQUEST_MAX: Duration = Duration::from_secs(60);
 /// Requests that do not stream, worked on at once. Each may hold a body; more wait at the client (429).
@@ -36,6 +41,8 @@ pub(crate) const WATCH_STALL_MAX: Duration = Duration::from_secs(30);
 pub(crate) const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 /// How long a watch lives when the client names no timeout, before jitter of the same length.
 pub(crate) const WATCH_TIMEOUT_DEFAULT: Duration = Duration::from_secs(1_800);
+/// Longest life of a watch, whatever the client asks for: a day, after which nobody minds coming back.
+pub(crate) const WATCH_TIMEOUT_MAX: Duration = Duration::from_secs(86_400);
 /// How often a read-modify-write is repeated when others write the same object: 100 clients on one
 /// object (BEHAVIOUR F18) all get through, and a livelock still ends.
 pub(crate) const CONFLICT_RETRIES_MAX: usize = 256;
@@ -61,7 +68,7 @@ pub(crate) const DELETES_AT_ONCE: usize = 16;
 pub(crate) const CONNECTIONS_MAX: usize = 16_384;
 /// Longest TLS handshake.
 pub(crate) const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
-/// Longest time to read a request's head over HTTP/1.1.
+/// Longest time to read a request's head over HTTP/1.1, from its first byte.
 pub(crate) const HEADER_READ_MAX: Duration = Duration::from_secs(5);
 /// Requests one HTTP/2 connection may have open. client-go puts every watch of a process on one
 /// connection: a controller of a big chart watches 50 to 100 kinds and writes besides. hyper's

@@ -22,6 +22,7 @@ mod patch;
 mod scale;
 mod selection;
 mod stamp;
+mod zeros;
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -41,7 +42,7 @@ pub(crate) use self::scale::of as scale_of;
 pub use self::selection::FieldSelector;
 pub(crate) use self::selection::Selection;
 pub use self::stamp::decode_entry;
-pub(crate) use self::stamp::{set_version, splice};
+pub(crate) use self::stamp::{set_version, splice, splice_head};
 use crate::kinds;
 use crate::status::Status;
 

@@ -33,7 +33,7 @@ use tokio::sync::Semaphore;
 use self::path::Address;
 pub(crate) use self::path::Route;
 use crate::auth::{self, Authenticator};
-use crate::limits::{IN_FLIGHT_MAX, REQUEST_MAX, WATCHES_MAX};
+use crate::limits::{BODIES_BYTES_MAX, IN_FLIGHT_MAX, REQUEST_MAX, WATCHES_MAX};
 use crate::logs::PodStreams;
 use crate::objects::Objects;
 use crate::status::Status;
@@ -90,6 +90,8 @@ struct Api {
     pods: Arc<dyn PodStreams>,
     version: Version,
     in_flight: Semaphore,
+    /// Room for bodies, in bytes.
+    bodies: Arc<Semaphore>,
     watches: Arc<Semaphore>,
 }
 
@@ -100,6 +102,7 @@ pub fn router(config: Config) -> Router {
         pods: config.pods,
         version: config.version,
         in_flight: Semaphore::new(IN_FLIGHT_MAX),
+        bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
         watches: Arc::new(Semaphore::new(WATCHES_MAX)),
     });
     let guard = middleware::from_fn_with_state(config.authenticator, auth::guard);
@@ -108,7 +111,9 @@ pub fn router(config: Config) -> Router {
 
 /// Bounds a request in number and time, and answers for a handler that panics.
 async fn dispatch(State(api): State<Arc<Api>>, request: Request) -> Response {
-    let Ok(_place) = api.in_flight.try_acquire() else {
+    // Whoever asks whether the server lives must not be told that it is busy: it would be restarted, and help nobody.
+    let is_health = matches!(Route::parse(request.uri().path()), Route::Health(_));
+    let Ok(_place) = (if is_health { Ok(None) } else { api.in_flight.try_acquire().map(Some) }) else {
         return Status::too_many_requests("the server works on too many requests; please try again").into_response();
     };
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -129,7 +134,7 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Response, Status> {
     let is_get = request.method() == Method::GET;
     match Route::parse(&path) {
         Route::Objects(address) => objects(api, &address, request).await,
-        Route::Review(review) if request.method() == Method::POST => review::answer(review, request).await,
+        Route::Review(review) if request.method() == Method::POST => review::answer(api, review, request).await,
         Route::Health(_) if is_get => info::health(&api.objects).await,
         Route::Version if is_get => Ok(info::version(&api.version)),
         Route::Discovery(what) if is_get => info::discovery(what, request.headers()),

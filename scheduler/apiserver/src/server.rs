@@ -4,6 +4,7 @@
 //! without a timeout. What is served is any router; who asks is put into its request extensions.
 
 mod activity;
+mod head;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use self::activity::Activity;
+use self::head::HeadTimer;
 use crate::limits::{
     CONNECTIONS_MAX, DRAIN_MAX, HANDSHAKE_MAX, HEAD_BYTES_MAX, HEADER_READ_MAX, IDLE_MAX, PING_ANSWER_MAX, PING_EVERY,
     STREAMS_MAX, UNACKNOWLEDGED_MAX,
@@ -51,7 +53,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 struct Patience {
     /// For the TLS handshake, and for the first request after it.
     handshake: Duration,
-    /// For the head of a request.
+    /// For the head of a request over HTTP/1.1, from its first byte.
     head: Duration,
     /// For the next request.
     idle: Duration,
@@ -158,9 +160,8 @@ impl Server {
             let (app, busy) = (self.app.clone(), activity.begin());
             async move { app.oneshot(request).await.map(|response| busy.until_body_ends(response)) }
         });
-        let io = TokioIo::new(stream);
         let ended = if is_h2 {
-            let mut connection = std::pin::pin!(http2().serve_connection(io, service));
+            let mut connection = std::pin::pin!(http2().serve_connection(TokioIo::new(stream), service));
             tokio::select! {
                 ended = connection.as_mut() => ended,
                 () = self.over(&activity) => {
@@ -169,7 +170,9 @@ impl Server {
                 }
             }
         } else {
-            let connection = http1(self.patience.head).serve_connection(io, service).with_upgrades();
+            let (stream, timer) = head::watch(stream, self.patience.head);
+            let builder = http1(timer, self.patience.head);
+            let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
             let mut connection = std::pin::pin!(connection);
             tokio::select! {
                 ended = connection.as_mut() => ended,
@@ -228,9 +231,9 @@ fn cut_unread(_: &socket2::SockRef<'_>) -> io::Result<()> {
 }
 
 /// hyper's read timeout is silently off without a timer.
-fn http1(head: Duration) -> hyper::server::conn::http1::Builder {
+fn http1(timer: HeadTimer, head: Duration) -> hyper::server::conn::http1::Builder {
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(head);
+    builder.timer(timer).header_read_timeout(head);
     builder
 }
 

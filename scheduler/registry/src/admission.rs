@@ -36,7 +36,10 @@ pub(crate) fn check(
             None => {
                 return Err(Refusal::Missing { repository: repository.clone(), what, part: Box::new(part.clone()) });
             }
-            Some(found) if found != part.size => return Err(Refusal::Size { part: Box::new(part.clone()), found }),
+            Some(found) if found != part.size => {
+                resolve::discard_damaged(layout, &part.digest);
+                return Err(Refusal::Size { part: Box::new(part.clone()), found });
+            }
             Some(_) => {}
         }
     }

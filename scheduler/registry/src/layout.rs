@@ -204,7 +204,7 @@ pub(crate) fn discard(path: &Path) {
     if let Err(error) = fs::remove_file(path)
         && error.kind() != io::ErrorKind::NotFound
     {
-        tracing::warn!(path = %path.display(), %error, "cannot remove an unfinished upload");
+        tracing::warn!(path = %path.display(), %error, "cannot remove a useless file");
     }
 }
 

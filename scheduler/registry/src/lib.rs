@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use component::Interface;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 pub use resolve::{Artifact, Resolved};
 
@@ -98,11 +98,18 @@ pub struct Registry {
     inner: Arc<Inner>,
 }
 
+/// Manifests and images looked into at once: each may hold a component of 64 MiB, and a core while it is described.
+const INSPECTIONS_MAX: usize = 4;
+/// Manifests received and waiting to be looked into, each of them up to 4 MiB; more are told to come back.
+const MANIFESTS_MAX: usize = 32;
+
 struct Inner {
     layout: Layout,
     uploads: Uploads,
     config: Config,
     changes: watch::Sender<u64>,
+    inspections: Arc<Semaphore>,
+    manifests: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Registry {
@@ -122,7 +129,9 @@ impl Registry {
         garbage::collect(&layout, std::time::SystemTime::now())?;
         let (changes, _) = watch::channel(0);
         let uploads = Uploads::new(layout.clone());
-        Ok(Self { inner: Arc::new(Inner { layout, uploads, config, changes }) })
+        let inspections = Arc::new(Semaphore::new(INSPECTIONS_MAX));
+        let manifests = Arc::new(Semaphore::new(MANIFESTS_MAX));
+        Ok(Self { inner: Arc::new(Inner { layout, uploads, config, changes, inspections, manifests }) })
     }
 
     /// The distribution endpoint, under `/v2/`.
@@ -139,7 +148,7 @@ impl Registry {
         let image = image::parse(image, &self.inner.config.hosts).map_err(Error::InvalidName)?;
         let Some(image) = image else { return Ok(None) };
         let layout = self.inner.layout.clone();
-        blocking(move || resolve::resolve(&layout, &image)).await
+        self.inspect(move || resolve::resolve(&layout, &image)).await
     }
 
     /// The WebAssembly artifact that was pushed last, if any: what is worth preparing before it is asked for.
@@ -148,13 +157,27 @@ impl Registry {
     /// As [`Registry::resolve`].
     pub async fn newest(&self) -> Result<Option<Resolved>, Error> {
         let layout = self.inner.layout.clone();
-        blocking(move || resolve::newest(&layout)).await
+        self.inspect(move || resolve::newest(&layout)).await
     }
 
     /// Rises whenever a name begins or ceases to point to something.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.inner.changes.subscribe()
+    }
+
+    /// Does what may read whole components, a few at a time. The place is kept until the work is done, also when
+    /// nobody waits for it any more.
+    async fn inspect<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let place = self.inner.inspections.clone().acquire_owned().await;
+        blocking(move || {
+            let _place = place;
+            work()
+        })
+        .await
     }
 
     fn changed(&self) {

@@ -1,15 +1,20 @@
 //! From an image's name to what it is, with the content verified on the way.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 use component::{Description, WASM_BYTES_MAX};
+use ring::digest::{Context, SHA256};
 
 use crate::Error;
 use crate::image::{self, Image};
 use crate::layout::{self, Layout, io_error};
 use crate::manifest::{Descriptor, Manifest};
 use crate::name::{Digest, Reference, Repository};
+
+/// How much of a file is hashed at a time.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// What an image's name led to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +88,8 @@ fn artifact(layout: &Layout, repository: &Repository, digest: &Digest, manifest:
     Ok(Resolved { digest: digest.to_string(), artifact })
 }
 
-/// A Wasm layer's bytes, if they are what the manifest says.
+/// A Wasm layer's bytes, if they are what the manifest says. A file whose content is not what its name says is removed:
+/// clients ask before they push, and would not push what seems to be here.
 pub(crate) fn read_wasm(layout: &Layout, layer: &Descriptor) -> Result<Vec<u8>, String> {
     let Descriptor { digest, size, .. } = layer;
     let path = layout.blob(digest);
@@ -93,9 +99,36 @@ pub(crate) fn read_wasm(layout: &Layout, layer: &Descriptor) -> Result<Vec<u8>, 
         ));
     }
     let found = layout::size(&path).map_err(|error| error.to_string())?;
-    if found != Some(*size) {
-        return Err(format!("layer {digest} has {} bytes, not {size}", found.unwrap_or_default()));
+    let Some(found) = found else { return Err(format!("layer {digest} is missing")) };
+    if found != *size {
+        discard_damaged(layout, digest);
+        return Err(format!("layer {digest} has {found} bytes, not {size}"));
     }
     let wasm = fs::read(&path).map_err(|error| io_error(&path, error).to_string())?;
-    if Digest::of(&wasm) == *digest { Ok(wasm) } else { Err(format!("layer {digest} has another digest")) }
+    if Digest::of(&wasm) == *digest {
+        return Ok(wasm);
+    }
+    layout::discard(&path);
+    Err(format!("layer {digest} has another digest"))
+}
+
+/// Removes a blob that seems damaged if it is: a manifest may be what is wrong, and the content what others need.
+pub(crate) fn discard_damaged(layout: &Layout, digest: &Digest) {
+    let path = layout.blob(digest);
+    if digest_of(&path).is_ok_and(|actual| actual != *digest) {
+        layout::discard(&path);
+    }
+}
+
+/// The digest of a file of any size.
+fn digest_of(path: &Path) -> io::Result<Digest> {
+    let mut file = File::open(path)?;
+    let mut context = Context::new(&SHA256);
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(Digest::finish(context)),
+            read => context.update(&piece[..read]),
+        }
+    }
 }

@@ -157,8 +157,14 @@ impl Redb {
 
     async fn ask(&self, ask: Ask) -> Result<Outcome, Error> {
         let (reply, answer) = oneshot::channel();
-        self.requests.send(Request { ask, reply }).await.map_err(|_| Error::Closed)?;
-        answer.await.map_err(|_| Error::Closed)?
+        self.requests.send(Request { ask, reply }).await.map_err(|_| self.gone())?;
+        answer.await.map_err(|_| self.gone())?
+    }
+
+    /// Why the writer no longer answers.
+    fn gone(&self) -> Error {
+        let reason = self.fatal.0.borrow().clone();
+        reason.map_or(Error::Closed, |reason| Error::Broken { reason })
     }
 }
 

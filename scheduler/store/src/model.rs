@@ -18,6 +18,9 @@ const ENTRY_OVERHEAD_BYTES: usize = 256;
 /// How much an update may grow a value while the store is full: a deletion mark or a finalizer's removal fits,
 /// so that what exists can be deleted in the way Kubernetes deletes.
 const GROWTH_WHEN_FULL_BYTES_MAX: usize = 1024;
+/// How far beyond its bound a full store goes for such updates in all: deletion marks on half a million objects. An
+/// update may be repeated, so without this a full store could grow for ever.
+const SLACK_WHEN_FULL_BYTES: usize = 64 * 1024 * 1024;
 
 /// How much the store holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -240,17 +243,31 @@ impl Model {
 
     /// Refuses what grows the durable tier when it is full. What shrinks it always passes.
     fn check_room(&self, txn: &Txn, tier: Tier, room: Room) -> Result<(), Error> {
-        if tier == Tier::Volatile || !txn.writes.iter().any(|write| self.grows(write)) {
+        if tier == Tier::Volatile {
             return Ok(());
         }
-        if room == Room::None {
+        let grows = txn.writes.iter().any(|write| self.grows(write));
+        if grows && room == Room::None {
             return Err(Error::Full { reason: "no space is left on its disk".to_owned() });
         }
         let max = self.bounds.durable_bytes_max;
-        if self.durable_bytes + txn.bytes() > max {
+        let (more, bound) =
+            if grows { (txn.bytes(), max) } else { (self.growth(&txn.writes), max + SLACK_WHEN_FULL_BYTES) };
+        if more > 0 && self.durable_bytes + more > bound {
             return Err(Error::Full { reason: format!("it holds {} of {max} bytes", self.durable_bytes) });
         }
         Ok(())
+    }
+
+    /// How many bytes longer the values get by these writes together.
+    fn growth(&self, writes: &[Write]) -> usize {
+        let before = |write: &Write| self.get(write.key()).map_or(0, |entry| entry.value.len());
+        let after = |write: &Write| match write {
+            Write::Put { value, .. } => value.len(),
+            Write::Delete { .. } => 0,
+        };
+        let total = |bytes: &dyn Fn(&Write) -> usize| writes.iter().map(bytes).sum::<usize>();
+        total(&after).saturating_sub(total(&before))
     }
 
     fn grows(&self, write: &Write) -> bool {
@@ -328,4 +345,24 @@ fn weight(key: &str, value: &Bytes) -> usize {
 
 fn starts_with_any(key: &str, prefixes: &[String]) -> bool {
     prefixes.iter().any(|prefix| key.starts_with(prefix.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{delete, put, txn};
+
+    // C11
+    #[test]
+    fn a_full_store_grows_by_small_updates_only_up_to_its_slack() {
+        let bounds = Bounds { durable_bytes_max: 1000, ..Bounds::default() };
+        let apply = |model: &Model, write: Write| model.apply(&txn([], [write]), Room::Ample).map(|(next, _)| next);
+        let mut model = apply(&Model::new(bounds, 0, 0), put("/a", "mark")).expect("fits");
+        model.durable_bytes = 1000 + SLACK_WHEN_FULL_BYTES - 5;
+        let marked = apply(&model, put("/a", "marked me")).expect("a mark fits");
+        let again = apply(&marked, put("/a", "marked me again"));
+        assert!(matches!(again, Err(Error::Full { .. })), "{again:?}");
+        apply(&marked, put("/a", "marked")).expect("what shrinks passes");
+        apply(&marked, delete("/a")).expect("what goes passes");
+    }
 }

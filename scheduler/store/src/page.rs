@@ -1,6 +1,7 @@
 //! Listings of a [`Model`], of the present and of the past. Pure.
 //!
-//! The past is the present with every later change undone, so a page costs its entries and the history since.
+//! The past is the present with every later change undone, so a page costs its entries and the history since; only
+//! counting what follows costs the rest.
 
 use std::collections::BTreeMap;
 use std::iter;
@@ -27,7 +28,9 @@ pub(crate) fn list(model: &Model, prefix: &str, page: &Page) -> Result<Listing, 
     );
     let limit = if page.limit == 0 { usize::MAX } else { page.limit };
     let taken = entries.by_ref().take(limit).cloned().collect();
-    Ok(Listing { entries: taken, revision, remaining: entries.count() })
+    let more = entries.next().is_some();
+    let remaining = page.count.then(|| usize::from(more) + entries.count());
+    Ok(Listing { entries: taken, revision, more, remaining })
 }
 
 /// Whether everything under `prefix` is known as of `revision`.

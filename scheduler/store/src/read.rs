@@ -13,6 +13,8 @@ pub struct Page {
     pub after: Option<String>,
     /// At most so many entries; 0 is all.
     pub limit: usize,
+    /// Whether to count what follows the page, which costs a walk over all of it.
+    pub count: bool,
 }
 
 /// Entries in the order of their keys.
@@ -22,8 +24,10 @@ pub struct Listing {
     pub entries: Vec<Entry>,
     /// The revision the listing is true for; watch from here to miss nothing.
     pub revision: Revision,
-    /// How many entries follow this page.
-    pub remaining: usize,
+    /// Whether entries follow this page.
+    pub more: bool,
+    /// How many entries follow this page, if that was asked.
+    pub remaining: Option<usize>,
 }
 
 /// All changes of one revision that match a watch.

@@ -11,7 +11,8 @@ use crate::Error;
 /// A point in the store's history. Revisions increase, may have gaps, and never fall, also across restarts.
 pub type Revision = u64;
 
-/// Most guards and writes of one transaction. The largest we make is an object with its owners' guards.
+/// Most guards, and most writes, of one transaction: etcd too bounds each list by itself. The largest we make is a
+/// Service of 100 node ports, which claims each of them.
 pub const TXN_OPERATIONS_MAX: usize = 128;
 /// Most bytes of the keys and values one transaction writes: one object of 1.5 MiB and what goes with it.
 pub const TXN_BYTES_MAX: usize = 1536 * 1024 + 64 * 1024;
@@ -145,7 +146,7 @@ pub enum Outcome {
 impl Txn {
     /// Refuses what no backend takes, before it is queued.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let operations = self.guards.len() + self.writes.len();
+        let operations = self.guards.len().max(self.writes.len());
         if operations > TXN_OPERATIONS_MAX {
             return Err(Error::TooLarge {
                 what: "operations of a transaction",
@@ -203,6 +204,13 @@ mod tests {
         assert_eq!(txn(vec![put("/a", 1536 * 1024)]).check(), Ok(()), "one object of 1.5 MiB fits");
         assert_eq!(txn(vec![put("", 1)]).check(), Err(Error::EmptyKey));
         assert_eq!(txn(vec![put("a", 1), put("a", 1)]).check(), Err(Error::WrittenTwice { key: "a".into() }));
+        let many = |count| (0..count).map(|n| n.to_string());
+        let guarded = |guards, writes| Txn {
+            guards: many(guards).map(|key| Guard::Absent { key }).collect(),
+            writes: many(writes).map(|key| put(&key, 1)).collect(),
+        };
+        assert_eq!(guarded(TXN_OPERATIONS_MAX, TXN_OPERATIONS_MAX).check(), Ok(()), "each list has its own bound");
+        assert!(matches!(guarded(TXN_OPERATIONS_MAX + 1, 1).check(), Err(Error::TooLarge { .. })));
         let refused = [
             vec![put("a", TXN_BYTES_MAX)],
             vec![put(&"k".repeat(KEY_BYTES_MAX + 1), 1)],

@@ -35,6 +35,16 @@ struct Routes {
     lengths: BTreeMap<usize, usize>,
     watches: usize,
     next_id: u64,
+    /// Nothing more will be published.
+    closed: bool,
+}
+
+/// The batches under one prefix, in order.
+#[derive(Debug)]
+pub(crate) struct Past {
+    pub(crate) batches: VecDeque<Arc<Batch>>,
+    /// The revision they reach to.
+    pub(crate) through: Revision,
 }
 
 /// The sending side of one watch.
@@ -70,20 +80,22 @@ impl Hub {
         Self { routes: Mutex::default(), published: AtomicU64::new(published) }
     }
 
-    /// Starts a watch. `past` is asked, while nothing can be published, for the batches after `after` and for the
-    /// revision they reach to.
+    /// Starts a watch. `past` is asked, while nothing can be published, for what happened after `after`, so it should
+    /// have little left to do.
     pub(crate) fn watch(
         self: &Arc<Self>,
         prefix: &str,
         after: Revision,
-        past: impl FnOnce() -> Result<(VecDeque<Arc<Batch>>, Revision), Error>,
+        past: impl FnOnce() -> Result<Past, Error>,
     ) -> Result<Watch, Error> {
         let mut routes = self.routes();
+        if routes.closed {
+            return Err(Error::Closed);
+        }
         if routes.watches >= WATCHES_MAX {
             return Err(Error::Watches { max: WATCHES_MAX });
         }
-        let (mut backlog, from) = past()?;
-        backlog = backlog.iter().filter_map(|batch| matching(batch, prefix)).collect();
+        let Past { batches: backlog, through: from } = past()?;
         let (sender, batches) = mpsc::channel(WATCH_BATCHES_MAX);
         let state = Arc::new(State::default());
         let id = routes.add(prefix, Feed { batches: sender, from, state: Arc::clone(&state) });
@@ -99,9 +111,9 @@ impl Hub {
         self.published.store(revision, Ordering::Release);
     }
 
-    /// Ends every watch.
+    /// Ends every watch, and refuses new ones: nobody would tell them anything.
     pub(crate) fn close(&self) {
-        *self.routes() = Routes::default();
+        *self.routes() = Routes { closed: true, ..Routes::default() };
     }
 
     fn routes(&self) -> MutexGuard<'_, Routes> {
@@ -227,7 +239,7 @@ impl Drop for Watch {
 }
 
 /// The part of a batch that lies under `prefix`, if any does.
-fn matching(batch: &Arc<Batch>, prefix: &str) -> Option<Arc<Batch>> {
+pub(crate) fn matching(batch: &Arc<Batch>, prefix: &str) -> Option<Arc<Batch>> {
     let matches = |(index, change): (usize, &Change)| change.key().starts_with(prefix).then_some(index);
     let indices: Vec<usize> = batch.changes.iter().enumerate().filter_map(matches).collect();
     (!indices.is_empty()).then(|| part(batch, &indices))

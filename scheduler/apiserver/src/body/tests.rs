@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use futures::FutureExt;
 use serde_json::json;
 
 use super::*;
@@ -60,4 +63,27 @@ fn messages_do_not_quote_the_body() {
     // F89
     let status = decode(Encoding::Yaml, b"password: hunter2\n  bad: [").expect_err("not YAML");
     assert!(!status.message.contains("hunter2"), "{}", status.message);
+}
+
+#[tokio::test]
+async fn a_body_waits_for_room_and_not_for_ever() {
+    let room = Arc::new(Semaphore::new(BODY_BYTES_MAX));
+    let read = |text: &'static str, declared: &'static str| {
+        let headers = HeaderMap::from_iter([(header::CONTENT_LENGTH, declared.parse().expect("a value"))]);
+        let room = room.clone();
+        async move { super::read(&room, &headers, axum::body::Body::from(text)).await }
+    };
+    let first = read("first", "5").await.expect("fits");
+    assert_eq!(room.available_permits(), BODY_BYTES_MAX - 5);
+    // Without a length that can be relied on, a body may be the largest.
+    let mut second = std::pin::pin!(read("second", "unknown"));
+    assert!(second.as_mut().now_or_never().is_none(), "it waits");
+    assert!(read("", "0").await.is_ok(), "what is empty needs no room");
+    let impatient = make_room(&room, 5, Duration::ZERO).await;
+    assert_eq!(impatient.map_err(|status| status.code).err(), Some(429), "patience ends");
+    drop(first);
+    let second = second.await.expect("fits now");
+    assert_eq!((second.bytes.as_ref(), room.available_permits()), (&b"second"[..], 0));
+    drop(second);
+    assert_eq!(room.available_permits(), BODY_BYTES_MAX);
 }

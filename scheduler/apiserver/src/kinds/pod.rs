@@ -13,6 +13,7 @@ use crate::value;
 pub(super) fn defaults(pod: &mut Value) {
     let Some(spec) = pod.get_mut("spec") else { return };
     value::default(spec, "enableServiceLinks", true);
+    pod_spec::align_accounts(spec);
     value::default(spec, "serviceAccountName", "default");
     pod_spec::defaults(spec);
     let on_host = spec.get("hostNetwork").is_some_and(|found| found == true);
@@ -42,16 +43,18 @@ pub(super) fn prepare(pod: &mut Value) {
 fn qos_class(pod: &Value) -> &'static str {
     let lists = ["initContainers", "containers"].map(|list| value::at(pod, &["spec", list]).and_then(Value::as_array));
     let containers: Vec<&Value> = lists.into_iter().flatten().flatten().collect();
-    let read = |container: &Value, list: &str, name: &str| value::at(container, &["resources", list, name]).cloned();
+    // Compared as amounts, because `1` and `1000m` are the same; an amount of zero counts as none.
+    let read = |container: &Value, list: &str, name: &str| {
+        resources::amount_of(name, value::at(container, &["resources", list, name])?)
+    };
     let names = ["cpu", "memory"];
     let some = |container: &&Value| {
-        names
-            .iter()
-            .any(|name| read(container, "limits", name).is_some() || read(container, "requests", name).is_some())
+        let is_some = |list: &str, name: &str| read(container, list, name).is_some_and(|amount| amount > 0);
+        names.iter().any(|name| is_some("limits", name) || is_some("requests", name))
     };
     let guaranteed = |container: &&Value| {
         names.iter().all(|name| {
-            let limit = read(container, "limits", name);
+            let limit = read(container, "limits", name).filter(|limit| *limit > 0);
             limit.is_some() && read(container, "requests", name).is_none_or(|request| Some(request) == limit)
         })
     };
@@ -109,7 +112,13 @@ pub(super) fn validate_update(old: &Value, new: &Value, problems: &mut Problems)
 }
 
 fn check_tolerations(path: &Path, before: &Value, after: &Value, problems: &mut Problems) {
-    let read = |spec: &Value| spec.get("tolerations").and_then(Value::as_array).cloned().unwrap_or_default();
+    let read = |spec: &Value| {
+        let mut tolerations = spec.get("tolerations").and_then(Value::as_array).cloned().unwrap_or_default();
+        for toleration in tolerations.iter_mut().filter_map(Value::as_object_mut) {
+            toleration.shift_remove("tolerationSeconds");
+        }
+        tolerations
+    };
     let kept = read(after);
     if read(before).iter().any(|toleration| !kept.contains(toleration)) {
         problems.forbidden(path, "existing toleration can not be modified except its tolerationSeconds");
@@ -131,6 +140,10 @@ mod tests {
         let both = json!({"cpu": "1", "memory": "1Mi"});
         assert_eq!(class(&json!({"limits": both})), "Guaranteed");
         assert_eq!(class(&json!({"limits": both, "requests": {"cpu": "500m", "memory": "1Mi"}})), "Burstable");
+        let same = json!({"cpu": "1000m", "memory": 1_048_576});
+        assert_eq!(class(&json!({"limits": both, "requests": same})), "Guaranteed", "one amount in other words");
+        assert_eq!(class(&json!({"limits": both, "requests": {"cpu": "0"}})), "Burstable");
+        assert_eq!(class(&json!({"requests": {"cpu": "0"}})), "BestEffort");
     }
 
     #[test]
@@ -143,5 +156,36 @@ mod tests {
         assert_eq!(container["imagePullPolicy"], "IfNotPresent");
         assert_eq!(pod["spec"]["serviceAccount"], "default");
         defaults(&mut json!({"spec": {"containers": "nonsense"}}));
+    }
+
+    #[test]
+    fn the_older_name_of_the_account_counts_too() {
+        for (spec, account) in [
+            (json!({}), "default"),
+            (json!({"serviceAccount": "x"}), "x"),
+            (json!({"serviceAccountName": "x"}), "x"),
+            (json!({"serviceAccountName": "x", "serviceAccount": "z"}), "x"),
+        ] {
+            let mut pod = json!({"spec": spec});
+            defaults(&mut pod);
+            let found = (&pod["spec"]["serviceAccountName"], &pod["spec"]["serviceAccount"]);
+            assert_eq!(found, (&json!(account), &json!(account)), "{spec}");
+        }
+    }
+
+    #[test]
+    fn a_toleration_may_only_change_how_long_it_lasts() {
+        let pod = |tolerations: Value| json!({"spec": {"tolerations": tolerations, "containers": []}});
+        let old = pod(json!([{"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 5}]));
+        for (wanted, fine) in [
+            (json!([{"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 9}]), true),
+            (json!([{"key": "a", "operator": "Exists", "effect": "NoExecute"}, {"operator": "Exists"}]), true),
+            (json!([{"key": "b", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 5}]), false),
+            (json!([]), false),
+        ] {
+            let mut problems = Problems::default();
+            validate_update(&old, &pod(wanted.clone()), &mut problems);
+            assert_eq!(problems.is_empty(), fine, "{wanted}");
+        }
     }
 }

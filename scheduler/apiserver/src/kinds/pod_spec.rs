@@ -23,7 +23,12 @@ pub(super) fn defaults(spec: &mut Value) {
             container::defaults(found);
         }
     }
-    // The older name of the same field follows the newer one.
+    align_accounts(spec);
+    volumes::defaults(spec);
+}
+
+/// `serviceAccount` is the older name of `serviceAccountName`, and follows it if both are there.
+pub(super) fn align_accounts(spec: &mut Value) {
     let account = value::text(spec, &["serviceAccountName"]).to_owned();
     let older = value::text(spec, &["serviceAccount"]).to_owned();
     if account.is_empty() && !older.is_empty() {
@@ -31,7 +36,6 @@ pub(super) fn defaults(spec: &mut Value) {
     } else if !account.is_empty() {
         spec["serviceAccount"] = json!(account);
     }
-    volumes::defaults(spec);
 }
 
 /// Fills in the template of a Deployment or ReplicaSet.

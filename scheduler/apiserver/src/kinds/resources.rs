@@ -14,6 +14,15 @@ fn amount(resource: &str, quantity: &str) -> Result<i64, String> {
     if resource == "cpu" { quantity::parse_millis(quantity) } else { quantity::parse_bytes(quantity) }
 }
 
+/// As [`amount`], of a value that is not decoded yet; `None` if it is no quantity.
+pub(super) fn amount_of(resource: &str, quantity: &Value) -> Option<i64> {
+    match quantity {
+        Value::String(text) => amount(resource, text).ok(),
+        Value::Number(number) => amount(resource, &number.to_string()).ok(),
+        _ => None,
+    }
+}
+
 /// Checks names and amounts, and that nothing is requested beyond its limit.
 pub(super) fn check(path: &Path, resources: &ResourceRequirements, problems: &mut Problems) {
     let empty = BTreeMap::new();

@@ -19,6 +19,17 @@ const TYPES: [&str; 4] = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort
 /// How long `ClientIP` affinity lasts, and the most it may: three hours, a day.
 const AFFINITY_SECONDS: (i32, i32) = (10_800, 86_400);
 
+/// What a Service that is only a name has no use for.
+const WITHOUT_ADDRESS: [&str; 7] = [
+    "clusterIP",
+    "clusterIPs",
+    "ipFamilies",
+    "ipFamilyPolicy",
+    "internalTrafficPolicy",
+    "externalTrafficPolicy",
+    "allocateLoadBalancerNodePorts",
+];
+
 fn kind_of(service: &Value) -> &str {
     value::text(service, &["spec", "type"])
 }
@@ -88,9 +99,10 @@ pub(crate) fn keep_addresses(current: &Value, service: &mut Value) {
     let Some(old) = current.get("spec") else { return };
     let (old_needs, new_needs) = (needs_node_ports(current), needs_node_ports(service));
     let Some(spec) = service.get_mut("spec") else { return };
+    keep_node_ports(old, old_needs, spec, new_needs);
     if word == "ExternalName" {
         // What the user did not choose, the change of type takes away.
-        for key in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"] {
+        for key in WITHOUT_ADDRESS {
             if let Some(map) = spec.as_object_mut()
                 && map.get(key) == old.get(key)
             {
@@ -110,6 +122,16 @@ pub(crate) fn keep_addresses(current: &Value, service: &mut Value) {
     {
         spec["ipFamilies"] = found.clone();
     }
+    if !new_needs
+        && word == "ClusterIP"
+        && let Some(map) = spec.as_object_mut()
+    {
+        map.shift_remove("externalTrafficPolicy");
+    }
+}
+
+/// Keeps the node ports of ports that are still there, or drops them with the type that had them.
+fn keep_node_ports(old: &Value, old_needs: bool, spec: &mut Value, new_needs: bool) {
     let old_ports = old.get("ports").and_then(Value::as_array).cloned().unwrap_or_default();
     for port in value::elements(spec, &["ports"]) {
         let same = |old: &&Value| old.get("port") == port.get("port") && old.get("protocol") == port.get("protocol");
@@ -124,12 +146,6 @@ pub(crate) fn keep_addresses(current: &Value, service: &mut Value) {
             }
             _ => {}
         }
-    }
-    if !new_needs
-        && word == "ClusterIP"
-        && let Some(map) = spec.as_object_mut()
-    {
-        map.shift_remove("externalTrafficPolicy");
     }
 }
 
@@ -301,5 +317,12 @@ mod tests {
         plain["spec"]["type"] = json!("ClusterIP");
         keep_addresses(&old, &mut plain);
         assert!(plain["spec"]["ports"][0]["nodePort"].is_null());
+        let mut named = old.clone();
+        named["spec"]["type"] = json!("ExternalName");
+        keep_addresses(&old, &mut named);
+        for key in ["clusterIP", "clusterIPs", "externalTrafficPolicy"] {
+            assert!(named["spec"][key].is_null(), "{key}");
+        }
+        assert!(named["spec"]["ports"][0]["nodePort"].is_null() && named["spec"]["ports"][1]["nodePort"].is_null());
     }
 }

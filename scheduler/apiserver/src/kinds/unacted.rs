@@ -22,6 +22,7 @@ const EMPTY: &[&str] = &["{}", "[]", "\"\""];
 
 const POD_SPEC: &[(&str, &[&str])] = &[
     ("activeDeadlineSeconds", NEVER),
+    ("automountServiceAccountToken", OFF),
     ("dnsConfig", EMPTY),
     ("dnsPolicy", &["\"ClusterFirst\""]),
     ("hostAliases", EMPTY),
@@ -29,8 +30,10 @@ const POD_SPEC: &[(&str, &[&str])] = &[
     ("hostNetwork", OFF),
     ("hostPID", OFF),
     ("hostUsers", &["true"]),
+    ("hostname", EMPTY),
     ("imagePullSecrets", EMPTY),
     ("initContainers", EMPTY),
+    ("os", EMPTY),
     ("preemptionPolicy", &["\"PreemptLowerPriority\""]),
     ("priorityClassName", EMPTY),
     ("readinessGates", EMPTY),
@@ -38,6 +41,7 @@ const POD_SPEC: &[(&str, &[&str])] = &[
     ("resources", EMPTY),
     ("runtimeClassName", EMPTY),
     ("securityContext", EMPTY),
+    ("serviceAccountName", &["\"default\"", "\"\""]),
     ("setHostnameAsFQDN", OFF),
     ("shareProcessNamespace", OFF),
     ("subdomain", EMPTY),
@@ -62,9 +66,13 @@ const POD_SPEC: &[(&str, &[&str])] = &[
     ("containers[].securityContext", EMPTY),
     ("containers[].startupProbe.exec", NEVER),
     ("containers[].startupProbe.grpc", NEVER),
+    ("containers[].startupProbe.httpGet.host", EMPTY),
+    ("containers[].startupProbe.httpGet.scheme", &["\"HTTP\""]),
     ("containers[].startupProbe.tcpSocket", NEVER),
     ("containers[].stdin", OFF),
+    ("containers[].stdinOnce", OFF),
     ("containers[].terminationMessagePath", &["\"/dev/termination-log\""]),
+    ("containers[].terminationMessagePolicy", &["\"File\""]),
     ("containers[].tty", OFF),
     ("containers[].volumeDevices", EMPTY),
     ("containers[].volumeMounts", EMPTY),
@@ -158,6 +166,11 @@ mod tests {
                 "spec.containers[1].livenessProbe.exec: stored, but not acted on yet",
             ]
         );
+        let account =
+            json!({"automountServiceAccountToken": true, "serviceAccountName": "builder", "os": {"name": "linux"}});
+        assert_eq!(warnings(kinds::of(&PODS), &json!({"spec": account})).len(), 3);
+        let usual = json!({"automountServiceAccountToken": false, "serviceAccountName": "default"});
+        assert_eq!(warnings(kinds::of(&PODS), &json!({"spec": usual})), [""; 0]);
         let deployment = json!({"spec": {"template": {"spec": spec}}});
         assert!(warnings(kinds::of(&DEPLOYMENTS), &deployment)[0].starts_with("spec.template.spec.hostNetwork"));
     }

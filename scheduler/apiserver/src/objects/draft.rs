@@ -4,6 +4,7 @@ use api::Resource;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::zeros;
 use crate::field::Problems;
 use crate::kinds::{self, Generation, Kind};
 use crate::status::Status;
@@ -28,12 +29,14 @@ pub(super) struct Given<'a> {
     pub(super) now: Timestamp,
 }
 
-/// Checks that a body is an object of the resource the URL names, in the URL's namespace, and drops nulls.
+/// Checks that a body is an object of the resource the URL names, in the URL's namespace, and drops nulls and what
+/// else means nothing.
 pub(super) fn accept(resource: &Resource, namespace: &str, mut object: Value) -> Result<Value, Status> {
     if !object.is_object() {
         return Err(Status::bad_request(format!("the body is not an object of kind {}", resource.kind)));
     }
     value::strip_nulls(&mut object);
+    zeros::drop_absent(resource, &mut object);
     check_header(resource, &mut object)?;
     let Some(meta) = value::map(&mut object, &["metadata"]) else {
         return Err(Status::bad_request("metadata: must be an object"));

@@ -136,7 +136,7 @@ async fn start(objects: &Objects, prefix: &str, options: &ListOptions) -> Result
     if exact && wanted == 0 {
         return Err(Status::bad_request("resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\""));
     }
-    let current = objects.store.list(prefix, store::Page { limit: 1, ..store::Page::default() }).await?.revision;
+    let current = objects.store.revision().await;
     if wanted > current {
         return Err(too_large_version(wanted, current));
     }
@@ -148,7 +148,7 @@ pub(crate) fn too_large_version(requested: Revision, current: Revision) -> Statu
     store::Error::Future { requested, current }.into()
 }
 
-/// Reads pages of the store until enough objects match.
+/// Reads pages of the store until enough objects match. Others have their turn between the pages.
 async fn scan(
     objects: &Objects,
     prefix: &str,
@@ -164,7 +164,9 @@ async fn scan(
             (limit, true) => limit,
             (_, false) => SCAN_PAGE,
         };
-        let listing = objects.store.list(prefix, store::Page { at, after: after.take(), limit: step }).await?;
+        let count = limit > 0 && selection.is_everything();
+        let page = store::Page { at, after: after.take(), limit: step, count };
+        let listing = objects.store.list(prefix, page).await?;
         let revision = listing.revision;
         at = Some(revision);
         let read = listing.entries.len();
@@ -175,18 +177,18 @@ async fn scan(
                 entries.push(entry);
             }
             last = Some(key);
-            let more = listing.remaining + read - index - 1;
-            if limit > 0 && entries.len() == limit && more > 0 {
+            let more = listing.more || index + 1 < read;
+            if limit > 0 && entries.len() == limit && more {
                 let token = last.as_deref().and_then(|key| key.strip_prefix(prefix)).unwrap_or_default();
-                let remaining = selection.is_everything().then_some(more);
                 let continue_token = Some(encode_token(revision, token));
-                return Ok(Page { entries, revision, continue_token, remaining });
+                return Ok(Page { entries, revision, continue_token, remaining: listing.remaining });
             }
         }
-        if listing.remaining == 0 || read == 0 {
+        if !listing.more || read == 0 {
             return Ok(Page { entries, revision, continue_token: None, remaining: None });
         }
         after = last.map(|key| key.to_string());
+        tokio::task::yield_now().await;
     }
 }
 

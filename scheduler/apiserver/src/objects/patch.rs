@@ -3,8 +3,9 @@
 use api::Resource;
 use serde_json::Value;
 
+use super::stamp;
 use crate::kinds::Subresource;
-use crate::limits::OBJECT_BYTES_MAX;
+use crate::limits::{DEPTH_MAX, OBJECT_BYTES_MAX};
 use crate::status::Status;
 use crate::{strategic, value};
 
@@ -21,7 +22,7 @@ pub enum Patch {
 
 /// Most operations of a JSON patch, as in Kubernetes.
 const OPERATIONS_MAX: usize = 10_000;
-/// Most operations of a JSON patch that copy: each may double the object.
+/// Most operations of a JSON patch that copy or move: each copy may double the object, each of them its depth.
 const COPIES_MAX: usize = 100;
 
 impl Patch {
@@ -44,9 +45,18 @@ impl Patch {
                 strategic::apply(resource, &mut object, patch).map_err(Status::bad_request)?;
             }
         }
+        require_shallow(&object)?;
         value::strip_nulls(&mut object);
         Ok(object)
     }
+}
+
+/// Everything that walks an object recurses, down to its drop.
+fn require_shallow(object: &Value) -> Result<(), Status> {
+    if stamp::is_shallow(object, DEPTH_MAX - 1) {
+        return Ok(());
+    }
+    Err(Status::bad_request(format!("the patched object is nested deeper than {DEPTH_MAX} levels")))
 }
 
 fn require_object(patch: &Value) -> Result<(), Status> {
@@ -64,19 +74,36 @@ fn apply_json(patch: &Value, object: &mut Value) -> Result<(), Status> {
             format!("The allowed maximum operations in a JSON patch is {OPERATIONS_MAX}, got {}", operations.len());
         return Err(Status::too_large(message));
     }
-    let copies = operations.iter().filter(|op| matches!(op, json_patch::PatchOperation::Copy(_))).count();
+    let copies = operations.iter().filter(|operation| relocates(operation)).count();
     if copies > COPIES_MAX {
-        return Err(Status::too_large(format!("a JSON patch may copy at most {COPIES_MAX} times, got {copies}")));
+        let message = format!("a JSON patch may copy and move at most {COPIES_MAX} times, got {copies}");
+        return Err(Status::too_large(message));
+    }
+    if operations.iter().any(|operation| operation.path().count() > DEPTH_MAX) {
+        return Err(Status::bad_request(format!("a path of the JSON patch is deeper than {DEPTH_MAX} levels")));
     }
     for operation in operations.0 {
-        // One at a time, so that the size is known to stay bounded: copies of copies grow exponentially.
-        let is_copy = matches!(operation, json_patch::PatchOperation::Copy(_));
+        // One at a time, so that size and depth are known to stay bounded: copies of copies grow exponentially. The
+        // depth comes first, because measuring the size recurses. What else adds is as shallow as bodies and paths are.
         json_patch::patch(object, std::slice::from_ref(&operation)).map_err(|error| json_failure(&error))?;
-        if is_copy && object.to_string().len() > OBJECT_BYTES_MAX {
+        if !relocates(&operation) {
+            continue;
+        }
+        require_shallow(object)?;
+        if object.to_string().len() > OBJECT_BYTES_MAX {
             return Err(Status::too_large("the patched object is too large"));
         }
     }
     Ok(())
+}
+
+/// Whether an operation puts what is in the object elsewhere in it.
+fn relocates(operation: &json_patch::PatchOperation) -> bool {
+    use json_patch::PatchOperation::{Add, Copy, Move, Remove, Replace, Test};
+    match operation {
+        Copy(_) | Move(_) => true,
+        Add(_) | Remove(_) | Replace(_) | Test(_) => false,
+    }
 }
 
 /// A failed `test` and a missing path are answered 422, as Kubernetes does.
@@ -113,6 +140,32 @@ mod tests {
         assert_eq!(apply(&Patch::Json(json!([{"op": "eat", "path": "/a"}])), &object), Err(400));
         assert_eq!(apply(&Patch::Json(json!([{"op": "remove", "path": "/b"}])), &object), Err(422));
         assert_eq!(apply(&Patch::Json(json!([{"op": "test", "path": "/a/0", "value": 2}])), &object), Err(422));
+    }
+
+    #[test]
+    fn copies_and_moves_do_not_deepen_an_object_without_bound() {
+        const STEPS: usize = 119;
+        let nested = (0..STEPS).fold(json!([]), |inner, _| json!([inner]));
+        let add = |to: &str| json!({"op": "add", "path": format!("/{to}"), "value": nested});
+        let innermost = |of: &str| format!("/{of}{}/-", "/0".repeat(STEPS));
+        let patched = |operations: Vec<Value>| apply(&Patch::Json(Value::Array(operations)), &json!({}));
+
+        let copy = json!({"op": "copy", "from": "/a", "path": innermost("a")});
+        let copies = std::iter::once(add("a")).chain(std::iter::repeat_n(copy, 12)).collect();
+        assert_eq!(patched(copies), Err(400), "each copy doubles the depth");
+
+        let inward = json!({"op": "move", "from": "/a", "path": innermost("b")});
+        let back = json!({"op": "move", "from": "/b", "path": "/a"});
+        let round = [add("b"), inward, back];
+        let moves = std::iter::once(add("a")).chain((0..30).flat_map(|_| round.clone())).collect();
+        assert_eq!(patched(moves), Err(400), "each round adds to the depth");
+
+        let deeper = json!({"op": "add", "path": innermost("a"), "value": nested});
+        assert_eq!(patched(vec![add("a"), deeper]), Err(400), "adding deepens, too");
+        let far = json!({"op": "add", "path": format!("/a{}", "/0".repeat(DEPTH_MAX)), "value": 1});
+        assert_eq!(patched(vec![far]), Err(400), "no path needs so many steps");
+        let still = json!({"op": "move", "from": "/a", "path": "/a"});
+        assert_eq!(patched(vec![still; COPIES_MAX + 1]), Err(413), "moves are counted");
     }
 
     #[test]

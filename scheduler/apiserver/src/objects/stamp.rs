@@ -45,7 +45,8 @@ pub(crate) fn encode(resource: &Resource, object: &mut Value) -> Result<Vec<u8>,
     Ok(bytes)
 }
 
-fn is_shallow(value: &Value, levels: usize) -> bool {
+/// Whether a value has at most so many levels of objects and lists. Looks no deeper than that.
+pub(super) fn is_shallow(value: &Value, levels: usize) -> bool {
     match value {
         Value::Object(map) => levels > 0 && map.values().all(|value| is_shallow(value, levels - 1)),
         Value::Array(list) => levels > 0 && list.iter().all(|value| is_shallow(value, levels - 1)),
@@ -60,16 +61,23 @@ const HEAD_BYTES_MAX: usize = 256;
 
 /// Appends the JSON of a stored object, stamped with `revision`, to `out`.
 pub(crate) fn splice(out: &mut Vec<u8>, stored: &[u8], revision: Revision) {
+    match splice_head(out, stored, revision) {
+        Some(rest) => out.extend_from_slice(&stored[rest..]),
+        None => splice_slowly(out, stored, revision),
+    }
+}
+
+/// Appends the beginning of a stored object up to its version, and says where in `stored` the rest begins.
+/// `None`, and nothing appended, if another program stored it in another order.
+pub(crate) fn splice_head(out: &mut Vec<u8>, stored: &[u8], revision: Revision) -> Option<usize> {
     let head = &stored[..stored.len().min(HEAD_BYTES_MAX)];
     let found = head.windows(METADATA.len()).position(|window| window == METADATA);
-    let Some(at) = found.map(|at| at + METADATA.len()).filter(|at| stored.get(*at) != Some(&b'}')) else {
-        return splice_slowly(out, stored, revision);
-    };
-    out.extend_from_slice(&stored[..at]);
+    let rest = found.map(|at| at + METADATA.len()).filter(|at| stored.get(*at) != Some(&b'}'))?;
+    out.extend_from_slice(&stored[..rest]);
     out.extend_from_slice(b"\"resourceVersion\":\"");
     out.extend_from_slice(revision.to_string().as_bytes());
     out.extend_from_slice(b"\",");
-    out.extend_from_slice(&stored[at..]);
+    Some(rest)
 }
 
 /// For objects another program stored in another order.

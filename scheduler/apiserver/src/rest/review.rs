@@ -4,6 +4,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::Api;
 use super::path::Review;
 use super::read::json_response;
 use super::write::Incoming;
@@ -12,9 +13,9 @@ use crate::status::Status;
 use crate::value;
 
 /// Answers a question with the question and its answer in `status`.
-pub(super) async fn answer(review: Review, request: Request) -> Result<Response, Status> {
+pub(super) async fn answer(api: &Api, review: Review, request: Request) -> Result<Response, Status> {
     let user = request.extensions().get::<User>().cloned().ok_or_else(Status::unauthorized)?;
-    let incoming = Incoming::read(request).await?;
+    let incoming = Incoming::read(api, request).await?;
     let mut body = incoming.object()?.value;
     value::strip_nulls(&mut body);
     let (api_version, kind, answer) = match review {

@@ -17,7 +17,7 @@ use crate::value;
 
 /// POST to a part of a Pod.
 pub(super) async fn post(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
-    let incoming = Incoming::read(request).await?;
+    let incoming = Incoming::read(api, request).await?;
     let mut body = incoming.object()?.value;
     value::strip_nulls(&mut body);
     let name = address.name.unwrap_or_default();

@@ -2,19 +2,20 @@
 //!
 //! A task per watch moves changes from the store into a short queue that the connection empties.
 //! A client that does not read fills the queue, is cut off, and resumes from the last version it
-//! saw; nobody else waits for it. Objects are copied from their stored bytes, not decoded, unless a
-//! selector or a form needs to look inside.
+//! saw; nobody else waits for it. Objects are sent as the store holds them, neither decoded nor copied
+//! for each watch, unless a selector or a form needs to look inside.
 
 mod frame;
 #[cfg(test)]
 mod tests;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
-use bytes::Bytes;
+use futures::{StreamExt, stream};
 use http::request::Parts;
 use store::{Batch, Change, Entry, Revision, Watch};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -22,12 +23,12 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_unti
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
-use self::frame::{Encoder, Kind};
+use self::frame::{Encoder, Kind, Line};
 use super::params::Params;
 use super::path::Address;
 use super::read::{include, json_response};
 use super::{Api, negotiate};
-use crate::limits::{BOOKMARK_EVERY, WATCH_QUEUE, WATCH_STALL_MAX, WATCH_TIMEOUT_DEFAULT};
+use crate::limits::{BOOKMARK_EVERY, WATCH_QUEUE, WATCH_STALL_MAX, WATCH_TIMEOUT_DEFAULT, WATCH_TIMEOUT_MAX};
 use crate::objects::{ListOptions, Objects, Selection, VersionMatch};
 use crate::server::Shutdown;
 use crate::status::Status;
@@ -49,7 +50,9 @@ pub(super) fn start(
     let objects = api.objects.clone();
     let pump = Pump { objects, plan, encoder, sender, stall: WATCH_STALL_MAX };
     tokio::spawn(pump.run(shutdown, place));
-    Ok(json_response(200, Body::from_stream(ReceiverStream::new(receiver))))
+    let pieces =
+        ReceiverStream::new(receiver).flat_map(|line| stream::iter(line.into_pieces().map(Ok::<_, Infallible>)));
+    Ok(json_response(200, Body::from_stream(pieces)))
 }
 
 /// What a watch was asked to do.
@@ -121,8 +124,16 @@ impl Plan {
             after: (wanted > 0).then_some(wanted),
             initial,
             bookmarks: params.flag("allowWatchBookmarks")?,
-            lasts: params.number("timeoutSeconds")?.map_or_else(default_timeout, Duration::from_secs),
+            lasts: lasts(params.number("timeoutSeconds")?),
         })
+    }
+}
+
+/// How long a watch lives. Zero means that the client does not care, as in Kubernetes.
+fn lasts(seconds: Option<u64>) -> Duration {
+    match seconds {
+        None | Some(0) => default_timeout(),
+        Some(seconds) => Duration::from_secs(seconds).min(WATCH_TIMEOUT_MAX),
     }
 }
 
@@ -153,7 +164,7 @@ struct Pump {
     objects: Objects,
     plan: Plan,
     encoder: Encoder,
-    sender: mpsc::Sender<Result<Bytes, std::io::Error>>,
+    sender: mpsc::Sender<Line>,
     /// How long the client may leave the queue full.
     stall: Duration,
 }
@@ -167,8 +178,8 @@ impl Pump {
         }
     }
 
-    async fn send(&self, line: Bytes) -> Result<(), End> {
-        match timeout(self.stall, self.sender.send(Ok(line))).await {
+    async fn send(&self, line: Line) -> Result<(), End> {
+        match timeout(self.stall, self.sender.send(line)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(End::Gone),
         }

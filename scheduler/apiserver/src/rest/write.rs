@@ -13,7 +13,7 @@ use super::params::{FieldValidation, Params, orphan, parse_propagation};
 use super::path::Address;
 use super::read::{include, json_response, shaped};
 use super::{Api, not_allowed, warnings};
-use crate::body::{self, Decoded, Encoding};
+use crate::body::{self, Body, Decoded, Encoding};
 use crate::kinds::{self, Subresource};
 use crate::limits::{DELETES_AT_ONCE, WARNINGS_MAX};
 use crate::objects::{DeleteOptions, Deleted, Patch, Target};
@@ -25,22 +25,22 @@ use crate::value;
 pub(super) struct Incoming {
     pub(super) params: Params,
     pub(super) headers: HeaderMap,
-    pub(super) bytes: bytes::Bytes,
+    pub(super) body: Body,
     form: Form,
 }
 
 impl Incoming {
-    pub(super) async fn read(request: Request) -> Result<Self, Status> {
+    pub(super) async fn read(api: &Api, request: Request) -> Result<Self, Status> {
         let (parts, body) = request.into_parts();
         let form = negotiate::form(&parts.headers)?;
         let params = Params::parse(&parts.uri)?;
-        let bytes = body::read(&parts.headers, body).await?;
-        Ok(Self { params, headers: parts.headers, bytes, form })
+        let body = body::read(&api.bodies, &parts.headers, body).await?;
+        Ok(Self { params, headers: parts.headers, body, form })
     }
 
     /// The object in the body.
     pub(super) fn object(&self) -> Result<Decoded, Status> {
-        body::decode(Encoding::of(&self.headers)?, &self.bytes)
+        body::decode(Encoding::of(&self.headers)?, &self.body.bytes)
     }
 
     fn answer(&self, address: &Address<'_>, code: u16, object: Value) -> Result<Response, Status> {
@@ -123,7 +123,7 @@ pub(super) async fn create(api: &Arc<Api>, address: &Address<'_>, request: Reque
     if resource.is_namespaced() && address.namespace.is_none() {
         return Err(not_allowed());
     }
-    let incoming = Incoming::read(request).await?;
+    let incoming = Incoming::read(api, request).await?;
     let decoded = incoming.object()?;
     let options = incoming.params.write_options()?;
     let validation = incoming.params.field_validation()?;
@@ -135,7 +135,7 @@ pub(super) async fn create(api: &Arc<Api>, address: &Address<'_>, request: Reque
 
 /// PUT of an object or a part of it.
 pub(super) async fn update(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
-    let incoming = Incoming::read(request).await?;
+    let incoming = Incoming::read(api, request).await?;
     let decoded = incoming.object()?;
     let options = incoming.params.write_options()?;
     let validation = incoming.params.field_validation()?;
@@ -170,13 +170,13 @@ fn read_patch(incoming: &Incoming) -> Result<(Patch, Decoded), Status> {
             )));
         }
     };
-    let decoded = body::decode(Encoding::Json, &incoming.bytes)?;
+    let decoded = body::decode(Encoding::Json, &incoming.body.bytes)?;
     Ok((make(decoded.value.clone()), decoded))
 }
 
 /// PATCH of an object or a part of it.
 pub(super) async fn patch(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
-    let incoming = Incoming::read(request).await?;
+    let incoming = Incoming::read(api, request).await?;
     let (patch, decoded) = read_patch(&incoming)?;
     let options = incoming.params.write_options()?;
     let validation = incoming.params.field_validation()?;
@@ -209,7 +209,7 @@ pub(super) fn delete_options(incoming: &Incoming) -> Result<DeleteOptions, Statu
         dry_run: params.dry_run()?,
         ..DeleteOptions::default()
     };
-    if incoming.bytes.iter().all(u8::is_ascii_whitespace) {
+    if incoming.body.bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(options);
     }
     let mut decoded = incoming.object()?.value;
@@ -224,7 +224,7 @@ pub(super) fn read_delete_options(body: &Value, options: &mut DeleteOptions) -> 
     if !kind.is_empty() && kind != "DeleteOptions" {
         return Err(Status::bad_request(format!("the body of a deletion must be of kind DeleteOptions, not {kind}")));
     }
-    let body: Body = serde_path_to_error::deserialize(body)
+    let body: Options = serde_path_to_error::deserialize(body)
         .map_err(|error| Status::bad_request(format!("DeleteOptions: {error}")))?;
     if let Some(other) = body.dry_run.iter().find(|word| *word != "All") {
         return Err(Status::bad_request(format!("dryRun: Unsupported value: {other:?}: supported values: \"All\"")));
@@ -249,7 +249,7 @@ pub(super) fn read_delete_options(body: &Value, options: &mut DeleteOptions) -> 
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]
-struct Body {
+struct Options {
     dry_run: Vec<String>,
     grace_period_seconds: Option<i64>,
     orphan_dependents: Option<bool>,
@@ -259,7 +259,7 @@ struct Body {
 
 /// DELETE of one object.
 pub(super) async fn delete(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
-    let incoming = Incoming::read(request).await?;
+    let incoming = Incoming::read(api, request).await?;
     let options = delete_options(&incoming)?;
     let (resource, name) = (address.kind.resource, address.name.unwrap_or_default());
     match api.objects.delete_outcome(resource, address.space(), name, &options).await? {
@@ -282,7 +282,7 @@ pub(super) async fn delete_collection(
     if resource.is_namespaced() == address.namespace.is_none() || resource == &api::resource::NAMESPACES {
         return Err(not_allowed());
     }
-    let incoming = Incoming::read(request).await?;
+    let incoming = Incoming::read(api, request).await?;
     let options = delete_options(&incoming)?;
     let list = api.objects.list(resource, address.namespace, incoming.params.list_options(address.kind)?).await?;
     let revision = list.revision;

@@ -117,6 +117,30 @@ async fn a_slow_head_is_not_waited_for() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn a_kept_connection_waits_for_its_next_request_longer_than_a_head_may_take() {
+    let server = start(app(), Patience { handshake: LIMIT, ..patience() }).await;
+    let mut stream = server.connect("http/1.1", false).await;
+    let ask = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+    for turn in 0..2 {
+        stream.write_all(ask).await.expect("written");
+        let mut said = Vec::new();
+        while !said.ends_with(b"false") {
+            let mut byte = [0];
+            timeout(LIMIT, stream.read_exact(&mut byte)).await.expect("in time").expect("an answer");
+            said.extend(byte);
+        }
+        let mut byte = [0];
+        let silence = timeout(SHORT * 3, stream.read(&mut byte)).await;
+        assert!(silence.is_err(), "closed after answer {turn}: {silence:?}");
+    }
+    // The next head has no more time than the first.
+    stream.write_all(b"GET / HTTP/1.1\r\nx-slow").await.expect("written");
+    until_closed(&mut stream).await;
+    drop(stream);
+    server.stop().await;
+}
+
 // F67
 #[tokio::test]
 async fn strangers_that_say_nothing_are_cut_off() {

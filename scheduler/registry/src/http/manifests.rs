@@ -15,7 +15,7 @@ use super::answer::{Code, Problem};
 use crate::layout::{self, Layout, Shelf};
 use crate::manifest::Manifest;
 use crate::name::{Digest, Reference, Repository, Tag};
-use crate::{Error, Registry, admission, blocking};
+use crate::{Error, MANIFESTS_MAX, Registry, admission, blocking};
 
 /// Largest manifest: the least that registries must accept, and a thousand times what is usual.
 const MANIFEST_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -60,6 +60,7 @@ pub(super) async fn put(
     let media_type = media_type.and_then(|media_type| media_type.split(';').next()).map(|text| text.trim().to_owned());
     let media_type =
         media_type.ok_or_else(|| Problem::invalid_manifest("the request has no Content-Type".to_owned()))?;
+    let _place = registry.inner.manifests.clone().try_acquire_owned().map_err(|_| busy())?;
     let body = collect(body).await?;
     let digest = Digest::of(&body);
     let tag = match reference {
@@ -76,7 +77,7 @@ pub(super) async fn put(
     let granted = registry.inner.config.grants.granted();
     let layout = registry.inner.layout.clone();
     let pushed = Pushed { repository, tag, digest, body, manifest };
-    let kept = blocking(move || {
+    let kept = registry.inspect(move || {
         let checked = admission::check(&layout, &pushed.repository, &pushed.manifest, granted.as_deref());
         match checked {
             Ok(()) => pushed.keep(&layout).map(Ok),
@@ -105,6 +106,11 @@ pub(super) async fn delete(
     }
     registry.changed();
     Ok(StatusCode::ACCEPTED.into_response())
+}
+
+fn busy() -> Problem {
+    let message = format!("{MANIFESTS_MAX} manifests are being pushed already; try again later");
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests, message)
 }
 
 async fn collect(body: Body) -> Result<Bytes, Problem> {

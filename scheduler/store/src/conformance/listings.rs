@@ -25,15 +25,19 @@ async fn pages_at_one_revision_show_one_state(store: Arc<dyn Store>) {
     for key in ["/a", "/b", "/c", "/d", "/e"] {
         commit(&*store, [put(key, "1")]).await;
     }
-    let first = store.list("/", Page { limit: 2, ..Page::default() }).await.expect("lists");
-    assert_eq!((show(&first.entries), first.revision, first.remaining), (vec!["/a=1@1".into(), "/b=1@2".into()], 5, 3));
+    let first = store.list("/", Page { limit: 2, count: true, ..Page::default() }).await.expect("lists");
+    assert_eq!((show(&first.entries), first.revision), (vec!["/a=1@1".into(), "/b=1@2".into()], 5));
+    assert_eq!((first.more, first.remaining), (true, Some(3)));
     commit(&*store, [delete("/c"), put("/d", "2"), put("/bb", "new")]).await;
-    let page = |after: &str| Page { at: Some(first.revision), after: Some(after.to_owned()), limit: 2 };
+    let page = |after: &str| Page { at: Some(first.revision), after: Some(after.to_owned()), limit: 2, count: true };
     let second = store.list("/", page("/b")).await.expect("lists");
-    assert_eq!((show(&second.entries), second.remaining), (vec!["/c=1@3".into(), "/d=1@4".into()], 1));
+    assert_eq!((show(&second.entries), second.remaining), (vec!["/c=1@3".into(), "/d=1@4".into()], Some(1)));
     let third = store.list("/", page("/d")).await.expect("lists");
-    assert_eq!((show(&third.entries), third.remaining, third.revision), (vec!["/e=1@5".into()], 0, 5));
-    let present = Page { at: None, after: Some("/b".to_owned()), limit: 0 };
+    assert_eq!((show(&third.entries), third.remaining, third.revision), (vec!["/e=1@5".into()], Some(0), 5));
+    assert!(!third.more);
+    let uncounted = store.list("/", Page { limit: 2, ..Page::default() }).await.expect("lists");
+    assert_eq!((uncounted.more, uncounted.remaining), (true, None), "nothing is counted that nobody asked for");
+    let present = Page { after: Some("/b".to_owned()), ..Page::default() };
     let present = store.list("/", present).await.expect("lists");
     assert_eq!(show(&present.entries), ["/bb=new@6", "/d=2@6", "/e=1@5"]);
 }

@@ -70,7 +70,7 @@ impl Disk {
             Origin::New => Self::create(medium, sealer, config),
             Origin::Existing => Self::read(medium, sealer, config, ballast),
         }));
-        opened.unwrap_or_else(|panic| Err(Refusal::Damaged(said(panic.as_ref()))))
+        opened.unwrap_or_else(|panic| Err(Refusal::Damaged(redb_said(panic.as_ref()))))
     }
 
     fn create(medium: &Medium, sealer: Sealer, config: Config) -> Result<Opened, Refusal> {
@@ -116,7 +116,7 @@ impl Disk {
                 return Ok(());
             }
             Ok(Err(error)) => error.to_string(),
-            Err(panic) => said(panic.as_ref()),
+            Err(panic) => redb_said(panic.as_ref()),
         };
         let trouble = self.medium.trouble();
         self.close();
@@ -134,8 +134,9 @@ impl Disk {
             let meta = Meta::read(&database.begin_read().map_err(damaged)?)?;
             Ok::<_, Refusal>((database, meta.revision))
         }));
-        let (database, revision) =
-            opened.map_err(|panic| said(panic.as_ref()))?.map_err(|refusal| format!("after a full disk: {refusal}"))?;
+        let (database, revision) = opened
+            .map_err(|panic| redb_said(panic.as_ref()))?
+            .map_err(|refusal| format!("after a full disk: {refusal}"))?;
         if revision != self.meta.revision {
             return Err(format!("after a full disk: revision {revision} is on it, not {}", self.meta.revision));
         }
@@ -147,7 +148,7 @@ impl Disk {
     fn close(&mut self) {
         let database = self.database.take();
         if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| drop(database))) {
-            tracing::warn!(reason = said(panic.as_ref()), "redb panicked while closing");
+            tracing::warn!(reason = redb_said(panic.as_ref()), "redb panicked while closing");
         }
     }
 }
@@ -195,7 +196,12 @@ fn encode(step: &Step<'_>, sealer: &Sealer) -> Result<Vec<Option<Vec<u8>>>, Stri
 }
 
 /// What a panic said.
-fn said(panic: &(dyn Any + Send)) -> String {
+pub(super) fn said(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("redb panicked: {}", text.unwrap_or("no reason given"))
+    text.unwrap_or("no reason given")
+}
+
+/// A panic of redb as a reason.
+fn redb_said(panic: &(dyn Any + Send)) -> String {
+    format!("redb panicked: {}", said(panic))
 }

@@ -25,11 +25,15 @@ pub enum Refusal {
     #[error("is in use by another process; one data directory serves one server")]
     InUse,
     /// There is none, and there should be.
-    #[error("does not exist, but this cluster had one; restore it from a backup")]
+    #[error(
+        "does not exist, but this cluster had one. Restore it from a backup: put a copy of this file, made while the \
+         server was stopped, back in its place"
+    )]
     Absent,
     /// It is not what was last written.
     #[error(
-        "is damaged ({0}); nothing was changed. Restore it from a backup, or move it away to start an empty cluster"
+        "is damaged ({0}); nothing was changed. Restore it from a backup: put a copy of this file, made while the \
+         server was stopped, back in its place. Or move it away to start an empty cluster"
     )]
     Damaged(String),
     /// A newer program wrote it.

@@ -10,14 +10,16 @@
 //! on. Every later write first tries to take the ballast back; when that succeeds there is space, and all is as before.
 //! **When anything else fails**, above all an fsync, what is on the disk is unknown (the kernel may have dropped the
 //! pages and will say so only once). The writer never writes again; the group and everyone after it gets
-//! [`Error::Broken`], [`super::Fatal`] wakes, and the process is expected to end. Reads go on until then.
+//! [`Error::Broken`], [`super::Fatal`] wakes, and the process is expected to end. Reads go on until then. A panic of the
+//! writer itself is such a failure too, and ends the watches besides: what they were told last is not known.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::ballast::Ballast;
-use super::disk::{Disk, Failure};
+use super::disk::{Disk, Failure, said};
 use super::tables::Step;
 use crate::live::Live;
 use crate::model::{Model, Room, Tier};
@@ -81,13 +83,21 @@ impl Writer {
         Self { live, disk, ballast, space, broken }
     }
 
-    /// Serves until nobody can ask any more.
+    /// Serves until nobody can ask any more, or until it panics, which is told like any other failure.
     pub(super) fn run(mut self, mut requests: mpsc::Receiver<Request>) {
-        while let Some(first) = requests.blocking_recv() {
-            let group = gather(first, &mut requests);
-            self.serve(group);
+        if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| self.serve_all(&mut requests))) {
+            let reason = format!("its writer panicked: {}", said(panic.as_ref()));
+            tracing::error!(reason, "the store takes no more writes; the process must end");
+            self.broken.send_replace(Some(reason));
         }
         self.live.close();
+    }
+
+    fn serve_all(&mut self, requests: &mut mpsc::Receiver<Request>) {
+        while let Some(first) = requests.blocking_recv() {
+            let group = gather(first, requests);
+            self.serve(group);
+        }
     }
 
     fn serve(&mut self, group: Vec<Request>) {

@@ -1,8 +1,13 @@
+use std::sync::Arc;
+
 use axum::body::Body;
+use axum::extract::State;
 use http::Request;
 use serde_json::json;
+use tokio::sync::Semaphore;
 
-use super::harness::{Cluster, SHOP};
+use super::harness::{Cluster, Echo, SHOP};
+use crate::rest::{Api, Version, dispatch};
 use crate::server::ClientCertificate;
 
 fn request(path: &str, credential: Option<&str>) -> Request<Body> {
@@ -76,4 +81,23 @@ async fn who_am_i_is_answered() {
         .post("/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", &json!({"spec": {"namespace": "shop"}}))
         .await;
     assert_eq!(rules.expect(201)["status"]["resourceRules"][0]["verbs"], json!(["*"]));
+}
+
+#[tokio::test]
+async fn a_busy_server_still_says_that_it_lives() {
+    let cluster = Cluster::new().await;
+    let none = || Semaphore::new(0);
+    let api = Arc::new(Api {
+        objects: cluster.objects.clone(),
+        pods: Arc::new(Echo),
+        version: Version::default(),
+        in_flight: none(),
+        bodies: Arc::new(none()),
+        watches: Arc::new(none()),
+    });
+    for (path, code) in [("/healthz", 200), ("/livez", 200), ("/readyz", 200), ("/version", 429), ("/api/v1/pods", 429)]
+    {
+        let response = dispatch(State(api.clone()), request(path, None)).await;
+        assert_eq!(response.status().as_u16(), code, "{path}");
+    }
 }

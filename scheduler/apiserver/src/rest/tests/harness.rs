@@ -35,7 +35,7 @@ impl Authenticator for Doors {
 }
 
 /// Answers with what it was asked.
-struct Echo;
+pub(super) struct Echo;
 
 #[async_trait]
 impl PodStreams for Echo {

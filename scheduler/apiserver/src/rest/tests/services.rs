@@ -67,6 +67,39 @@ async fn wishes_are_respected_or_refused() {
 }
 
 #[tokio::test]
+async fn a_service_becomes_a_name_and_gives_its_node_ports_back() {
+    let cluster = Cluster::new().await;
+    let list = format!("{SHOP}/services");
+    let created = cluster.post(&list, &service("a", "NodePort")).await.expect(201);
+    let named = json!({"spec": {"type": "ExternalName", "externalName": "example.com"}});
+    let changed = cluster.merge(&format!("{list}/a"), &named).await.expect(200);
+    assert_eq!((node_port(&changed), changed["spec"]["clusterIP"].as_str()), (None, None));
+    assert_eq!(changed["spec"]["ports"][0]["port"], 80, "what the user said stays");
+    let mut heir = service("b", "NodePort");
+    heir["spec"]["clusterIP"] = created["spec"]["clusterIP"].clone();
+    heir["spec"]["ports"][0]["nodePort"] = created["spec"]["ports"][0]["nodePort"].clone();
+    cluster.post(&list, &heir).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_service_of_a_hundred_node_ports_comes_and_goes() {
+    let cluster = Cluster::new().await;
+    let list = format!("{SHOP}/services");
+    let mut wide = service("wide", "NodePort");
+    wide["spec"]["ports"] = (1..=100).map(|n| json!({"name": format!("p{n}"), "port": n})).collect();
+    let created = cluster.post(&list, &wide).await.expect(201);
+    assert!(created["spec"]["ports"][99]["nodePort"].is_u64());
+    cluster.delete(&format!("{list}/wide")).await.expect(200);
+    cluster.post(&list, &created_anew(created)).await.expect(201);
+}
+
+/// The same wish, down to the addresses and ports that were given.
+fn created_anew(mut object: Value) -> Value {
+    object["metadata"] = json!({"name": object["metadata"]["name"]});
+    object
+}
+
+#[tokio::test]
 async fn a_small_range_is_used_up_to_the_last_and_freed() {
     let config =
         ObjectsConfig { service_cidr: "10.0.0.0/28".parse().expect("a range"), node_port_range: 30_000..=30_019 };

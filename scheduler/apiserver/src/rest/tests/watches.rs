@@ -123,7 +123,7 @@ async fn initial_events_end_with_a_mark() {
 #[tokio::test]
 async fn a_watch_ends_in_time_with_a_bookmark() {
     let cluster = Cluster::new().await;
-    let query = "watch=1&timeoutSeconds=0&allowWatchBookmarks=true";
+    let query = "watch=1&timeoutSeconds=1&allowWatchBookmarks=true";
     let mut watch = Watching::open(&cluster, &format!("{SHOP}/configmaps?{query}"), "*/*").await;
     assert_eq!(watch.told().await.0, "BOOKMARK");
     assert_eq!(watch.next().await, None);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::{Entry, Revision};
 
-use crate::objects::{set_version, splice};
+use crate::objects::{set_version, splice, splice_head};
 use crate::rest::negotiate::Form;
 use crate::status::Status;
 use crate::table::{self, IncludeObject};
@@ -41,8 +41,49 @@ pub(super) struct Encoder {
     columns_told: bool,
 }
 
-fn line(kind: &str, object: &Value) -> Bytes {
-    format!("{{\"type\":\"{kind}\",\"object\":{object}}}\n").into()
+/// One line, in the pieces it is sent in: what is made for this watch, and what every watch shares.
+#[derive(Debug)]
+pub(super) struct Line([Bytes; 3]);
+
+impl Line {
+    /// The pieces in order, none of them empty.
+    pub(super) fn into_pieces(self) -> impl Iterator<Item = Bytes> + Send {
+        self.0.into_iter().filter(|piece| !piece.is_empty())
+    }
+}
+
+impl From<Vec<u8>> for Line {
+    fn from(whole: Vec<u8>) -> Self {
+        Self([whole.into(), Bytes::new(), Bytes::new()])
+    }
+}
+
+/// How an object's line begins.
+fn opening(kind: &str) -> String {
+    format!("{{\"type\":\"{kind}\",\"object\":")
+}
+
+/// How every line ends.
+const CLOSING: &[u8] = b"}\n";
+
+fn line(kind: &str, object: &Value) -> Line {
+    let mut out = opening(kind).into_bytes();
+    out.extend_from_slice(object.to_string().as_bytes());
+    out.extend_from_slice(CLOSING);
+    out.into()
+}
+
+/// An object as it is stored. Only its head is copied; what follows the version is the store's own bytes.
+fn whole(kind: Kind, stored: &Bytes, revision: Revision) -> Line {
+    let mut out = opening(kind.word()).into_bytes();
+    match splice_head(&mut out, stored, revision) {
+        Some(rest) => Line([out.into(), stored.slice(rest..), Bytes::from_static(CLOSING)]),
+        None => {
+            splice(&mut out, stored, revision);
+            out.extend_from_slice(CLOSING);
+            out.into()
+        }
+    }
 }
 
 impl Encoder {
@@ -51,13 +92,9 @@ impl Encoder {
     }
 
     /// A change of one object, at the revision of the change.
-    pub(super) fn object(&mut self, kind: Kind, entry: &Entry, revision: Revision) -> Result<Bytes, Status> {
+    pub(super) fn object(&mut self, kind: Kind, entry: &Entry, revision: Revision) -> Result<Line, Status> {
         if self.form == Form::Object {
-            let mut out = Vec::with_capacity(entry.value.len() + 80);
-            out.extend_from_slice(format!("{{\"type\":\"{}\",\"object\":", kind.word()).as_bytes());
-            splice(&mut out, &entry.value, revision);
-            out.extend_from_slice(b"}\n");
-            return Ok(out.into());
+            return Ok(whole(kind, &entry.value, revision));
         }
         let mut object = crate::objects::decode_entry(entry)?;
         set_version(&mut object, revision);
@@ -78,12 +115,12 @@ impl Encoder {
     }
 
     /// Nothing happened up to here.
-    pub(super) fn bookmark(&self, revision: Revision) -> Bytes {
+    pub(super) fn bookmark(&self, revision: Revision) -> Line {
         self.mark(&json!({"resourceVersion": revision.to_string(), "creationTimestamp": null}))
     }
 
     /// Everything that was there has been sent.
-    pub(super) fn initial_end(&self, revision: Revision) -> Bytes {
+    pub(super) fn initial_end(&self, revision: Revision) -> Line {
         self.mark(&json!({
             "resourceVersion": revision.to_string(),
             "creationTimestamp": null,
@@ -91,7 +128,7 @@ impl Encoder {
         }))
     }
 
-    fn mark(&self, meta: &Value) -> Bytes {
+    fn mark(&self, meta: &Value) -> Line {
         let (kind, api_version) = match self.form {
             Form::Object => (self.resource.kind, self.resource.api_version()),
             Form::Partial => ("PartialObjectMetadata", "meta.k8s.io/v1".to_owned()),
@@ -107,7 +144,35 @@ impl Encoder {
     }
 
     /// The watch cannot go on.
-    pub(super) fn error(&self, status: &Status) -> Bytes {
+    pub(super) fn error(&self, status: &Status) -> Line {
         line("ERROR", &status.to_value())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::resource::PODS;
+
+    use super::*;
+
+    #[test]
+    fn watches_share_the_stored_bytes() {
+        let stored = Bytes::from(format!(
+            r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"a"}},"spec":"{}"}}"#,
+            "x".repeat(5_000)
+        ));
+        let entry = Entry { key: "/a".into(), value: stored.clone(), create_revision: 3, mod_revision: 3 };
+        let mut encoder = Encoder::new(&PODS, Form::Object, IncludeObject::Metadata);
+        let line = encoder.object(Kind::Modified, &entry, 7).expect("a line");
+        let pieces: Vec<Bytes> = line.into_pieces().collect();
+        let shared = |piece: &Bytes| stored.as_ptr_range().contains(&piece.as_ptr());
+        let copied: usize = pieces.iter().filter(|piece| !shared(piece)).map(Bytes::len).sum();
+        assert!(copied < 200, "{copied}");
+        let text = pieces.concat();
+        assert_eq!(text.last(), Some(&b'\n'));
+        let told: Value = serde_json::from_slice(&text).expect("is JSON");
+        let mut object: Value = serde_json::from_slice(&stored).expect("is JSON");
+        set_version(&mut object, 7);
+        assert_eq!(told, json!({"type": "MODIFIED", "object": object}));
     }
 }

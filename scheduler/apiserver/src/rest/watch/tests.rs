@@ -54,3 +54,13 @@ fn a_name_narrows_what_the_store_is_asked() {
         assert_eq!(plan(path).prefix, prefix, "{path}");
     }
 }
+
+#[test]
+fn a_watch_lives_a_day_at_most_and_zero_is_the_default() {
+    let lasts = |query: &str| plan(&format!("/api/v1/nodes?watch=1{query}")).lasts;
+    assert_eq!(lasts("&timeoutSeconds=30"), Duration::from_secs(30));
+    assert_eq!(lasts(&format!("&timeoutSeconds={}", u64::MAX)), WATCH_TIMEOUT_MAX);
+    for default in ["", "&timeoutSeconds=0"] {
+        assert!((WATCH_TIMEOUT_DEFAULT..=WATCH_TIMEOUT_DEFAULT * 2).contains(&lasts(default)), "{default}");
+    }
+}

@@ -1,5 +1,7 @@
 //! Manifests: whole, or refused with what is missing; components that no host could run, refused with the import.
 
+use futures::FutureExt;
+
 use super::*;
 
 /// A push and a pull as a client does them, request by request (OCI distribution specification 1.1).
@@ -125,4 +127,22 @@ async fn an_index_needs_its_manifests() {
     assert_eq!(site.manifest("a", "v1", &index(&digest)).await.status, 201);
     let refusal = site.manifest("a", "v2", &index(&digest_of(b"x"))).await.refusal();
     assert_eq!(refusal.1, "MANIFEST_BLOB_UNKNOWN");
+}
+
+#[tokio::test]
+async fn only_a_few_manifests_are_looked_into_at_once() {
+    let site = Site::new();
+    let wasm = component("wasi:http/types@0.2.12");
+    assert_eq!(site.push_wasm("a", "v1", &wasm).await.status, 201);
+    let inner = &site.registry.inner;
+    let inspections = inner.inspections.clone().acquire_many_owned(4).await.expect("all places");
+    let mut waiting = std::pin::pin!(site.registry.resolve("a:v1"));
+    assert!(waiting.as_mut().now_or_never().is_none(), "it waits for a place");
+    drop(inspections);
+    assert!(waiting.await.expect("resolves").is_some());
+    let manifests = inner.manifests.clone().acquire_many_owned(32).await.expect("all places");
+    let (status, code, _) = site.push_wasm("a", "v2", &wasm).await.refusal();
+    assert_eq!((status, code.as_str()), (429, "TOOMANYREQUESTS"));
+    drop(manifests);
+    assert_eq!(site.push_wasm("a", "v2", &wasm).await.status, 201);
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::layout::Shelf;
+use crate::manifest::Manifest;
 use crate::{Artifact, Resolved, garbage};
 
 async fn resolve(site: &Site, image: &str) -> Option<Resolved> {
@@ -98,6 +99,42 @@ async fn what_rotted_on_the_disk_is_not_used() {
     assert!(matches!(site.registry.resolve("a:v1").await, Err(Error::Damaged { .. })));
     fs::remove_file(blob(&digest_of(&wasm))).expect("removes");
     assert!(matches!(site.registry.resolve(&format!("a@{digest}")).await, Err(Error::Damaged { .. })));
+}
+
+// F62
+#[tokio::test]
+async fn what_rotted_is_asked_for_again_and_heals() {
+    let site = Site::new();
+    let wasm = component("wasi:http/types@0.2.12");
+    site.push_wasm("a", "v1", &wasm).await;
+    let layer = digest_of(&wasm);
+    let path = site.folder.path().join("blobs").join("sha256").join(&layer["sha256:".len()..]);
+    let mut flipped = wasm.clone();
+    flipped[9] ^= 1;
+    for rotten in [&flipped[..], &wasm[..wasm.len() / 2], b""] {
+        fs::write(&path, rotten).expect("writes");
+        assert!(matches!(site.registry.resolve("a:v1").await, Err(Error::Damaged { .. })));
+        let asked = site.send("HEAD", &format!("/v2/a/blobs/{layer}"), &[], Body::empty()).await;
+        assert_eq!(asked.status, 404, "a client that asks first pushes it");
+        site.blob("a", &wasm).await;
+        assert!(resolve(&site, "a:v1").await.is_some(), "and it is whole again");
+    }
+    fs::write(&path, b"cut").expect("writes");
+    let manifest = site.get("/v2/a/manifests/v1").await.json();
+    assert_eq!(site.manifest("a", "v1", &manifest).await.status, 400, "a push that trusted what seemed to be here");
+    assert_eq!(site.send("HEAD", &format!("/v2/a/blobs/{layer}"), &[], Body::empty()).await.status, 404);
+    site.blob("a", &wasm).await;
+    let lying = json!({
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": { "mediaType": WASM_CONFIG, "digest": digest_of(b"{}"), "size": 2 },
+        "layers": [{ "mediaType": WASM, "digest": layer, "size": wasm.len() + 1 }],
+    });
+    assert_eq!(site.manifest("a", "v2", &lying).await.status, 400);
+    let manifest = Manifest::parse(lying.to_string().as_bytes(), OCI_MANIFEST).expect("is one");
+    let descriptor = manifest.wasm_layer().expect("has one").expect("is one");
+    assert!(crate::resolve::read_wasm(&site.registry.inner.layout, descriptor).is_err());
+    assert!(resolve(&site, "a:v1").await.is_some(), "a manifest that lies harms no content");
 }
 
 #[tokio::test]

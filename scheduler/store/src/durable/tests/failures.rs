@@ -1,10 +1,13 @@
 //! A disk that fails or lies: nothing is acknowledged that may be lost, and nothing wrong is served.
 
+use std::time::Duration;
+
 use futures::FutureExt;
 
 use super::sim::Fault;
 use super::*;
 use crate::Error;
+use crate::durable::ballast::Ballast;
 
 const TURNS: u64 = 4;
 
@@ -53,6 +56,46 @@ fn a_healthy_store_never_calls_itself_broken() {
     let fatal = store.fatal();
     drop(store);
     assert_eq!(fatal.wait().now_or_never(), None);
+}
+
+/// A reserve that breaks the writer when it is needed.
+#[derive(Debug)]
+struct Bomb;
+
+impl Ballast for Bomb {
+    fn release(&mut self) {
+        panic!("a planted panic");
+    }
+
+    fn restore(&mut self) -> bool {
+        true
+    }
+}
+
+// F4
+#[test]
+fn a_writer_that_panics_is_a_broken_store() {
+    runtime().block_on(async {
+        let disk = SimDisk::new();
+        let opened = Disk::open(&Medium::new(disk.clone()), Origin::New, no_ballast(), &mut Bomb).expect("opens");
+        let store = Redb::start(opened, Box::new(Bomb)).expect("starts");
+        store.commit(scripted(1)).await.expect("commits");
+        let mut watch = store.watch("", 1).await.expect("watches");
+        disk.set_blocks(disk.blocks_used(), 0);
+        let large = Txn { guards: vec![], writes: vec![put("/large", &"x".repeat(1 << 20))] };
+        assert!(store.commit(large).await.is_err(), "nothing is acknowledged");
+        let told = timeout(store.fatal().wait()).await;
+        assert!(told.contains("a planted panic"), "{told}");
+        assert_eq!(timeout(watch.next()).await, Err(Error::Closed), "a watch does not wait for ever");
+        assert!(matches!(store.commit(scripted(2)).await, Err(Error::Broken { .. })));
+        assert_eq!(store.watch("", 1).await.err(), Some(Error::Closed), "nor does a new one");
+        assert_eq!(store.revision().await, 1, "reads go on");
+    });
+}
+
+/// Waits, but not for ever.
+async fn timeout<T>(wait: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(10), wait).await.expect("in time")
 }
 
 /// Flips one bit of each of so many pages, one at a time.

@@ -131,6 +131,27 @@ async fn a_damaged_file_is_refused_and_never_replaced() {
     assert_eq!(last_written(&open(&place)).await, 20);
 }
 
+// F7
+#[tokio::test]
+async fn a_copy_of_the_stopped_servers_file_put_back_brings_everything_back() {
+    let place = filled().await;
+    let backup = place.folder.path().join("backup");
+    fs::copy(&place.path, &backup).expect("copies");
+    let length = fs::metadata(&place.path).expect("is there").len();
+    fs::File::options().write(true).open(&place.path).and_then(|file| file.set_len(length / 2)).expect("cuts");
+    let (reason, text) = refusal(&place);
+    assert!(matches!(reason, Refusal::Damaged(_)), "{text}");
+    assert!(text.starts_with(&format!("store file {}: ", place.path.display())), "it says which file: {text}");
+    assert!(text.contains("put a copy of this file, made while the server was stopped"), "{text}");
+    fs::remove_file(&place.path).expect("removes");
+    let absent = Redb::open(&place.path, Config { absent: Absent::Refuse, ..no_ballast() }).expect_err("is refused");
+    assert!(absent.to_string().contains("put a copy of this file"), "{absent}");
+    fs::copy(&backup, &place.path).expect("puts back");
+    let store = open(&place);
+    assert_eq!(known(&store, 20).await, expected(20).await[20]);
+    commit(&store, [put("/new", "goes on")]).await;
+}
+
 #[tokio::test]
 async fn only_a_missing_file_is_made_and_only_if_asked() {
     let place = place();
