@@ -223,7 +223,8 @@ fn the_readme_maps_every_crate() {
 
 #[test]
 fn every_dependency_lives_behind_the_workspace() {
-    for package in metadata().workspace_packages() {
+    // Guests build the SDK from a workspace of their own.
+    for package in metadata().workspace_packages().iter().filter(|package| package.name.as_str() != "insula-sdk") {
         let text = fs::read_to_string(&package.manifest_path).expect("a manifest");
         let sections =
             text.split("\n[").filter(|section| section.split(']').next().is_some_and(|s| s.ends_with("dependencies")));

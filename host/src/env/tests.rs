@@ -1,3 +1,5 @@
+//! What a container gets as its environment, and what stops it from starting.
+
 use super::*;
 use serde_json::{Value, json};
 

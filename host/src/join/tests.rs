@@ -1,3 +1,5 @@
+//! Joining against a pretended control plane, which counts what it was told.
+
 use super::*;
 use crate::testing::Authority;
 use protocol::v1::host_link_server::{HostLink, HostLinkServer};

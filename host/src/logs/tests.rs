@@ -1,3 +1,5 @@
+//! Logs from the writer through files and rotation to the reader.
+
 use super::read::Options;
 use super::write::FILE_BYTES_MAX;
 use super::*;

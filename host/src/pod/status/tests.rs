@@ -1,3 +1,5 @@
+//! The status of a Pod from what is known of its containers.
+
 use super::*;
 use crate::pod::probe::Probes;
 use crate::pod::spec::Refusal;

@@ -1,3 +1,5 @@
+//! Bodies as clients send them: JSON, YAML, protobuf, and what is none of them.
+
 use std::time::Duration;
 
 use futures::FutureExt;

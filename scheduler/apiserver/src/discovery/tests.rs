@@ -1,3 +1,5 @@
+//! Discovery in the version a client asks for.
+
 use super::*;
 
 #[test]

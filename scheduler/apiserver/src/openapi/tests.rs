@@ -1,3 +1,5 @@
+//! What kubectl looks for in the documents.
+
 #![expect(clippy::needless_pass_by_value, reason = "a table of literals reads best")]
 
 use api::resource::{self as r, DEPLOYMENTS, PODS, SECRETS};

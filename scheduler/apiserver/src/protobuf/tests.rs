@@ -1,3 +1,5 @@
+//! Protobuf against Kubernetes' own vectors, and against garbage.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

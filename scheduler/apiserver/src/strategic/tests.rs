@@ -1,3 +1,5 @@
+//! Strategic merge patches by table: directives, keys, order.
+
 #![expect(clippy::needless_pass_by_value, reason = "a table of literals reads best")]
 
 use api::resource::{DEPLOYMENTS, NODES, PODS, SERVICES};

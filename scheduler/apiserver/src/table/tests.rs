@@ -1,3 +1,5 @@
+//! The columns that kubectl users know.
+
 #![expect(clippy::needless_pass_by_value, reason = "a table of literals reads best")]
 
 use api::resource as r;

@@ -1,3 +1,5 @@
+//! Who is let in, and what reviews of access answer.
+
 use std::sync::Arc;
 
 use axum::body::Body;

@@ -1,3 +1,5 @@
+//! Two writers of one object: the second learns of the first.
+
 use futures::future::join_all;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! Deletion: grace, finalizers, preconditions, owners.
+
 use serde_json::{Value, json};
 
 use super::harness::{APPS, Cluster, SHOP, config_map, deployment, pod};

@@ -1,3 +1,5 @@
+//! Reads: selectors, pages, tables, one revision.
+
 use serde_json::{Value, json};
 
 use super::harness::{APPS, Cluster, SHOP, config_map, deployment, pod};

@@ -1,3 +1,5 @@
+//! Addresses and node ports of Services.
+
 use std::collections::BTreeSet;
 
 use futures::future::join_all;

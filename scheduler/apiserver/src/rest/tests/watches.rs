@@ -1,3 +1,5 @@
+//! Watches over HTTP: events, bookmarks, the first events.
+
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};

@@ -1,3 +1,5 @@
+//! Creates, updates and patches as clients send them.
+
 use serde_json::{Value, json};
 
 use super::harness::{APPS, Cluster, SHOP, config_map, deployment, pod};

@@ -1,3 +1,5 @@
+//! How a watch ends: in time, by its client, by its slowness.
+
 use std::sync::Arc;
 
 use api::resource::CONFIG_MAPS;
