@@ -1,16 +1,17 @@
 //! What the containers of a Pod run: image to digest, once per Pod, and digest to compiled code.
 //!
 //! An image is resolved once per Pod and the digest runs (what was tested is what runs): the Pod's own
-//! status wins, then what was resolved for it before, then the registry. Nothing is polled: what cannot be
-//! resolved is tried again when the registry changes. Code is compiled as soon as an artifact and an
-//! engine meet, so that it is there when the host asks.
+//! status wins, then what was resolved for it before, then the registry. Nothing is polled: what the registry
+//! does not have is asked again when it changes, and only what it could not say for now is asked again by
+//! time. Code is compiled as soon as an artifact and an engine meet, so that it is there when the host asks.
 
 mod pin;
 mod resolve;
+mod state;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use api::core::Pod;
 use protocol::v1::{self, Engine};
@@ -22,12 +23,12 @@ use tokio_util::task::TaskTracker;
 use crate::cache::Cache;
 use crate::compiler::{self, Compiler, Recipe, Signed};
 use crate::roster::Roster;
-use pin::Pins;
+use state::{Known, State};
 
-/// Answers of the registry that are kept; more are asked again.
-const IMAGES_MAX: usize = 4096;
-/// Recipes that are kept, so that code a host asks for can be made again.
-const RECIPES_MAX: usize = 4096;
+/// First wait before the registry is asked again for what it could not say.
+const ASK_AGAIN_FIRST: Duration = Duration::from_secs(1);
+/// Longest such wait.
+const ASK_AGAIN_LAST: Duration = Duration::from_secs(30);
 
 /// What an image is, as far as is known.
 #[derive(Debug, Clone)]
@@ -64,21 +65,13 @@ struct Inner {
     /// Rises when an answer may be another than before.
     changed: watch::Sender<u64>,
     tasks: TaskTracker,
-}
-
-#[derive(Default)]
-struct State {
-    images: BTreeMap<String, Image>,
-    pins: Pins,
-    recipes: BTreeMap<String, Recipe>,
-    /// Code that could not be made, and why, until the registry changes.
-    failed: BTreeMap<String, String>,
+    shutdown: CancellationToken,
 }
 
 impl Artifacts {
-    pub(crate) fn new(registry: Registry, compiler: Compiler, tasks: TaskTracker) -> Self {
-        let inner = Inner { registry, compiler, state: Mutex::default(), changed: watch::Sender::new(0), tasks };
-        Self { inner: Arc::new(inner) }
+    pub(crate) fn new(registry: Registry, compiler: Compiler, tasks: TaskTracker, shutdown: CancellationToken) -> Self {
+        let (state, changed) = (Mutex::default(), watch::Sender::new(0));
+        Self { inner: Arc::new(Inner { registry, compiler, state, changed, tasks, shutdown }) }
     }
 
     /// Wakes when [`Artifacts::of`] may answer otherwise.
@@ -115,8 +108,9 @@ impl Artifacts {
         let known = self.with(|state| {
             let pinned = pin::of_status(pod, &container.name).or_else(|| state.pins.get(uid, &container.name));
             let wanted = pinned.map_or_else(|| image.to_owned(), |digest| pin::by_digest(image, &digest));
+            let pushes = state.pushes;
             let known = state.images.entry(wanted.clone()).or_insert_with(|| {
-                self.ask(wanted);
+                self.ask(wanted, pushes);
                 Image::Asked
             });
             let known = known.clone();
@@ -160,18 +154,10 @@ impl Artifacts {
     /// Starts to compile what is new; returns why there is no code, if that is known.
     fn prepare(&self, key: &str, component: &Component, engine: &Engine) -> Option<String> {
         let recipe = Recipe { wasm: component.wasm.clone(), engine: engine.clone() };
-        let failed = self.with(|state| {
-            if state.recipes.contains_key(key) {
-                return Some(state.failed.get(key).cloned());
-            }
-            if state.recipes.len() >= RECIPES_MAX {
-                state.recipes.clear();
-            }
-            state.recipes.insert(key.to_owned(), recipe.clone());
-            None
-        });
-        if let Some(failed) = failed {
-            return failed;
+        match self.with(|state| state.note(key, &recipe)) {
+            Known::Before => return None,
+            Known::Failed(why) => return Some(why),
+            Known::New => {}
         }
         let (this, key) = (self.clone(), key.to_owned());
         self.inner.tasks.spawn(async move { drop(this.compile(&key, &recipe).await) });
@@ -182,9 +168,7 @@ impl Artifacts {
         let result = self.inner.compiler.ensure(key, recipe).await;
         if let Err(error) = &result {
             tracing::warn!(key, wasm = %recipe.wasm.display(), %error, "does not compile");
-            // Trouble of our own passes: the host asks again. What the artifact cannot do, it cannot.
-            if !matches!(error, compiler::Error::Broken(_)) {
-                self.with(|state| state.failed.insert(key.to_owned(), error.to_string()));
+            if self.with(|state| state.failed(key, error, Instant::now())) {
                 self.inner.changed.send_modify(|version| *version += 1);
             }
         }
@@ -203,19 +187,27 @@ impl Artifacts {
         Ok(self.inner.compiler.kept(key).await)
     }
 
-    /// Asks the registry and wakes who waits.
-    fn ask(&self, image: String) {
-        let this = self.clone();
-        self.inner.tasks.spawn(async move {
-            let answer = resolve::resolve(&this.inner.registry, &image).await;
-            this.with(|state| {
-                if state.images.len() > IMAGES_MAX {
-                    state.images.retain(|_, known| matches!(known, Image::Asked));
-                }
-                state.images.insert(image, answer);
-            });
-            this.inner.changed.send_modify(|version| *version += 1);
-        });
+    /// Asks the registry, as it is after so many pushes, and wakes who waits.
+    fn ask(&self, image: String, pushes: u64) {
+        let (this, shutdown) = (self.clone(), self.inner.shutdown.clone());
+        self.inner.tasks.spawn(async move { shutdown.run_until_cancelled(this.settle(&image, pushes)).await });
+    }
+
+    /// Asks until there is an answer that lasts, or until a push has made all answers old.
+    async fn settle(&self, image: &str, pushes: u64) {
+        let mut wait = ASK_AGAIN_FIRST;
+        loop {
+            let answer = resolve::resolve(&self.inner.registry, image).await;
+            if !self.with(|state| state.answer(image, pushes, answer.image)) {
+                return;
+            }
+            self.inner.changed.send_modify(|version| *version += 1);
+            if answer.lasts {
+                return;
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(ASK_AGAIN_LAST);
+        }
     }
 
     /// Follows the registry: what it said of tags and what it did not have is asked again, and what was
@@ -228,13 +220,8 @@ impl Artifacts {
                 () = shutdown.cancelled() => return,
             }
             let view = cache.view();
-            self.with(|state| {
-                state.images.retain(|image, known| image.contains('@') && matches!(known, Image::Component(_)));
-                state.failed.clear();
-                state.recipes.clear();
-                let live = view.pods.values().filter_map(|pod| pod.metadata.uid.as_deref());
-                state.pins.keep(&live.collect());
-            });
+            let live = view.pods.values().filter_map(|pod| pod.metadata.uid.as_deref()).collect();
+            self.with(|state| state.pushed(&live, Instant::now()));
             self.inner.changed.send_modify(|version| *version += 1);
             self.warm(&roster).await;
         }

@@ -6,6 +6,7 @@
 
 mod commit;
 mod due;
+mod refusals;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,6 +50,7 @@ pub(crate) fn snapshot(
         replica_sets: view.replica_sets.clone(),
         namespaces: view.namespaces.clone(),
         others: view.others.clone(),
+        unreadable: view.unreadable.clone(),
         sessions: Arc::new(peers.sessions(clock)),
     }
 }

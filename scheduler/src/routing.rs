@@ -11,8 +11,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use api::core::Pod;
 use api::resource::{ENDPOINT_SLICES, NODES, PODS, SERVICES};
 use api::{NamespacedName, Resource};
+use planner::ServiceRoute;
+use store::Revision;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -38,8 +41,31 @@ pub(crate) struct Routing {
     pub(crate) stopping: Arc<BTreeSet<String>>,
 }
 
+impl Routing {
+    /// Takes over what is new; returns whether anything is. What is equal stays the same pointer: sessions
+    /// compare by it, and look at every Pod of their Nodes when it has changed.
+    fn take(&mut self, table: Arc<Table>, stopping: BTreeSet<String>) -> bool {
+        let (reroutes, stops) = (self.table.revision != table.revision, *self.stopping != stopping);
+        if reroutes {
+            self.table = table;
+        }
+        if stops {
+            self.stopping = Arc::new(stopping);
+        }
+        reroutes || stops
+    }
+}
+
 /// What routes depend on: when the resources they are made from last changed, and who is heard.
 type Inputs = (u64, u64, bool);
+
+/// This server's time at the loops.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reign {
+    pub(crate) term: u64,
+    /// When it began to listen to hosts: the grace of those that have not dialled counts from here.
+    pub(crate) began: Instant,
+}
 
 /// Computes routes whenever the cluster or the roster changes.
 pub(crate) struct Router {
@@ -49,6 +75,10 @@ pub(crate) struct Router {
     clock: Arc<Clock>,
     started: Instant,
     drain: Drain,
+    /// Pods that are being deleted, and when Pods last changed: acknowledgements come far more often.
+    leaving: (Revision, Vec<Arc<Pod>>),
+    /// Services some of whose endpoints are left out.
+    oversized: BTreeSet<NamespacedName>,
     /// What the present table was made from.
     made_from: Option<Inputs>,
     sender: watch::Sender<Routing>,
@@ -61,17 +91,19 @@ impl Router {
         roster: Roster,
         config: planner::Config,
         clock: Arc<Clock>,
-        term: u64,
+        reign: Reign,
     ) -> (Self, watch::Receiver<Routing>) {
-        let table = Arc::new(Table { revision: term << TERM_SHIFT, ..Table::default() });
+        let table = Arc::new(Table { revision: reign.term << TERM_SHIFT, ..Table::default() });
         let (sender, receiver) = watch::channel(Routing { table, ..Routing::default() });
         let mut router = Self {
             cache,
             roster,
             config,
             clock,
-            started: Instant::now(),
+            started: reign.began,
             drain: Drain::default(),
+            leaving: (0, Vec::new()),
+            oversized: BTreeSet::new(),
             made_from: None,
             sender,
         };
@@ -109,17 +141,19 @@ impl Router {
         let table = self.table(&view, &peers, now < grace_ends);
         let all_dialled = view.nodes.keys().all(|node| peers.by_node.contains_key(&node.name));
         let others = if now >= grace_ends || all_dialled { Others::Known } else { Others::Expected };
-        let pods = view.pods.values().filter(|pod| pod.metadata.deletion_timestamp.is_some());
-        self.drain.observe(pods.map(Arc::as_ref), &table, now);
+        self.look_for_leaving(&view);
+        self.drain.observe(self.leaving.1.iter().map(Arc::as_ref), &table, now);
         let stopping = self.drain.stopping(&peers, others, now);
-        self.sender.send_if_modified(|routing| {
-            let moved = routing.table.revision != table.revision || *routing.stopping != stopping;
-            if moved {
-                *routing = Routing { table, stopping: Arc::new(stopping) };
-            }
-            moved
-        });
-        [self.drain.next_deadline(), (now < grace_ends).then_some(grace_ends)].into_iter().flatten().min()
+        self.sender.send_if_modified(|routing| routing.take(table, stopping));
+        [self.drain.next_deadline(now), (now < grace_ends).then_some(grace_ends)].into_iter().flatten().min()
+    }
+
+    fn look_for_leaving(&mut self, view: &View) {
+        let revision = view.changed_of(&[&PODS]);
+        if self.leaving.0 != revision {
+            let leaving = view.pods.values().filter(|pod| pod.metadata.deletion_timestamp.is_some());
+            self.leaving = (revision, leaving.cloned().collect());
+        }
     }
 
     /// The table of now: the present one if nothing differs, else one revision higher.
@@ -129,10 +163,27 @@ impl Router {
             return self.sender.borrow().table.clone();
         }
         let snapshot = crate::control::snapshot(view, peers, &self.config, &self.clock, self.started);
-        let services = planner::routes(&snapshot).into_iter().map(|route| (route.service.clone(), route)).collect();
+        let routes = planner::routes(&snapshot).into_iter();
+        let services = routes.map(|route| (route.service.clone(), self.fit(route))).collect();
         let present = self.sender.borrow().table.clone();
-        let next = Table { revision: present.revision, services, peers: peers_of(view, peers, benefit_of_doubt) };
-        if next == *present { present } else { Arc::new(Table { revision: present.revision + 1, ..next }) }
+        let peers = peers_of(view, peers, benefit_of_doubt);
+        if services == present.services && peers == present.peers {
+            return present;
+        }
+        Arc::new(Table { revision: present.revision + 1, services, peers, ..Table::default() })
+    }
+}
+
+impl Router {
+    /// A route as it travels; says so once if that is not all of it.
+    fn fit(&mut self, mut route: ServiceRoute) -> ServiceRoute {
+        let left_out = table::fit(&mut route);
+        if left_out == 0 {
+            self.oversized.remove(&route.service);
+        } else if self.oversized.insert(route.service.clone()) {
+            tracing::error!(service = %route.service, left_out, "more endpoints than a message holds; some get no traffic");
+        }
+        route
     }
 }
 
@@ -151,4 +202,24 @@ fn peers_of(view: &View, peers: &Peers, benefit_of_doubt: bool) -> Vec<Peer> {
         Peer { node: name.name.clone(), address, reachable }
     };
     view.nodes.keys().map(of_node).filter(|peer| !peer.address.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_did_not_change_stays_the_same_pointer() {
+        let mut routing = Routing::default();
+        let uids = || BTreeSet::from(["p".to_owned()]);
+        let table = |revision| Arc::new(Table { revision, ..Table::default() });
+        assert!(routing.take(table(1), uids()));
+        let before = routing.clone();
+        assert!(!routing.take(table(1), uids()), "nothing is new");
+        assert!(routing.take(table(2), uids()));
+        assert!(Arc::ptr_eq(&before.stopping, &routing.stopping) && !Arc::ptr_eq(&before.table, &routing.table));
+        let before = routing.clone();
+        assert!(routing.take(table(2), BTreeSet::new()));
+        assert!(!Arc::ptr_eq(&before.stopping, &routing.stopping) && Arc::ptr_eq(&before.table, &routing.table));
+    }
 }

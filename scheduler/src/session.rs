@@ -8,6 +8,7 @@
 mod committer;
 mod delivery;
 mod enrolment;
+mod hearing;
 mod mailbox;
 mod node;
 mod reader;
@@ -121,6 +122,9 @@ impl Sessions {
         let number = self.roster.join(node, facts);
         tracing::info!(node, session = number, boot = %host.hello.boot_id, "a host is connected");
         let session = Session { shared: self.clone(), node: node.into(), number, outbox, end };
+        // From here on its end signs the host out, also if the caller leaves while we wait below.
+        let mailbox = Arc::new(Mailbox::default());
+        let reader = reader::Reader::new(session.clone(), mailbox.clone());
         let welcome = Welcome {
             cluster_id: self.ground.cluster_id.to_string(),
             node_uid: enrolled.uid,
@@ -132,7 +136,7 @@ impl Sessions {
             heartbeat_millis: u32::try_from(HEARTBEAT_EVERY.as_millis()).unwrap_or(u32::MAX),
         };
         session.send(to_host::Message::Welcome(welcome)).await?;
-        session.start(inbound, engine, orders);
+        session.start(inbound, engine, orders, reader, mailbox);
         Ok(messages)
     }
 
@@ -198,10 +202,10 @@ impl Session {
         inbound: Streaming<FromHost>,
         engine: protocol::v1::Engine,
         orders: mpsc::Receiver<crate::roster::Command>,
+        reader: reader::Reader,
+        mailbox: Arc<Mailbox>,
     ) {
-        let mailbox = Arc::new(Mailbox::default());
         let tasks = self.shared.tasks.clone();
-        let reader = reader::Reader::new(self.clone(), mailbox.clone());
         tasks.spawn(ending(self.end.clone(), async move { reader.run(inbound).await }));
         let committer = committer::Committer::new(self.clone(), mailbox);
         tasks.spawn(ending(self.end.clone(), async move { committer.run().await }));

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::codes::Codes;
 use super::pods::Pod;
-use super::routes::{self, Pipe, Ports};
+use super::routes::{self, Parts, Pipe, Ports};
 use super::saving::Saver;
 use crate::code::Trouble;
 use crate::desired::file::{File, Memory, Saved};
@@ -53,6 +53,8 @@ pub(super) struct Core {
     pub(super) ips: Ips,
     pub(super) codes: Codes,
     pub(super) ports: Ports,
+    /// Routes that are not whole yet.
+    parts: Parts,
     pub(super) saver: Saver,
     /// What is remembered of Pods that have not been admitted again yet.
     pub(super) memories: BTreeMap<Uid, Memory>,
@@ -89,6 +91,7 @@ impl Core {
             ips: Ips::default(),
             codes: Codes::default(),
             ports: Ports::default(),
+            parts: Parts::default(),
             saver: Saver::new(file),
             memories: memories.into_iter().map(|memory| (memory.uid.as_str().into(), memory)).collect(),
             rebooted,
@@ -164,6 +167,7 @@ impl Core {
             }
             Heard::Pods(pods) => self.take_pods(pods),
             Heard::Routes(routes) => {
+                let Some(routes) = self.parts.add(routes) else { return };
                 self.take_routes(&routes);
                 self.desired.routes(&routes);
                 self.saver.dirty();

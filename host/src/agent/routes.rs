@@ -111,6 +111,34 @@ impl Ports {
     }
 }
 
+/// The parts of a first series that have come so far.
+///
+/// The first of them replaces everything that is known. Were it applied alone, every Service of a later part
+/// would be gone for a moment; so nothing is taken over before the part that makes it whole.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    held: Option<v1::Routes>,
+}
+
+impl Parts {
+    /// Adds a message; returns what is whole with it. Only a part that is not the last has no revision.
+    pub(super) fn add(&mut self, message: v1::Routes) -> Option<v1::Routes> {
+        let whole = match self.held.take() {
+            Some(mut held) if !message.complete => {
+                held.services.extend(message.services);
+                held.removed.extend(message.removed);
+                v1::Routes { revision: message.revision, peers: message.peers, ..held }
+            }
+            _ => message,
+        };
+        if whole.revision == 0 {
+            self.held = Some(whole);
+            return None;
+        }
+        Some(whole)
+    }
+}
+
 /// Deltas that the proxy has not taken yet; a host that falls behind applies many as one.
 #[derive(Default)]
 pub(super) struct Pipe {
@@ -191,6 +219,21 @@ mod tests {
         assert!(held.update("n1", &routes(vec![route("b", &[("u", 9090, "n1")])], false)).is_empty());
         held.update("n1", &routes(Vec::new(), true));
         assert!(held.counts.is_empty() && held.by_service.is_empty());
+    }
+
+    #[test]
+    fn a_first_series_is_taken_over_as_a_whole() {
+        let part = |revision, complete, name| v1::Routes { revision, ..routes(vec![route(name, &[])], complete) };
+        let names = |routes: &v1::Routes| routes.services.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join(" ");
+        let mut parts = Parts::default();
+        assert!(parts.add(part(0, true, "lost")).is_none(), "and its session breaks");
+        assert!(parts.add(part(0, true, "a")).is_none());
+        assert!(parts.add(part(0, false, "b")).is_none());
+        let whole = parts.add(part(7, false, "c")).expect("is whole");
+        assert_eq!((whole.revision, whole.complete, names(&whole)), (7, true, "a b c".to_owned()));
+        let delta = parts.add(part(8, false, "d")).expect("is whole");
+        assert_eq!((delta.complete, names(&delta)), (false, "d".to_owned()));
+        assert!(parts.add(part(9, true, "e")).is_some(), "mostly a series has one part");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use api::{NamespacedName, Resource};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::Snapshot;
+
 /// What one controller wants done, in order, and when to ask it again.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
@@ -142,6 +144,13 @@ impl Plan {
         self.wake_at = Some(self.wake_at.map_or(at, |earlier| earlier.min(at)));
     }
 
+    /// Asks to be called again when the silence of a host that has not dialled yet begins to count.
+    pub(crate) fn wake_at_end_of_grace(&mut self, snapshot: &Snapshot) {
+        if let Some(at) = snapshot.next_grace_end() {
+            self.wake(at);
+        }
+    }
+
     /// Whether nothing is to be done now.
     #[must_use]
     pub fn is_settled(&self) -> bool {
@@ -161,6 +170,23 @@ impl fmt::Display for Plan {
     }
 }
 
+/// Bytes of a patch that are shown: enough to see what it is about, too little to flood a log.
+const PATCH_SHOWN_BYTES_MAX: usize = 256;
+
+/// A patch, or its beginning.
+struct Short<'a>(&'a Value);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        if text.len() <= PATCH_SHOWN_BYTES_MAX {
+            return f.write_str(&text);
+        }
+        let end = text.floor_char_boundary(PATCH_SHOWN_BYTES_MAX);
+        write!(f, "{}... {} bytes", &text[..end], text.len())
+    }
+}
+
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -174,7 +200,7 @@ impl fmt::Display for Action {
                     Part::Status => "/status",
                     Part::Finalize => "/finalize",
                 };
-                write!(f, "patch {}{part} {name} {patch}", resource.qualified())
+                write!(f, "patch {}{part} {name} {}", resource.qualified(), Short(patch))
             }
             Self::Bind { pod, node, .. } => write!(f, "bind {pod} to {node}"),
             Self::Delete { resource, name, grace_seconds, propagation, .. } => {
@@ -189,5 +215,20 @@ impl fmt::Display for Action {
                 write!(f, "event {kind} {reason} {} {}: {message}", about.resource.qualified(), about.name)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_large_patch_is_shown_by_its_beginning() {
+        let show = |length: usize| Short(&json!({"a": "\u{e9}".repeat(length)})).to_string();
+        assert_eq!(show(1), "{\"a\":\"\u{e9}\"}");
+        let large = show(10_000);
+        assert!(large.ends_with("... 20008 bytes"), "{large}");
+        assert!(large.len() < PATCH_SHOWN_BYTES_MAX + 20, "{large}");
     }
 }

@@ -5,14 +5,18 @@
 //! clusters go on very slowly and small ones stop. If every Node is lost nothing is evicted, for
 //! there is nowhere to go. One or two lost Nodes never pull the brake: with two hosts the loss of
 //! one is half of the cluster and must still be repaired in seconds.
+//!
+//! A Node that was given up and has no Pods left counts neither as lost nor at all: nothing remains to be
+//! decided of it, and machines that were thrown away without a word must not pull the brake for good.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use api::core::Node;
+use api::core::{Node, Taint};
 use api::label;
 use jiff::Timestamp;
 
-use crate::{Snapshot, node, object};
+use crate::{Snapshot, node, object, pod};
 
 /// Share of lost Nodes, in percent, from which on the brake is pulled.
 const LOST_PERCENT_MAX: usize = 55;
@@ -32,8 +36,15 @@ pub(crate) enum Brake {
 
 impl Brake {
     pub(crate) fn of(snapshot: &Snapshot) -> Self {
-        let lost = snapshot.nodes.keys().filter(|name| lost_at(snapshot, &name.name).is_some()).count();
-        Self::judge(lost, snapshot.nodes.len(), snapshot)
+        let lost: Vec<_> = snapshot.nodes.iter().filter(|(name, _)| lost_at(snapshot, &name.name).is_some()).collect();
+        let mut stale: BTreeSet<&str> =
+            lost.iter().filter(|(_, node)| is_given_up(node)).map(|(name, _)| name.name.as_str()).collect();
+        if !stale.is_empty() {
+            let alive = snapshot.pods.values().filter(|pod| !pod::is_finished(pod));
+            let held: BTreeSet<&str> = alive.filter_map(|pod| pod::node(pod)).collect();
+            stale.retain(|node| !held.contains(node));
+        }
+        Self::judge(lost.len() - stale.len(), snapshot.nodes.len() - stale.len(), snapshot)
     }
 
     fn judge(lost: usize, total: usize, snapshot: &Snapshot) -> Self {
@@ -55,14 +66,19 @@ pub(crate) fn lost_at(snapshot: &Snapshot, node: &str) -> Option<Timestamp> {
     (at <= snapshot.now).then_some(at)
 }
 
+/// Whether a Node carries the taint that evicts.
+pub(crate) fn is_given_up(node: &Node) -> bool {
+    eviction(node).is_some()
+}
+
 /// When a Node was last given up: the youngest of the taints that evict.
 pub(crate) fn last_given_up(snapshot: &Snapshot) -> Option<Timestamp> {
-    let given_up = |node: &Node| {
-        let mut taints = node::taints(node).iter();
-        let taint = taints.find(|t| t.key == label::TAINT_UNREACHABLE && t.effect == node::NO_EXECUTE)?;
-        taint.time_added.as_ref().map(|time| time.0)
-    };
-    snapshot.nodes.values().filter_map(|node| given_up(node)).max()
+    let times = snapshot.nodes.values().filter_map(|node| eviction(node)?.time_added.as_ref());
+    times.map(|time| time.0).max()
+}
+
+fn eviction(node: &Node) -> Option<&Taint> {
+    node::taints(node).iter().find(|taint| taint.key == label::TAINT_UNREACHABLE && taint.effect == node::NO_EXECUTE)
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use serde_json::json;
 use crate::claim::Claim;
 use crate::replicas::Replicas;
 use crate::{EventKind, Part, Plan, Snapshot, namespaces, object};
-use rollout::{Progress, Rollout, Set};
+use rollout::{Progress, Rollout};
 
 /// Decides the next step of every Deployment.
 pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
@@ -38,6 +38,7 @@ pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
         }
         plan_one(&world, name, deployment, &mut plan);
     }
+    plan.wake_at_end_of_grace(snapshot);
     plan
 }
 

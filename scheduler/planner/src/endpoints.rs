@@ -35,9 +35,7 @@ pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
         let own = stored.get(name).map_or(&[][..], Vec::as_slice);
         Slices::new(snapshot, selecting, own, &zones).plan(&backends, &mut plan);
     }
-    if let Some(at) = grace_ends(snapshot) {
-        plan.wake(at);
-    }
+    plan.wake_at_end_of_grace(snapshot);
     plan
 }
 
@@ -58,12 +56,6 @@ fn stored(snapshot: &Snapshot) -> BTreeMap<NamespacedName, Vec<&EndpointSlice>> 
 fn zones(snapshot: &Snapshot) -> BTreeMap<&str, &str> {
     let zone = |node| object::label(node, label::ZONE);
     snapshot.nodes.iter().filter_map(|(name, node)| Some((name.name.as_str(), zone(&node.metadata)?))).collect()
-}
-
-/// When the next host that has not dialled yet loses the benefit of the doubt.
-fn grace_ends(snapshot: &Snapshot) -> Option<jiff::Timestamp> {
-    let silent = snapshot.nodes.keys().filter(|name| !snapshot.sessions.contains_key(&name.name));
-    silent.map(|name| snapshot.grace_ends(&name.name)).filter(|at| *at > snapshot.now).min()
 }
 
 #[cfg(test)]

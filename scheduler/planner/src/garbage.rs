@@ -150,7 +150,7 @@ impl<'a> Collector<'a> {
         let is_unclear = resource.is_namespaced() && dependent.namespace.is_empty();
         let namespace = if resource.is_namespaced() { dependent.namespace.as_str() } else { "" };
         let name = NamespacedName::new(namespace, reference.name.as_str());
-        if is_unclear || !Snapshot::is_complete_for(resource, &name) {
+        if is_unclear || !self.snapshot.is_complete_for(resource, &name) {
             return Owner::Solid;
         }
         match self.snapshot.meta(resource, &name) {

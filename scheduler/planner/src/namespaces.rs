@@ -50,19 +50,31 @@ pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
     plan
 }
 
-type Content<'a> = Vec<(&'static Resource, &'a ObjectMeta)>;
+/// What a Namespace holds.
+#[derive(Default)]
+struct Content<'a> {
+    objects: Vec<(&'static Resource, &'a ObjectMeta)>,
+    /// Resources of objects that are there and cannot be read: they hold the Namespace, and those after them.
+    unreadable: Vec<&'static Resource>,
+}
 
 /// Everything in Namespaces that are leaving.
 fn contents(snapshot: &Snapshot) -> BTreeMap<&str, Content<'_>> {
     let leaving = snapshot.namespaces.iter().filter(|(_, namespace)| object::is_terminating(&namespace.metadata));
-    let mut contents: BTreeMap<&str, Content<'_>> = leaving.map(|(name, _)| (name.name.as_str(), Vec::new())).collect();
+    let mut contents: BTreeMap<&str, Content<'_>> =
+        leaving.map(|(name, _)| (name.name.as_str(), Content::default())).collect();
     if !contents.is_empty() {
         snapshot.each_meta(|resource, name, meta| {
             let is_content = resource.is_namespaced() && *resource != EVENTS;
             if let Some(content) = contents.get_mut(name.namespace.as_str()).filter(|_| is_content) {
-                content.push((resource, meta));
+                content.objects.push((resource, meta));
             }
         });
+        for (resource, name) in snapshot.unreadable.iter().filter(|(resource, _)| resource.is_namespaced()) {
+            if let Some(content) = contents.get_mut(name.namespace.as_str()) {
+                content.unreadable.push(*resource);
+            }
+        }
     }
     contents
 }
@@ -76,7 +88,8 @@ fn furnish(snapshot: &Snapshot, namespace: &str, plan: &mut Plan) {
         guard: None,
     };
     let account = NamespacedName::new(namespace, SERVICE_ACCOUNT);
-    if snapshot.meta(&SERVICE_ACCOUNTS, &account).is_none() {
+    let is_absent = snapshot.meta(&SERVICE_ACCOUNTS, &account).is_none();
+    if is_absent && !snapshot.is_unreadable(&SERVICE_ACCOUNTS, &account) {
         let metadata = json!({"name": SERVICE_ACCOUNT, "namespace": namespace});
         let object = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata});
         plan.actions.push(create(&SERVICE_ACCOUNTS, object));
@@ -88,7 +101,9 @@ fn furnish(snapshot: &Snapshot, namespace: &str, plan: &mut Plan) {
     let hash = format!("{:016x}", Hash::new().bytes(pem.as_bytes()).finish());
     let metadata = json!({"name": ROOT_CA, "namespace": namespace, "annotations": {CA_HASH: hash}});
     let data = json!({"ca.crt": pem});
-    match snapshot.meta(&CONFIG_MAPS, &NamespacedName::new(namespace, ROOT_CA)) {
+    let ca = NamespacedName::new(namespace, ROOT_CA);
+    match snapshot.meta(&CONFIG_MAPS, &ca) {
+        None if snapshot.is_unreadable(&CONFIG_MAPS, &ca) => {}
         None => {
             let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
             plan.actions.push(create(&CONFIG_MAPS, object));
@@ -102,21 +117,22 @@ fn furnish(snapshot: &Snapshot, namespace: &str, plan: &mut Plan) {
 }
 
 fn empty(snapshot: &Snapshot, namespace: &Namespace, content: &Content<'_>, plan: &mut Plan) {
-    if content.is_empty() {
+    let Content { objects, unreadable } = content;
+    if objects.is_empty() && unreadable.is_empty() {
         finalize(namespace, plan);
         return;
     }
     let is_first = |resource: &Resource| FIRST.iter().any(|first| **first == *resource);
-    let has_first = content.iter().any(|(resource, _)| is_first(resource));
-    let mut stage: Vec<_> = content.iter().filter(|(resource, _)| is_first(resource) == has_first).collect();
+    let has_first = objects.iter().map(|(resource, _)| resource).chain(unreadable).any(|resource| is_first(resource));
+    let mut stage: Vec<_> = objects.iter().filter(|(resource, _)| is_first(resource) == has_first).collect();
     // Endpoints go with their Services, which own them.
     stage
-        .retain(|(resource, _)| **resource != ENDPOINT_SLICES || !content.iter().any(|(other, _)| **other == SERVICES));
+        .retain(|(resource, _)| **resource != ENDPOINT_SLICES || !objects.iter().any(|(other, _)| **other == SERVICES));
     stage.sort_by_key(|(resource, _)| FIRST.iter().position(|first| **first == **resource));
     let doomed = stage.into_iter().filter(|(_, meta)| !object::is_terminating(meta));
     let room = snapshot.config.actions_max.saturating_sub(plan.actions.len());
     plan.actions.extend(doomed.take(room).map(|(resource, meta)| object::delete(resource, meta)));
-    tell_remaining(snapshot, namespace, content, plan);
+    tell_remaining(snapshot, namespace, objects, plan);
 }
 
 /// The Namespace is empty: our finalizer goes, and with the last one the Namespace.
@@ -130,9 +146,14 @@ fn finalize(namespace: &Namespace, plan: &mut Plan) {
 }
 
 /// Names the finalizers that hold a Namespace up (C6): their owner may be dead, and somebody has to see it.
-fn tell_remaining(snapshot: &Snapshot, namespace: &Namespace, content: &Content<'_>, plan: &mut Plan) {
+fn tell_remaining(
+    snapshot: &Snapshot,
+    namespace: &Namespace,
+    objects: &[(&'static Resource, &ObjectMeta)],
+    plan: &mut Plan,
+) {
     let mut held: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, meta) in content.iter().filter(|(_, meta)| object::is_terminating(meta)) {
+    for (_, meta) in objects.iter().filter(|(_, meta)| object::is_terminating(meta)) {
         for finalizer in meta.finalizers.iter().flatten() {
             *held.entry(finalizer).or_default() += 1;
         }

@@ -23,9 +23,14 @@ pub(crate) fn condition<'a>(node: &'a Node, type_: &str) -> Option<&'a NodeCondi
 }
 
 /// The names of Nodes whose Pods cannot be counted on: what their hosts last said is no longer known.
-pub(crate) fn not_ready(snapshot: &Snapshot) -> BTreeSet<&str> {
+///
+/// Routing drops a host as soon as it is silent, seconds before its Node is `NotReady`; whoever decides
+/// which Pods may go must not count on those that serve nobody any more.
+pub(crate) fn unheard(snapshot: &Snapshot) -> BTreeSet<&str> {
     let is_lost = |node: &Node| condition(node, "Ready").is_some_and(|ready| ready.status != "True");
-    snapshot.nodes.iter().filter(|(_, node)| is_lost(node)).map(|(name, _)| name.name.as_str()).collect()
+    let is_unheard = |name: &str, node: &Node| is_lost(node) || snapshot.silent_since(name).is_some();
+    let unheard = snapshot.nodes.iter().filter(|(name, node)| is_unheard(&name.name, node));
+    unheard.map(|(name, _)| name.name.as_str()).collect()
 }
 
 /// The first toleration that matches a taint, as in Kubernetes.

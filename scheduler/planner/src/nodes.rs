@@ -44,7 +44,8 @@ pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
 /// The Node that is given up now: the one that has been lost longest, if enough time has passed since the last.
 fn next_given_up<'a>(snapshot: &'a Snapshot, brake: Brake, plan: &mut Plan) -> Option<&'a str> {
     let Brake::Open(interval) = brake else { return None };
-    let is_candidate = |node: &Node| !has_taint(node, label::TAINT_UNREACHABLE, node::NO_EXECUTE);
+    // One that is being deleted gets no taints any more: waiting for it would hold up all others.
+    let is_candidate = |node: &Node| !brake::is_given_up(node) && !object::is_terminating(&node.metadata);
     let candidates = snapshot.nodes.iter().filter(|(_, node)| is_candidate(node));
     let lost = candidates.filter_map(|(name, _)| Some((brake::lost_at(snapshot, &name.name)?, name.name.as_str())));
     let (_, name) = lost.min()?;
@@ -63,10 +64,6 @@ fn plan_wake(snapshot: &Snapshot, name: &str, plan: &mut Plan) {
     } else if !snapshot.sessions.contains_key(name) {
         plan.wake(snapshot.grace_ends(name));
     }
-}
-
-fn has_taint(node: &Node, key: &str, effect: &str) -> bool {
-    node::taints(node).iter().any(|taint| taint.key == key && taint.effect == effect)
 }
 
 /// Writes the Ready condition; returns whether it had to.
@@ -149,7 +146,7 @@ fn plan_taints(snapshot: &Snapshot, node: &Node, is_lost: bool, is_given_up: boo
     want(label::TAINT_UNSCHEDULABLE, node::NO_SCHEDULE, node::is_unschedulable(node));
     if is_lost {
         want(label::TAINT_UNREACHABLE, node::NO_SCHEDULE, true);
-        let is_given_up = is_given_up || has_taint(node, label::TAINT_UNREACHABLE, node::NO_EXECUTE);
+        let is_given_up = is_given_up || brake::is_given_up(node);
         want(label::TAINT_UNREACHABLE, node::NO_EXECUTE, is_given_up);
     } else if is_connected {
         for key in [label::TAINT_UNREACHABLE, label::TAINT_NOT_READY] {

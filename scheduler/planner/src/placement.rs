@@ -33,6 +33,9 @@ use field::Field;
 /// The scheduler's name in `schedulerName`; Pods that ask for another are left to it.
 const SCHEDULER_NAME: &str = "default-scheduler";
 const POD_SCHEDULED: &str = "PodScheduled";
+/// Classes of Pods without a controller that are kept: those made by a loop are alike and share one, and
+/// those that are all different must not be compared with each other.
+const BARE_CLASSES_MAX: usize = 64;
 
 /// Binds every Pod that waits for a Node and fits on one.
 pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
@@ -75,7 +78,7 @@ fn is_waiting(pod: &api::core::Pod) -> bool {
 struct Placement<'a> {
     field: Field<'a>,
     classes: Vec<Class<'a>>,
-    /// Classes by the UID of the Pods' controller; Pods without one are classes of their own.
+    /// Classes by the UID of the Pods' controller; empty for Pods without one.
     by_owner: BTreeMap<&'a str, Vec<usize>>,
     plan: Plan,
 }
@@ -106,16 +109,17 @@ impl<'a> Placement<'a> {
     /// The class of a Pod, and whether it may be used again.
     fn class_of(&mut self, named: Named<'a>, spec: &'a PodSpec) -> (usize, bool) {
         let owner = object::controller_uid(&named.1.metadata);
-        let known = owner.and_then(|owner| self.by_owner.get(owner)).into_iter().flatten();
-        if let Some(at) = known.copied().find(|at| self.classes[*at].includes(named, spec)) {
+        let known = self.by_owner.entry(owner.unwrap_or_default()).or_default();
+        if let Some(at) = known.iter().copied().find(|at| self.classes[*at].includes(named, spec)) {
             return (at, true);
         }
         let at = self.classes.len();
-        self.classes.push(Class::new(&mut self.field, named, spec));
-        if let Some(owner) = owner {
-            self.by_owner.entry(owner).or_default().push(at);
+        let is_shared = owner.is_some() || known.len() < BARE_CLASSES_MAX;
+        if is_shared {
+            known.push(at);
         }
-        (at, owner.is_some())
+        self.classes.push(Class::new(&mut self.field, named, spec));
+        (at, is_shared)
     }
 
     fn bind(&mut self, class: usize, named: Named<'a>, at: usize) {

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use api::resource::PODS;
+use api::resource::{NODES, PODS};
 
 use crate::{Plan, Snapshot, object, pod};
 
 /// Decides which Pods are removed.
 pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
-    let nodes: BTreeSet<&str> = snapshot.nodes.keys().map(|name| name.name.as_str()).collect();
+    let unreadable = snapshot.unreadable.iter().filter(|(resource, _)| **resource == NODES).map(|(_, name)| name);
+    let nodes: BTreeSet<&str> = snapshot.nodes.keys().chain(unreadable).map(|name| name.name.as_str()).collect();
     let mut plan = Plan::default();
     let mut finished = Vec::new();
     for (name, pod) in snapshot.pods.iter() {

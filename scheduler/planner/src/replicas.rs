@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use api::meta::LabelSelector;
 use jiff::Timestamp;
 
 use crate::pod::Named;
@@ -11,9 +12,27 @@ use crate::{Snapshot, node, object, pod};
 #[derive(Debug)]
 pub(crate) struct Replicas<'a> {
     by_owner: BTreeMap<&'a str, Vec<Named<'a>>>,
-    orphans: BTreeMap<&'a str, Vec<Named<'a>>>,
+    orphans: Orphans<'a>,
     lost_nodes: BTreeSet<&'a str>,
     now: Timestamp,
+}
+
+/// Pods without a controller, also by each of their labels: a thousand ReplicaSets must not each look at
+/// every Pod of their namespace.
+#[derive(Debug, Default)]
+struct Orphans<'a> {
+    by_namespace: BTreeMap<&'a str, Vec<Named<'a>>>,
+    by_label: BTreeMap<(&'a str, &'a str, &'a str), Vec<Named<'a>>>,
+}
+
+impl<'a> Orphans<'a> {
+    fn add(&mut self, named: Named<'a>) {
+        let namespace = named.0.namespace.as_str();
+        self.by_namespace.entry(namespace).or_default().push(named);
+        for (key, value) in named.1.metadata.labels.iter().flatten() {
+            self.by_label.entry((namespace, key, value)).or_default().push(named);
+        }
+    }
 }
 
 /// How many Pods of one owner are in which part of their lives.
@@ -47,14 +66,14 @@ pub(crate) enum Readiness {
 impl<'a> Replicas<'a> {
     pub(crate) fn of(snapshot: &'a Snapshot) -> Self {
         let mut by_owner: BTreeMap<&str, Vec<Named<'_>>> = BTreeMap::new();
-        let mut orphans: BTreeMap<&str, Vec<Named<'_>>> = BTreeMap::new();
+        let mut orphans = Orphans::default();
         for (name, pod) in snapshot.pods.iter() {
             match object::controller_uid(&pod.metadata) {
                 Some(uid) => by_owner.entry(uid).or_default().push((name, &**pod)),
-                None => orphans.entry(&name.namespace).or_default().push((name, &**pod)),
+                None => orphans.add((name, &**pod)),
             }
         }
-        Self { by_owner, orphans, lost_nodes: node::not_ready(snapshot), now: snapshot.now }
+        Self { by_owner, orphans, lost_nodes: node::unheard(snapshot), now: snapshot.now }
     }
 
     /// The Pods that `uid` manages, by name.
@@ -62,9 +81,13 @@ impl<'a> Replicas<'a> {
         self.by_owner.get(uid).map_or(&[], Vec::as_slice)
     }
 
-    /// The Pods of a namespace that nothing manages, by name.
-    pub(crate) fn orphans_in(&self, namespace: &str) -> &[Named<'a>] {
-        self.orphans.get(namespace).map_or(&[], Vec::as_slice)
+    /// The Pods of a namespace that nothing manages and a selector may match, by name.
+    pub(crate) fn orphans_for<'b>(&'b self, namespace: &'b str, selector: &'b LabelSelector) -> &'b [Named<'a>] {
+        let orphans = match selector.match_labels.iter().flatten().next() {
+            Some((key, value)) => self.orphans.by_label.get(&(namespace, key.as_str(), value.as_str())),
+            None => self.orphans.by_namespace.get(namespace),
+        };
+        orphans.map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn readiness(&self, named: Named<'_>, min_ready_seconds: i32) -> Readiness {

@@ -52,6 +52,7 @@ pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
         }
         planner.plan_one(name, set);
     }
+    planner.plan.wake_at_end_of_grace(snapshot);
     planner.plan
 }
 
@@ -102,7 +103,7 @@ impl<'a> Planner<'a> {
             }
         }
         let namespace = set.metadata.namespace.as_deref().unwrap_or_default();
-        for named in self.replicas.orphans_in(namespace) {
+        for named in self.replicas.orphans_for(namespace, &set.spec.selector) {
             let (_, pod) = *named;
             let uid = object::uid(&pod.metadata);
             if !pod::is_active(pod) || self.claimed.contains(uid) {

@@ -7,7 +7,7 @@ use api::discovery::{Endpoint, EndpointConditions, EndpointSlice};
 use api::{NamespacedName, label};
 
 use crate::endpoints::{self, Backend};
-use crate::{Snapshot, object};
+use crate::{Snapshot, object, pod};
 
 /// How one Service is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +55,10 @@ pub struct RouteEndpoint {
 
 /// The routes of every Service, in order of namespace and name.
 ///
-/// Ready endpoints if there are any, else those that are leaving and still answer (C49). Endpoints
-/// on Nodes whose host is silent are left out whatever else is said of them. Addresses that others
-/// have put into EndpointSlices of their own are used as they say.
+/// Ready endpoints if there are any, else those that are leaving and still answer (C49), else those
+/// that were ready when their host was last heard: a Service is never emptied because the control
+/// plane hears nobody, and a proxy that can reach such a host may use it. Addresses that others have
+/// put into EndpointSlices of their own are used as they say.
 #[must_use]
 pub fn routes(snapshot: &Snapshot) -> Vec<ServiceRoute> {
     let foreign = foreign_slices(snapshot);
@@ -103,34 +104,85 @@ fn route_port(
     own: &[Backend<'_>],
     foreign: &[&EndpointSlice],
 ) -> Option<RoutePort> {
-    let mut ready = Vec::new();
-    let mut leaving = Vec::new();
+    let mut choices = Choices::default();
+    let is_heard = |node: Option<&str>| node.is_none_or(|node| snapshot.silent_since(node).is_none());
     for backend in own {
-        let is_heard = backend.node.is_none_or(|node| snapshot.silent_since(node).is_none());
-        let is_last_resort = backend.is_serving && backend.is_terminating;
-        if is_heard && (backend.is_ready || is_last_resort) {
-            let Some(number) = endpoints::target_port(backend.pod, port).and_then(to_port) else { continue };
-            let list = if backend.is_ready { &mut ready } else { &mut leaving };
-            list.push(endpoint_of(*backend, number));
-        }
+        let Some(list) = choices.list(stand_of(*backend, is_heard(backend.node))) else { continue };
+        let Some(number) = endpoints::target_port(backend.pod, port).and_then(to_port) else { continue };
+        list.push(endpoint_of(*backend, number));
     }
     for (endpoint, number) in foreign.iter().flat_map(|slice| endpoints_of(slice, port)) {
-        let is_heard = endpoint.node_name.as_deref().is_none_or(|node| snapshot.silent_since(node).is_none());
-        let says = |read: fn(&EndpointConditions) -> Option<bool>| endpoint.conditions.as_ref().and_then(read);
-        let is_ready = says(|c| c.ready).unwrap_or(true);
-        let is_last_resort = says(|c| c.serving) == Some(true) && says(|c| c.terminating) == Some(true);
-        if is_heard && (is_ready || is_last_resort) {
-            let list = if is_ready { &mut ready } else { &mut leaving };
-            list.extend(endpoint.addresses.iter().map(|ip| foreign_endpoint(endpoint, ip, number, !is_ready)));
-        }
+        let stand = stand_of_foreign(endpoint, is_heard(endpoint.node_name.as_deref()));
+        let Some(list) = choices.list(stand) else { continue };
+        let is_leaving = stand == Stand::Leaving;
+        list.extend(endpoint.addresses.iter().map(|ip| foreign_endpoint(endpoint, ip, number, is_leaving)));
     }
     Some(RoutePort {
         name: port.name.clone().unwrap_or_default(),
         port: to_port(port.port)?,
         node_port: port.node_port.and_then(to_port),
         protocol: port.protocol.clone().unwrap_or_else(|| "TCP".to_owned()),
-        endpoints: if ready.is_empty() { leaving } else { ready },
+        endpoints: choices.best(),
     })
+}
+
+/// How good a choice an endpoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stand {
+    Ready,
+    /// On its way out, and it still answers.
+    Leaving,
+    /// It was ready when its host was last heard.
+    Silent,
+    /// Never to be picked.
+    Out,
+}
+
+/// One that is leaving is never ready, whatever its Service publishes: its stop waits for routes without it.
+fn stand_of(backend: Backend<'_>, is_heard: bool) -> Stand {
+    let answers = backend.is_ready || backend.is_serving;
+    match (backend.is_terminating, is_heard) {
+        (true, true) if answers => Stand::Leaving,
+        (false, true) if backend.is_ready => Stand::Ready,
+        (false, false) if backend.is_ready || pod::is_ready(backend.pod) => Stand::Silent,
+        _ => Stand::Out,
+    }
+}
+
+fn stand_of_foreign(endpoint: &Endpoint, is_heard: bool) -> Stand {
+    let says = |read: fn(&EndpointConditions) -> Option<bool>| endpoint.conditions.as_ref().and_then(read);
+    let is_ready = says(|c| c.ready).unwrap_or(true);
+    let is_terminating = says(|c| c.terminating) == Some(true);
+    match (is_terminating, is_heard) {
+        (true, true) if is_ready || says(|c| c.serving) == Some(true) => Stand::Leaving,
+        (false, true) if is_ready => Stand::Ready,
+        (false, false) if is_ready => Stand::Silent,
+        _ => Stand::Out,
+    }
+}
+
+/// The endpoints of a port, by how good a choice they are.
+#[derive(Debug, Default)]
+struct Choices {
+    ready: Vec<RouteEndpoint>,
+    leaving: Vec<RouteEndpoint>,
+    silent: Vec<RouteEndpoint>,
+}
+
+impl Choices {
+    fn list(&mut self, stand: Stand) -> Option<&mut Vec<RouteEndpoint>> {
+        match stand {
+            Stand::Ready => Some(&mut self.ready),
+            Stand::Leaving => Some(&mut self.leaving),
+            Stand::Silent => Some(&mut self.silent),
+            Stand::Out => None,
+        }
+    }
+
+    /// The best there are: a worse list counts only if every better one is empty.
+    fn best(self) -> Vec<RouteEndpoint> {
+        [self.ready, self.leaving, self.silent].into_iter().find(|list| !list.is_empty()).unwrap_or_default()
+    }
 }
 
 fn to_port(number: i32) -> Option<u16> {

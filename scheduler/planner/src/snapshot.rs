@@ -1,6 +1,6 @@
 //! The state of the cluster at one revision: all that a decision may look at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use api::apps::{Deployment, ReplicaSet};
@@ -46,6 +46,9 @@ pub struct Snapshot {
     /// without an entry has no objects. Events and the heartbeats of Nodes are left out, and
     /// nothing is concluded from their absence.
     pub others: BTreeMap<&'static Resource, Objects<ObjectMeta>>,
+    /// Objects that are stored and cannot be read. They are absent above, or as they last could be read;
+    /// nothing is concluded from that absence.
+    pub unreadable: Arc<BTreeSet<(&'static Resource, NamespacedName)>>,
     /// What is known of the sessions of hosts, by Node name.
     pub sessions: Arc<BTreeMap<String, Session>>,
 }
@@ -78,6 +81,7 @@ impl Snapshot {
             replica_sets: Objects::default(),
             namespaces: Objects::default(),
             others: BTreeMap::new(),
+            unreadable: Arc::default(),
             sessions: Arc::default(),
         }
     }
@@ -107,10 +111,21 @@ impl Snapshot {
         object::after(self.started.max(created), self.config.restart_grace)
     }
 
-    /// Whether an object of this resource that is absent does not exist: the snapshot holds all others.
-    pub(crate) fn is_complete_for(resource: &Resource, name: &NamespacedName) -> bool {
+    /// When the next host that has not dialled yet loses the benefit of the doubt.
+    pub(crate) fn next_grace_end(&self) -> Option<Timestamp> {
+        let silent = self.nodes.keys().filter(|name| !self.sessions.contains_key(&name.name));
+        silent.map(|name| self.grace_ends(&name.name)).filter(|at| *at > self.now).min()
+    }
+
+    /// Whether this object does not exist if it is absent: the snapshot holds all others that can be read.
+    pub(crate) fn is_complete_for(&self, resource: &'static Resource, name: &NamespacedName) -> bool {
         let is_heartbeat = *resource == LEASES && name.namespace == label::NODE_LEASE_NAMESPACE;
-        *resource != EVENTS && !is_heartbeat
+        *resource != EVENTS && !is_heartbeat && !self.is_unreadable(resource, name)
+    }
+
+    /// Whether an object is stored and cannot be read.
+    pub(crate) fn is_unreadable(&self, resource: &'static Resource, name: &NamespacedName) -> bool {
+        !self.unreadable.is_empty() && self.unreadable.contains(&(resource, name.clone()))
     }
 
     /// Calls `visit` with the metadata of every object, resource by resource.

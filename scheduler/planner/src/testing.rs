@@ -28,11 +28,13 @@ pub(crate) fn text(plan: &Plan) -> String {
 }
 
 fn line(action: &Action) -> String {
-    let text = action.to_string();
-    let Action::Patch { patch, .. } = action else { return text };
-    let head = text.strip_suffix(&patch.to_string()).unwrap();
+    let mut bare = action.clone();
+    let Action::Patch { patch, .. } = &mut bare else { return action.to_string() };
+    let patch = std::mem::take(patch);
+    let text = bare.to_string();
+    let head = text.strip_suffix("null").unwrap();
     let mut parts = Vec::new();
-    flatten("", patch, &mut parts);
+    flatten("", &patch, &mut parts);
     format!("{head}{}", parts.join(" "))
 }
 

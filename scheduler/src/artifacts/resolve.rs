@@ -10,9 +10,23 @@ use super::{Component, Image};
 /// Reason of an image the registry does not have.
 pub(super) const NOT_FOUND: &str = "ErrImagePull";
 
+/// What the registry said.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) image: Image,
+    /// Whether it stays so until something is pushed. Trouble with the disk may pass by itself.
+    pub(super) lasts: bool,
+}
+
 /// What an image is.
-pub(super) async fn resolve(registry: &Registry, image: &str) -> Image {
-    match registry.resolve(image).await {
+pub(super) async fn resolve(registry: &Registry, image: &str) -> Answer {
+    let resolved = registry.resolve(image).await;
+    let lasts = !matches!(resolved, Err(registry::Error::Io { .. }));
+    Answer { image: image_of(image, resolved), lasts }
+}
+
+fn image_of(image: &str, resolved: Result<Option<Resolved>, registry::Error>) -> Image {
+    match resolved {
         Ok(Some(resolved)) => of(image, resolved),
         Ok(None) => Image::Refused {
             reason: NOT_FOUND,

@@ -24,7 +24,12 @@ pub(super) enum Object {
     Secret(Option<Arc<Secret>>),
     /// Only its metadata is of interest.
     Other(Option<Arc<ObjectMeta>>),
+    /// It is there, and nobody can tell what it says.
+    Unreadable,
 }
+
+/// An entry that is no object of its resource.
+struct Unreadable;
 
 /// A change of one object.
 pub(super) struct Change {
@@ -47,21 +52,27 @@ pub(super) fn of_entry(entry: &Entry) -> Option<Change> {
 /// Events and the heartbeats of Nodes are left out: no decision reads them, and they are most of the writes.
 fn parse(key: &str, entry: Option<&Entry>, revision: Revision) -> Option<Change> {
     let (resource, name) = name_of(key)?;
-    let object = match resource {
-        r if *r == resource::NODES => Object::Node(decode(entry)),
-        r if *r == resource::NAMESPACES => Object::Namespace(decode(entry)),
-        r if *r == resource::PODS => Object::Pod(decode(entry)),
-        r if *r == resource::SERVICES => Object::Service(decode(entry)),
-        r if *r == resource::ENDPOINT_SLICES => Object::EndpointSlice(decode(entry)),
-        r if *r == resource::DEPLOYMENTS => Object::Deployment(decode(entry)),
-        r if *r == resource::REPLICA_SETS => Object::ReplicaSet(decode(entry)),
-        r if *r == resource::CONFIG_MAPS => Object::ConfigMap(decode(entry)),
-        r if *r == resource::SECRETS => Object::Secret(decode(entry)),
-        r if *r == resource::EVENTS => return None,
-        r if *r == resource::LEASES && name.namespace == label::NODE_LEASE_NAMESPACE => return None,
-        _ => Object::Other(entry.and_then(decode_meta)),
-    };
+    let is_heartbeat = *resource == resource::LEASES && name.namespace == label::NODE_LEASE_NAMESPACE;
+    if *resource == resource::EVENTS || is_heartbeat {
+        return None;
+    }
+    let object = object(resource, entry).unwrap_or_else(|Unreadable| Object::Unreadable);
     Some(Change { resource, name, revision, object })
+}
+
+fn object(resource: &Resource, entry: Option<&Entry>) -> Result<Object, Unreadable> {
+    Ok(match resource {
+        r if *r == resource::NODES => Object::Node(decode(entry)?),
+        r if *r == resource::NAMESPACES => Object::Namespace(decode(entry)?),
+        r if *r == resource::PODS => Object::Pod(decode(entry)?),
+        r if *r == resource::SERVICES => Object::Service(decode(entry)?),
+        r if *r == resource::ENDPOINT_SLICES => Object::EndpointSlice(decode(entry)?),
+        r if *r == resource::DEPLOYMENTS => Object::Deployment(decode(entry)?),
+        r if *r == resource::REPLICA_SETS => Object::ReplicaSet(decode(entry)?),
+        r if *r == resource::CONFIG_MAPS => Object::ConfigMap(decode(entry)?),
+        r if *r == resource::SECRETS => Object::Secret(decode(entry)?),
+        _ => Object::Other(entry.map(decode_meta).transpose()?),
+    })
 }
 
 /// The resource, namespace and name in a key; keys of other things are `None`.
@@ -77,36 +88,30 @@ fn name_of(key: &str) -> Option<(&'static Resource, NamespacedName)> {
     Some((resource, NamespacedName::new(namespace, name)))
 }
 
-fn decode<T: DeserializeOwned + Metadata<Ty = ObjectMeta>>(entry: Option<&Entry>) -> Option<Arc<T>> {
-    let entry = entry?;
-    match serde_json::from_slice::<T>(&entry.value) {
-        Ok(mut object) => {
-            object.metadata_mut().resource_version = Some(entry.mod_revision.to_string());
-            Some(Arc::new(object))
-        }
-        Err(error) => unreadable(entry, &error),
-    }
+fn decode<T: DeserializeOwned + Metadata<Ty = ObjectMeta>>(
+    entry: Option<&Entry>,
+) -> Result<Option<Arc<T>>, Unreadable> {
+    let Some(entry) = entry else { return Ok(None) };
+    let mut object: T = serde_json::from_slice(&entry.value).map_err(|error| unreadable(entry, &error))?;
+    object.metadata_mut().resource_version = Some(entry.mod_revision.to_string());
+    Ok(Some(Arc::new(object)))
 }
 
-fn decode_meta(entry: &Entry) -> Option<Arc<ObjectMeta>> {
+fn decode_meta(entry: &Entry) -> Result<Arc<ObjectMeta>, Unreadable> {
     #[derive(serde::Deserialize)]
     struct OnlyMeta {
         metadata: ObjectMeta,
     }
-    match serde_json::from_slice::<OnlyMeta>(&entry.value) {
-        Ok(mut object) => {
-            object.metadata.resource_version = Some(entry.mod_revision.to_string());
-            Some(Arc::new(object.metadata))
-        }
-        Err(error) => unreadable(entry, &error),
-    }
+    let mut object: OnlyMeta = serde_json::from_slice(&entry.value).map_err(|error| unreadable(entry, &error))?;
+    object.metadata.resource_version = Some(entry.mod_revision.to_string());
+    Ok(Arc::new(object.metadata))
 }
 
-/// The API decodes before it stores, so this is a damaged or foreign entry. It is skipped, loudly: one
-/// bad object must not stop the cluster.
-fn unreadable<T>(entry: &Entry, error: &serde_json::Error) -> Option<T> {
-    tracing::error!(key = %entry.key, %error, "a stored object cannot be read and is left out of every decision");
-    None
+/// The API decodes before it stores, so this is a damaged or foreign entry. It is passed over, loudly: one
+/// bad object must not stop the cluster. It must not count as gone either, or what it owns would go too.
+fn unreadable(entry: &Entry, error: &serde_json::Error) -> Unreadable {
+    tracing::error!(key = %entry.key, %error, "a stored object cannot be read; decisions go by what it said before");
+    Unreadable
 }
 
 #[cfg(test)]

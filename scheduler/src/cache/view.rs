@@ -1,13 +1,13 @@
 //! The cluster at one revision, typed and indexed. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use api::apps::{Deployment, ReplicaSet};
 use api::core::{ConfigMap, Namespace, Node, Pod, Secret, Service};
 use api::discovery::EndpointSlice;
 use api::meta::ObjectMeta;
-use api::{NamespacedName, Resource};
+use api::{NamespacedName, Resource, resource};
 use planner::Objects;
 use store::{Entry, Revision};
 
@@ -34,15 +34,19 @@ pub(crate) struct View {
     pub(crate) secrets: Objects<Secret>,
     /// Metadata of what has no typed map above, and of ConfigMaps and Secrets too: owners and namespaces need it.
     pub(crate) others: BTreeMap<&'static Resource, Objects<ObjectMeta>>,
+    /// Objects that are there and cannot be read. Above they are as they last could be, if they ever could.
+    pub(crate) unreadable: Arc<BTreeSet<(&'static Resource, NamespacedName)>>,
     by_node: Arc<BTreeMap<String, PodsOfNode>>,
 }
 
 impl View {
-    /// The view of a listing.
+    /// The view of a listing. Every resource counts as changed: what was deleted since an earlier view shows
+    /// in no entry.
     pub(super) fn of(entries: &[Entry], revision: Revision) -> Self {
         let mut view = Self::default();
         entries.iter().filter_map(index::of_entry).for_each(|change| view.apply(change));
         view.revision = revision;
+        view.changed = Arc::new(resource::ALL.iter().map(|resource| (*resource, revision)).collect());
         view
     }
 
@@ -65,7 +69,15 @@ impl View {
         self.revision = self.revision.max(revision);
         let changed = Arc::make_mut(&mut self.changed).entry(resource).or_default();
         *changed = (*changed).max(revision);
+        if matches!(object, Object::Unreadable) {
+            Arc::make_mut(&mut self.unreadable).insert((resource, name));
+            return;
+        }
+        if !self.unreadable.is_empty() {
+            Arc::make_mut(&mut self.unreadable).remove(&(resource, name.clone()));
+        }
         match object {
+            Object::Unreadable => {}
             Object::Node(node) => set(&mut self.nodes, name, node),
             Object::Namespace(namespace) => set(&mut self.namespaces, name, namespace),
             Object::Pod(pod) => self.set_pod(name, pod),
@@ -118,4 +130,45 @@ fn set<T>(objects: &mut Objects<T>, name: NamespacedName, object: Option<Arc<T>>
         Some(object) => objects.insert(name, object),
         None => objects.remove(&name),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::resource::{CONFIG_MAPS, NODES, PODS};
+
+    fn entry(key: String, value: &str, revision: Revision) -> Entry {
+        Entry { key: key.into(), value: value.to_owned().into(), create_revision: 1, mod_revision: revision }
+    }
+
+    fn apply(view: &mut View, entry: &Entry) {
+        view.apply(index::of_entry(entry).expect("is of interest"));
+    }
+
+    // A Node that cannot be read is not a Node that is gone.
+    #[test]
+    fn what_cannot_be_read_stays_as_it_was_until_it_can_or_is_gone() {
+        let (key, name) = (NODES.key("", "a"), NamespacedName::new("", "a"));
+        let good = r#"{"apiVersion":"v1","kind":"Node","metadata":{"name":"a","uid":"u"}}"#;
+        let mut view = View::of(&[entry(key.clone(), good, 1)], 1);
+        apply(&mut view, &entry(key.clone(), "{", 2));
+        assert!(view.nodes.contains_key(&name) && view.unreadable.contains(&(&NODES, name.clone())));
+        assert_eq!(view.changed_of(&[&NODES]), 2);
+        apply(&mut view, &entry(key.clone(), good, 3));
+        assert!(view.unreadable.is_empty());
+        let mut view = View::of(&[entry(key.clone(), r#"{"metadata":3}"#, 4)], 4);
+        assert!(view.nodes.is_empty() && view.unreadable.contains(&(&NODES, name.clone())));
+        view.apply(Change { resource: &NODES, name, revision: 5, object: Object::Node(None) });
+        assert!(view.unreadable.is_empty());
+        apply(&mut view, &entry("/registry/leases.coordination.k8s.io/n/x".to_owned(), "{", 6));
+        assert_eq!(view.unreadable.len(), 1, "also where only metadata is of interest");
+    }
+
+    #[test]
+    fn after_a_reload_everything_counts_as_changed() {
+        let view = View::of(&[], 9);
+        for resource in [&PODS, &CONFIG_MAPS] {
+            assert_eq!(view.changed_of(&[resource]), 9, "what is gone has changed too");
+        }
+    }
 }

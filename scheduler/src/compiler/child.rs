@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use bytes::Bytes;
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, prlimit, setpriority_process};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
@@ -20,6 +20,9 @@ const TIME_MAX: Duration = Duration::from_secs(120);
 const MEMORY_BYTES_MAX: u64 = 4 << 30;
 /// Most machine code: ten times the largest components in use.
 const CODE_BYTES_MAX: u64 = 512 << 20;
+/// Priority of a compilation: it uses every core, and this server and the hosts beside it must be on time
+/// meanwhile. A tenth of their share, not the least there is: on a busy machine that would hit the time bound.
+const NICE: i32 = 10;
 /// How much of the compiler's complaint is kept.
 const COMPLAINT_BYTES_MAX: u64 = 16 << 10;
 
@@ -57,6 +60,10 @@ fn bound(child: &Child) -> Result<(), Error> {
             Ok(_) | Err(rustix::io::Errno::SRCH) => {}
             Err(error) => return Err(Error::Broken(format!("its limits could not be set: {error}"))),
         }
+    }
+    // Threads it starts from here on inherit this. It is a courtesy to our neighbours, not a bound.
+    if let Err(error) = setpriority_process(Some(id), NICE) {
+        tracing::debug!(%error, "the compiler runs at our own priority");
     }
     Ok(())
 }

@@ -4,12 +4,18 @@
 //! syncs instead of waiting for five hundred. A refusal is an answer: the next plan is made from what is
 //! then there.
 
-use api::resource::PODS;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use api::NamespacedName;
+use api::resource::{PODS, find_kind};
 use apiserver::{DeleteOptions, Objects, Patch, Propagation, Status, Subresource, WriteOptions};
 use futures::StreamExt;
 use planner::{Action, Guard, ObjectRef, Part};
 use store::Revision;
 
+use super::refusals::Refusals;
 use crate::events::{About, Events, Happening};
 
 /// Writes under way at once: the store commits so many with one sync, and more would only queue.
@@ -31,6 +37,7 @@ pub(super) struct Done {
 pub(crate) struct Hands {
     objects: Objects,
     events: Events,
+    refusals: Arc<Mutex<Refusals>>,
 }
 
 /// One write and what to tell if it is done.
@@ -41,18 +48,25 @@ struct Step {
 
 impl Hands {
     pub(crate) fn new(objects: Objects, events: Events) -> Self {
-        Self { objects, events }
+        Self { objects, events, refusals: Arc::default() }
     }
 
     /// Applies actions; returns when all have been answered.
     pub(super) async fn apply(&self, controller: &'static str, actions: Vec<Action>) -> Done {
         let (steps, leading) = steps(actions);
         leading.into_iter().for_each(|event| self.tell(controller, event));
-        let take = |step| self.take(controller, step);
+        let steps: Vec<_> = steps.into_iter().map(|step| (owner_of(&step.action), step)).collect();
+        let (steps, waiting) = self.split(steps);
+        let take = |(owner, step): (Option<About>, Step)| async move { (owner, self.take(controller, step).await) };
         let results: Vec<_> = futures::stream::iter(steps).map(take).buffered(AT_ONCE).collect().await;
-        let mut done = Done::default();
+        let mut done = Done { refused: waiting > 0, ..Done::default() };
         let mut wrote = false;
-        for result in results {
+        let mut owners: BTreeMap<About, Option<String>> = BTreeMap::new();
+        for (owner, result) in results {
+            let why = result.as_ref().err().filter(|status| is_final(status)).map(|status| status.message.clone());
+            if let Some(told) = owner.map(|owner| owners.entry(owner).or_default()) {
+                *told = told.take().or(why);
+            }
             match result {
                 Ok(()) => wrote = true,
                 Err(status) => {
@@ -61,11 +75,41 @@ impl Hands {
                 }
             }
         }
+        owners.into_iter().for_each(|(owner, refused)| self.settle(controller, owner, refused));
         if wrote {
             // Not what the answers carry: a deleted object's version is that of its life.
             done.revision = Some(self.objects.store().revision().await);
         }
         done
+    }
+
+    /// The steps that may be tried, and how many wait because their owners were refused a moment ago.
+    fn split(&self, steps: Vec<(Option<About>, Step)>) -> (Vec<(Option<About>, Step)>, usize) {
+        let (refusals, now) = (self.refusals.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+        let may_try = |owner: &Option<About>| owner.as_ref().is_none_or(|owner| refusals.may_try(&owner.uid, now));
+        let (steps, waiting): (Vec<_>, Vec<_>) = steps.into_iter().partition(|(owner, _)| may_try(owner));
+        (steps, waiting.len())
+    }
+
+    /// Takes note of what became of an owner's objects; a refusal is told once for all of them.
+    fn settle(&self, controller: &'static str, owner: About, refused: Option<String>) {
+        {
+            let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+            match &refused {
+                Some(_) => refusals.refused(&owner.uid, Instant::now()),
+                None => refusals.taken(&owner.uid),
+            }
+        }
+        let Some(why) = refused else { return };
+        self.events.record(Happening {
+            about: owner,
+            kind: "Warning",
+            reason: "FailedCreate".to_owned(),
+            message: format!("Error creating: {why}"),
+            component: controller,
+            host: String::new(),
+            count: 1,
+        });
     }
 
     async fn take(&self, controller: &'static str, step: Step) -> Result<(), Status> {
@@ -77,7 +121,7 @@ impl Hands {
                 Ok(())
             }
             // What was to be deleted is gone, what was to be changed no longer concerns us.
-            Err(status) if status.is_not_found() || status.is_conflict() || status.is_already_exists() => {
+            Err(status) if !is_final(&status) && !status.is_fenced() => {
                 tracing::debug!(controller, %status, "refused: {line}");
                 Err(status)
             }
@@ -144,6 +188,23 @@ impl Hands {
     }
 }
 
+/// Whether a refusal is an answer, and not only the news that someone else was first.
+fn is_final(status: &Status) -> bool {
+    !(status.is_not_found() || status.is_conflict() || status.is_already_exists() || status.is_fenced())
+}
+
+/// Who wishes what is to be created.
+fn owner_of(action: &Action) -> Option<About> {
+    let Action::Create { namespace, object, .. } = action else { return None };
+    let owners = object.pointer("/metadata/ownerReferences")?.as_array()?;
+    let owner = owners.iter().find(|owner| owner["controller"] == true)?;
+    let text = |key: &str| owner[key].as_str();
+    let group = text("apiVersion")?.rsplit_once('/').map_or("", |(group, _)| group);
+    let resource = find_kind(group, text("kind")?)?;
+    let name = NamespacedName::new(if resource.is_namespaced() { namespace } else { "" }, text("name")?);
+    Some(About { resource, name, uid: text("uid")?.to_owned() })
+}
+
 /// Each write with the events that follow it; events before the first write stand alone.
 fn steps(actions: Vec<Action>) -> (Vec<Step>, Vec<Action>) {
     let (mut steps, mut leading) = (Vec::<Step>::new(), Vec::new());
@@ -178,8 +239,8 @@ pub(crate) async fn remove_stopped(objects: &Objects, namespace: &str, name: &st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use api::NamespacedName;
     use planner::EventKind;
+    use serde_json::json;
 
     #[test]
     fn events_follow_the_step_they_tell_of() {
@@ -198,5 +259,27 @@ mod tests {
         let (steps, leading) = steps(vec![event("a"), write("p"), event("b"), event("c"), write("q")]);
         assert_eq!(leading.len(), 1);
         assert_eq!(steps.iter().map(|s| s.events.len()).collect::<Vec<_>>(), [2, 0]);
+    }
+
+    #[test]
+    fn who_wishes_an_object_is_told_of_its_refusal() {
+        let create = |owner: serde_json::Value| Action::Create {
+            resource: &PODS,
+            namespace: "n".to_owned(),
+            object: json!({"metadata": {"name": "p", "ownerReferences": [owner]}}),
+            guard: None,
+        };
+        let owner =
+            json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "u", "controller": true});
+        let found = owner_of(&create(owner)).expect("has an owner");
+        assert_eq!((found.resource.kind, found.name.to_string(), &*found.uid), ("ReplicaSet", "n/web".to_owned(), "u"));
+        assert_eq!(owner_of(&create(json!({"kind": "ReplicaSet", "name": "web", "uid": "u"}))), None, "no manager");
+        for (status, wanted) in [
+            (Status::forbidden(&PODS, "p", "no"), true),
+            (Status::not_found(&PODS, "p"), false),
+            (Status::fenced("k"), false),
+        ] {
+            assert_eq!(is_final(&status), wanted, "{status}");
+        }
     }
 }

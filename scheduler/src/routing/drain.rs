@@ -37,7 +37,13 @@ struct Leaving {
 impl Drain {
     /// Takes note of who is leaving, and of the routes that were made from the same view.
     pub(super) fn observe<'a>(&mut self, leaving: impl Iterator<Item = &'a Pod>, table: &Table, now: Instant) {
-        let pickable: BTreeSet<&str> = table.pod_uids().collect();
+        let mut leaving = leaving.peekable();
+        if leaving.peek().is_none() {
+            // Mostly so; then the Pods of the table need not be known.
+            self.pods.clear();
+            return;
+        }
+        let pickable = table.pod_uids();
         let mut pods = BTreeMap::new();
         for pod in leaving {
             let Some(uid) = pod.metadata.uid.as_deref() else { continue };
@@ -65,8 +71,7 @@ impl Drain {
     }
 
     /// When the next Pod's grace is over, among those whose time has not come.
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let now = Instant::now();
+    pub(super) fn next_deadline(&self, now: Instant) -> Option<Instant> {
         self.pods.values().map(|pod| pod.deadline).filter(|deadline| *deadline > now).min()
     }
 }
@@ -175,7 +180,9 @@ mod tests {
         let (roster, mut drain, now) = (Roster::new(), Drain::default(), Instant::now());
         roster.join("a", facts(""));
         drain.observe([&leaving("p", 30)].into_iter(), &table(1, &["p"]), now);
-        assert_eq!(drain.next_deadline(), Some(now + Duration::from_secs(30)));
+        let in_thirty = now + Duration::from_secs(30);
+        assert_eq!(drain.next_deadline(now), Some(in_thirty));
+        assert_eq!(drain.next_deadline(in_thirty), None, "by the time of the decision, not of the question");
         drain.observe([&leaving("p", 1)].into_iter(), &table(1, &["p"]), now);
         drain.observe([&leaving("p", 99)].into_iter(), &table(1, &["p"]), now);
         let soon = now + Duration::from_secs(1);

@@ -1,22 +1,59 @@
 //! The routes of one revision, and the messages that bring a host from one to another. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use api::NamespacedName;
-use planner::{RoutePort, ServiceRoute};
+use planner::{RouteEndpoint, RoutePort, ServiceRoute};
 use prost::Message;
 use protocol::v1;
 
 /// Bytes of routes in one message: half of what a host accepts, as sizes are summed before encoding.
 const MESSAGE_BYTES: usize = protocol::MESSAGE_BYTES_MAX / 2;
 
+/// Most bytes of one Service's endpoints, which travel in one message: what a host accepts, less room for
+/// ports and every Node's proxy. About twenty thousand endpoints.
+const SERVICE_BYTES_MAX: usize = protocol::MESSAGE_BYTES_MAX / 4 * 3;
+/// What frames an endpoint and its fields, at most.
+const ENDPOINT_FRAME_BYTES: usize = 24;
+
+/// Leaves out the endpoints of a Service that one message cannot hold; returns how many. A route to
+/// thousands of replicas is worth more than a session that breaks on it again and again.
+pub(super) fn fit(route: &mut ServiceRoute) -> usize {
+    let all = route.ports.iter().flat_map(|port| &port.endpoints);
+    if all.map(bytes_of).sum::<usize>() <= SERVICE_BYTES_MAX {
+        return 0;
+    }
+    let share = SERVICE_BYTES_MAX / route.ports.len().max(1);
+    let mut left_out = 0;
+    for port in &mut route.ports {
+        let mut bytes = 0;
+        let fits = port.endpoints.iter().take_while(|endpoint| {
+            bytes += bytes_of(endpoint);
+            bytes <= share
+        });
+        let fits = fits.count();
+        left_out += port.endpoints.len() - fits;
+        port.endpoints.truncate(fits);
+    }
+    left_out
+}
+
+/// No less than what it takes in a message.
+fn bytes_of(endpoint: &RouteEndpoint) -> usize {
+    let texts = [&endpoint.pod_uid, &endpoint.pod_name, &endpoint.ip, &endpoint.node_name];
+    texts.into_iter().map(String::len).sum::<usize>() + ENDPOINT_FRAME_BYTES
+}
+
 /// Every Service's routes and every Node's proxy.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Table {
     /// Rises with every change of the content.
     pub(crate) revision: u64,
     pub(crate) services: BTreeMap<NamespacedName, ServiceRoute>,
     pub(crate) peers: Vec<Peer>,
+    /// See [`Table::pod_uids`]; made when first asked for.
+    pub(crate) pickable: OnceLock<BTreeSet<String>>,
 }
 
 /// One Node's proxy.
@@ -30,17 +67,20 @@ pub(crate) struct Peer {
 impl Table {
     /// Pods that may be picked. Not those that are leaving and are listed as a last resort: nobody takes
     /// over from them, so there is nothing to wait for.
-    pub(crate) fn pod_uids(&self) -> impl Iterator<Item = &str> {
-        let endpoints = self.services.values().flat_map(|s| &s.ports).flat_map(|p| &p.endpoints);
-        endpoints.filter(|e| !e.terminating).map(|e| e.pod_uid.as_str()).filter(|uid| !uid.is_empty())
+    pub(crate) fn pod_uids(&self) -> &BTreeSet<String> {
+        self.pickable.get_or_init(|| {
+            let endpoints = self.services.values().flat_map(|s| &s.ports).flat_map(|p| &p.endpoints);
+            let picked = endpoints.filter(|e| !e.terminating && !e.pod_uid.is_empty());
+            picked.map(|e| e.pod_uid.clone()).collect()
+        })
     }
 
     /// The messages that bring a host from `sent` (`None`: from nothing) to this table.
     ///
     /// Usually one. Only the last carries this table's revision, so that what a host acknowledges is
     /// whole; the ones before repeat `sent`'s. In a first series the leading message replaces
-    /// everything, the rest adds to it; that a host sees a part for a moment concerns clusters of more
-    /// than ten thousand endpoints.
+    /// everything, the rest adds to it, and a host holds them back (their revision is 0) until the last
+    /// one is there: it would else forget, for a moment, every Service that is still to come.
     pub(crate) fn messages(&self, sent: Option<&Self>) -> Vec<v1::Routes> {
         let nothing = BTreeMap::new();
         let before = sent.map_or(&nothing, |table| &table.services);
@@ -110,7 +150,6 @@ fn port_message(port: &RoutePort) -> v1::ServicePort {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use planner::RouteEndpoint;
 
     fn route(name: &str, endpoints: usize) -> (NamespacedName, ServiceRoute) {
         let service = NamespacedName::new("n", name);
@@ -130,7 +169,7 @@ mod tests {
     }
 
     fn table(revision: u64, routes: &[(&str, usize)]) -> Table {
-        Table { revision, services: routes.iter().map(|(n, e)| route(n, *e)).collect(), peers: Vec::new() }
+        Table { revision, services: routes.iter().map(|(n, e)| route(n, *e)).collect(), ..Table::default() }
     }
 
     fn text(messages: &[v1::Routes]) -> Vec<String> {
@@ -164,10 +203,26 @@ mod tests {
     }
 
     #[test]
+    fn a_service_that_no_message_holds_loses_what_is_too_much() {
+        let (name, mut route) = route("huge", 60_000);
+        let mut admin = route.ports[0].clone();
+        admin.port = 81;
+        route.ports.push(admin);
+        let left_out = fit(&mut route);
+        assert!(left_out > 60_000 && route.ports.iter().all(|port| port.endpoints.len() > 5_000), "{left_out}");
+        assert_eq!(fit(&mut route), 0);
+        let table = Table { revision: 1, services: [(name, route)].into(), ..Table::default() };
+        let sizes: Vec<_> = table.messages(None).iter().map(Message::encoded_len).collect();
+        assert!(sizes.iter().all(|size| *size < protocol::MESSAGE_BYTES_MAX), "{sizes:?}");
+        let (_, mut small) = self::route("small", 8_000);
+        assert_eq!(fit(&mut small), 0);
+    }
+
+    #[test]
     fn ports_no_proxy_serves_are_left_out() {
         let (name, mut udp) = route("dns", 1);
         udp.ports[0].protocol = "UDP".to_owned();
-        let table = Table { revision: 1, services: [(name, udp)].into(), peers: Vec::new() };
+        let table = Table { revision: 1, services: [(name, udp)].into(), ..Table::default() };
         assert!(table.messages(None)[0].services[0].ports.is_empty());
     }
 }

@@ -26,7 +26,7 @@ use crate::joining::{Joining, Parts};
 use crate::metrics::Metrics;
 use crate::rest;
 use crate::roster::Roster;
-use crate::routing::{RESTART_GRACE, Router};
+use crate::routing::{RESTART_GRACE, Reign, Router};
 use crate::session::{Enrolment, Ground, Sessions, Sinks, Sources};
 use crate::term::Term;
 
@@ -74,7 +74,6 @@ async fn build(
     opened: Opened,
     house: House,
 ) -> Result<Server, Error> {
-    let started = Instant::now();
     let fatal = opened.store.fatal();
     house.watch_over.spawn("the store", until(house.shutdown.clone(), async move { Err(fatal.wait().await) }));
     let store: Arc<dyn Store> = Arc::new(opened.store);
@@ -90,7 +89,6 @@ async fn build(
     house.watch_over.spawn("the cache", until(house.shutdown.clone(), feed.run()));
 
     let base = Base {
-        started,
         term,
         cache,
         objects: ours,
@@ -100,7 +98,7 @@ async fn build(
         cluster_id,
     };
     let registry = open_registry(&config, &opened.dir, &base.cache, listeners.api_addr).await?;
-    let artifacts = Artifacts::new(registry.clone(), opened.compiler, house.tasks.clone());
+    let artifacts = Artifacts::new(registry.clone(), opened.compiler, house.tasks.clone(), house.shutdown.clone());
     let sessions = sessions(&config, &base, &opened.authority, artifacts.clone(), &house);
     let running = artifacts.clone().run(base.cache.clone(), base.roster.clone(), house.shutdown.clone());
     house.watch_over.spawn("the artifacts", fine(running));
@@ -122,7 +120,6 @@ async fn build(
 
 /// What everything else stands on.
 struct Base {
-    started: Instant,
     term: Term,
     cache: Cache,
     /// Writes under this server's term.
@@ -159,15 +156,17 @@ fn sessions(config: &Config, base: &Base, authority: &Authority, artifacts: Arti
     watch_over.spawn("the events", fine(writer.run(shutdown.clone())));
     let (enrolment, desk) = Enrolment::new(base.objects.clone(), base.cache.clone(), config.pod_cidr);
     watch_over.spawn("the enrolment", fine(desk.run(shutdown.clone())));
+    // Not before: opening what is stored may take longer than hosts are given, and they cannot dial yet.
+    let reign = Reign { term: base.term.number(), began: Instant::now() };
     let (router, routing) =
-        Router::new(base.cache.clone(), base.roster.clone(), planner.clone(), base.clock.clone(), base.term.number());
+        Router::new(base.cache.clone(), base.roster.clone(), planner.clone(), base.clock.clone(), reign);
     watch_over.spawn("the router", fine(router.run(shutdown.clone())));
     let control = Control {
         cache: base.cache.clone(),
         roster: base.roster.clone(),
         config: planner,
         clock: base.clock.clone(),
-        started: base.started,
+        started: reign.began,
         term: base.term.clone(),
         hands: Hands::new(base.objects.clone(), events.clone()),
         metrics: base.metrics.clone(),

@@ -97,21 +97,24 @@ impl Committer {
     async fn write(&self, status: &PodStatus) -> Result<(), Status> {
         let objects = &self.session.shared.sinks.objects;
         let name = NamespacedName::new(status.namespace.as_str(), status.name.as_str());
-        let mut pod = self.session.shared.sources.cache.view().pods.get(&name).cloned();
         for _ in 0..TRIES_MAX {
-            let Some(current) = pod.filter(|pod| pod.metadata.uid.as_deref() == Some(&status.uid)) else {
+            // Not from the view, which may be older than our own last write: a report that says what the view
+            // shows would be dropped, though the Pod says otherwise by now.
+            let object = match objects.get(&PODS, &name.namespace, &name.name).await {
+                Ok(object) => object,
+                Err(error) if error.is_not_found() => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            // A Pod that cannot be read is complained of where the view is made.
+            let pod: Option<Pod> = serde_json::from_value(object).ok();
+            let Some(pod) = pod.filter(|pod| pod.metadata.uid.as_deref() == Some(&status.uid)) else {
                 return Ok(());
             };
-            match self.write_over(&current, status).await {
+            match self.write_over(&pod, status).await {
                 Err(error) if error.is_not_found() => return Ok(()),
                 Err(error) if error.is_conflict() => {}
                 other => return other,
             }
-            pod = match objects.get(&PODS, &name.namespace, &name.name).await {
-                Ok(object) => serde_json::from_value(object).ok().map(Arc::new),
-                Err(error) if error.is_not_found() => return Ok(()),
-                Err(error) => return Err(error),
-            };
         }
         Err(Status::too_many_requests(format!("pod {name} is written by too many at once")))
     }

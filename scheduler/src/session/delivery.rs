@@ -22,7 +22,7 @@ const ASSIGNMENT_BYTES_MAX: usize = protocol::MESSAGE_BYTES_MAX - (64 << 10);
 /// A Pod as its host should know it.
 #[derive(Debug, Clone)]
 pub(super) struct Assignment {
-    pub(super) pod: Arc<Pod>,
+    pod: Arc<Pod>,
     /// Versions of what the Pod refers to, in the order of [`source::references`].
     sources: Vec<Option<String>>,
     artifacts: Vec<v1::Artifact>,
@@ -31,10 +31,18 @@ pub(super) struct Assignment {
 
 impl Assignment {
     pub(super) fn new(view: &View, pod: &Arc<Pod>, artifacts: Vec<v1::Artifact>, stop: bool) -> Self {
-        let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
-        let version = |reference| source::version(view, namespace, reference).map(str::to_owned);
-        let sources = source::references(pod).into_iter().map(version).collect();
+        let sources = versions(view, pod).map(|version| version.map(str::to_owned)).collect();
         Self { pod: pod.clone(), sources, artifacts, stop }
+    }
+
+    /// Whether it is of this very object.
+    pub(super) fn is_of(&self, pod: &Arc<Pod>, stop: bool) -> bool {
+        Arc::ptr_eq(&self.pod, pod) && self.stop == stop
+    }
+
+    /// Whether what the Pod refers to is still what was told.
+    pub(super) fn has_sources_of(&self, view: &View) -> bool {
+        versions(view, &self.pod).eq(self.sources.iter().map(Option::as_deref))
     }
 
     /// Whether a host that knows `self` need not hear of `next`.
@@ -66,6 +74,12 @@ impl Assignment {
         }
         message
     }
+}
+
+/// Versions of what a Pod refers to.
+fn versions<'a>(view: &'a View, pod: &'a Pod) -> impl Iterator<Item = Option<&'a str>> {
+    let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+    source::references(pod).into_iter().map(move |reference| source::version(view, namespace, reference))
 }
 
 fn says_the_same(a: &Arc<Pod>, b: &Arc<Pod>) -> bool {
@@ -233,6 +247,17 @@ mod tests {
         );
         assert_eq!(tell(&mut told, &View::default(), &[labelled], true), "+p![]");
         assert_eq!(tell(&mut told, &View::default(), &[pod("q", |_| {})], false), "+q[] -p");
+    }
+
+    #[test]
+    fn what_was_told_is_known_again_without_asking_for_artifacts() {
+        let (view, p) = (secret("1", 1), pod("p", |_| {}));
+        let told = Assignment::new(&view, &p, Vec::new(), false);
+        assert!(told.is_of(&p, false) && told.has_sources_of(&view));
+        assert!(!told.is_of(&p, true), "it stops");
+        assert!(!told.is_of(&pod("p", |_| {}), false), "another object");
+        assert!(told.has_sources_of(&secret("1", 2)), "only the version counts");
+        assert!(!told.has_sources_of(&secret("2", 1)) && !told.has_sources_of(&View::default()));
     }
 
     #[test]

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use api::{NamespacedName, resource};
-use protocol::SESSION_LOST_AFTER;
 use protocol::v1::{FromHost, HeartbeatSeen, HostEvent, PodStatuses, ToHost, from_host, to_host};
 use tonic::{Status, Streaming};
 
 use super::Session;
+use super::hearing::Hearing;
 use super::mailbox::Mailbox;
 use crate::events::{About, Happening};
 
@@ -24,24 +24,25 @@ const REASON_LEN_MAX: usize = 128;
 pub(super) struct Reader {
     session: Session,
     mailbox: Arc<Mailbox>,
-    heard: Instant,
-    connected: bool,
+    hearing: Hearing,
 }
 
 impl Reader {
     pub(super) fn new(session: Session, mailbox: Arc<Mailbox>) -> Self {
         session.shared.sinks.metrics.session_began();
-        Self { session, mailbox, heard: Instant::now(), connected: true }
+        Self { session, mailbox, hearing: Hearing::new(Instant::now()) }
     }
 
     /// Runs until the host hangs up or says what it may not.
     pub(super) async fn run(mut self, mut inbound: Streaming<FromHost>) {
         loop {
-            let silence = tokio::time::sleep_until((self.heard + SESSION_LOST_AFTER).into());
+            let due = self.hearing.due();
+            // What has arrived is heard first: after a stall of ours both are ready.
             let message = tokio::select! {
+                biased;
                 message = inbound.message() => message,
-                () = silence, if self.connected => {
-                    self.silent();
+                () = until(due) => {
+                    self.silence();
                     continue;
                 }
             };
@@ -65,18 +66,17 @@ impl Reader {
     }
 
     fn alive(&mut self) {
-        self.heard = Instant::now();
-        if !self.connected {
-            self.connected = true;
+        if self.hearing.voice(Instant::now()) {
             tracing::info!(node = %self.session.node, "a host is heard again");
             self.session.shared.roster.heard(&self.session.node, self.session.number);
         }
     }
 
-    fn silent(&mut self) {
-        self.connected = false;
-        tracing::warn!(node = %self.session.node, "a host is silent");
-        self.session.shared.roster.lost(&self.session.node, self.session.number, self.heard);
+    fn silence(&mut self) {
+        if self.hearing.silence(Instant::now()) {
+            tracing::warn!(node = %self.session.node, "a host is silent");
+            self.session.shared.roster.lost(&self.session.node, self.session.number, self.hearing.last());
+        }
     }
 
     fn hear(&self, message: from_host::Message) -> Result<(), Status> {
@@ -131,11 +131,10 @@ impl Reader {
             About { resource: &resource::NODES, name, uid: uid.unwrap_or_default() }
         } else {
             self.check_own(&event.namespace, &event.name, &event.pod_uid)?;
-            if !shared.sources.cache.view().pods_of(node).contains_key(&event.pod_uid) {
-                return Ok(());
-            }
-            let name = NamespacedName::new(event.namespace, event.name);
-            About { resource: &resource::PODS, name, uid: event.pod_uid }
+            // By UID alone: the names are the host's words, and a namespace is not its to choose (F83).
+            let own = shared.sources.cache.view().pods_of(node);
+            let Some(pod) = own.get(&event.pod_uid) else { return Ok(()) };
+            About { resource: &resource::PODS, name: NamespacedName::of(&pod.metadata), uid: event.pod_uid }
         };
         shared.sinks.events.record(Happening {
             about,
@@ -150,6 +149,13 @@ impl Reader {
     }
 }
 
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Drop for Reader {
     /// However the session ends, routing to the host stops now. Unless it is this server that goes: then the
     /// host serves on, and no other host may hear otherwise on the way out.
@@ -157,7 +163,7 @@ impl Drop for Reader {
         let (shared, node) = (&self.session.shared, &self.session.node);
         shared.sinks.metrics.session_ended();
         if !shared.shutdown.is_cancelled() {
-            shared.roster.lost(node, self.session.number, self.heard);
+            shared.roster.lost(node, self.session.number, self.hearing.last());
         }
         tracing::info!(%node, session = self.session.number, "a session has ended");
     }

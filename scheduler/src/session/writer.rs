@@ -43,12 +43,17 @@ struct Inputs {
 }
 
 impl Inputs {
-    /// Whether nothing but Pods differs.
-    fn same_but_pods(&self, other: &Self) -> bool {
-        self.artifacts == other.artifacts
-            && Arc::ptr_eq(&self.config_maps, &other.config_maps)
-            && Arc::ptr_eq(&self.secrets, &other.secrets)
+    /// Whether nothing differs.
+    fn same(&self, other: &Self) -> bool {
+        same_pods(&self.pods, &other.pods)
+            && self.artifacts == other.artifacts
+            && self.same_sources(other)
             && Arc::ptr_eq(&self.stopping, &other.stopping)
+    }
+
+    /// Whether every ConfigMap and Secret is the same.
+    fn same_sources(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.config_maps, &other.config_maps) && Arc::ptr_eq(&self.secrets, &other.secrets)
     }
 }
 
@@ -108,11 +113,10 @@ impl Writer {
             stopping,
             artifacts,
         };
-        let rest_is_same = self.last.as_ref().is_some_and(|last| last.same_but_pods(&inputs));
-        if rest_is_same && self.last.as_ref().is_some_and(|last| same_pods(&last.pods, &inputs.pods)) {
+        if self.last.as_ref().is_some_and(|last| last.same(&inputs)) {
             return Ok(());
         }
-        let (news, waiting) = self.news(&view, &inputs, rest_is_same);
+        let (news, waiting) = self.news(&view, &inputs);
         let keep = inputs.pods.keys().map(String::as_str).collect();
         let term = self.session.shared.ground.term;
         let mut messages = self.told.tell(&view, term, news, &keep);
@@ -134,17 +138,21 @@ impl Writer {
     }
 
     /// The assignments that may differ from what was told, and whether any still waits for the registry.
-    fn news(&self, view: &View, inputs: &Inputs, rest_is_same: bool) -> (Vec<(String, Assignment)>, bool) {
+    ///
+    /// A Pod of which nothing differs is passed over by cheap comparisons: what its artifacts are is costly
+    /// to ask, and one Pod that stops must not make the others wait for that.
+    fn news(&self, view: &View, inputs: &Inputs) -> (Vec<(String, Assignment)>, bool) {
         let (mut news, mut waiting) = (Vec::new(), false);
+        let same_artifacts = self.last.as_ref().is_some_and(|last| last.artifacts == inputs.artifacts);
+        let same_sources = self.last.as_ref().is_some_and(|last| last.same_sources(inputs));
         for (uid, pod) in inputs.pods.iter() {
-            if rest_is_same && self.told.of(uid).is_some_and(|told| Arc::ptr_eq(&told.pod, pod)) {
+            let stop = inputs.stopping.contains(uid);
+            let is_told = |told: &Assignment| told.is_of(pod, stop) && (same_sources || told.has_sources_of(view));
+            if same_artifacts && self.told.of(uid).is_some_and(is_told) {
                 continue;
             }
             match self.session.shared.sources.artifacts.of(pod, &self.engine) {
-                Some(artifacts) => {
-                    let stop = inputs.stopping.contains(uid);
-                    news.push((uid.clone(), Assignment::new(view, pod, artifacts, stop)));
-                }
+                Some(artifacts) => news.push((uid.clone(), Assignment::new(view, pod, artifacts, stop))),
                 None => waiting = true,
             }
         }

@@ -152,6 +152,27 @@ async fn a_newer_session_replaces_an_older_one() {
     server.shutdown().await;
 }
 
+// C8
+#[tokio::test]
+async fn a_status_that_turns_and_turns_back_is_kept_each_time() {
+    let dir = tempfile::tempdir().expect("dir");
+    let (server, api) = start(dir.path()).await;
+    let mut host = FakeHost::dial(server.pipe("a"), "a").await;
+    let pod = api.pod("web", "a", |_| {}).await;
+    host.until("the pod", |host| host.pods.contains_key(&uid(&pod))).await;
+    for turn in 0..40 {
+        let ready = if turn % 2 == 0 { "True" } else { "False" };
+        let status = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": ready}]});
+        let sequence = host.report(&pod, &status, false).await;
+        host.until("the status is committed", |host| host.committed >= sequence).await;
+        let kept = api.get(&format!("{PODS}/web")).await.expect("exists");
+        let conditions = kept["status"]["conditions"].as_array().expect("has conditions").clone();
+        assert!(conditions.iter().any(|c| c["type"] == "Ready" && c["status"] == ready), "turn {turn}: {conditions:?}");
+    }
+    server.shutdown().await;
+}
+
+// F83
 #[tokio::test]
 async fn what_a_host_sees_becomes_events_that_count() {
     let dir = tempfile::tempdir().expect("dir");
@@ -168,8 +189,10 @@ async fn what_a_host_sees_becomes_events_that_count() {
         message: "unreachable executed".to_owned(),
         count: 2,
     };
-    for _ in 0..3 {
-        let events = vec![event(uid(&pod)), event("another".to_owned())];
+    for namespace in ["default", "kube-system", "default"] {
+        // Whatever it says of the name: the UID tells whom it is about.
+        let of_pod = HostEvent { namespace: namespace.to_owned(), ..event(uid(&pod)) };
+        let events = vec![of_pod, event("another".to_owned())];
         host.say(from_host::Message::Events(HostEvents { events })).await;
     }
     let found = eventually("an event", || async {
@@ -181,6 +204,8 @@ async fn what_a_host_sees_becomes_events_that_count() {
     .await;
     assert_eq!(found.len(), 1, "one object, counted; none about a pod that is no more");
     assert_eq!(found[0]["involvedObject"]["uid"], pod["metadata"]["uid"]);
+    let planted = api.get("/api/v1/namespaces/kube-system/events").await.expect("answers");
+    assert!(planted["items"].as_array().is_some_and(Vec::is_empty), "a namespace is not the host's to choose");
     let lease = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/a";
     eventually("a lease", || api.get(lease)).await;
     api.delete("/api/v1/nodes/a").await;

@@ -77,7 +77,7 @@ impl Rollout<'_> {
     }
 
     fn next_revision(&self) -> i64 {
-        self.old.iter().map(|set| revision_of(&set.set.metadata)).max().unwrap_or(0) + 1
+        self.old.iter().map(|set| revision_of(&set.set.metadata)).max().unwrap_or(0).saturating_add(1)
     }
 
     /// Lets the Deployment carry the revision of its ReplicaSet; returns whether it did not yet.

@@ -4,7 +4,7 @@
 //! holds because a shrinking ReplicaSet stops its unavailable Pods first, so that of `available`
 //! Pods `min(available, wanted)` stay.
 
-use super::rollout::{Progress, Rollout};
+use super::rollout::{Progress, Rollout, Set};
 
 impl Rollout<'_> {
     /// Old and new side by side, within surge and unavailable.
@@ -39,7 +39,7 @@ impl Rollout<'_> {
         if self.is_recreate || wanted >= self.replicas {
             return self.replicas;
         }
-        let occupied: i32 = self.sets().map(|set| set.occupied()).sum();
+        let occupied = self.sum(Set::occupied);
         let room = (self.replicas_max() - occupied).max(0);
         wanted + room.min(self.replicas - wanted)
     }
@@ -54,9 +54,9 @@ impl Rollout<'_> {
     }
 
     fn shrink_old(&mut self) -> bool {
-        let old: i32 = self.old.iter().map(|set| set.wanted).sum();
+        let old = self.old.iter().map(|set| set.wanted).fold(0, i32::saturating_add);
         let new_available = self.new.as_ref().map_or(0, |new| new.available());
-        let removable = old + new_available - self.available_min();
+        let removable = old.saturating_add(new_available) - self.available_min();
         if old == 0 || removable <= 0 {
             return false;
         }
@@ -76,7 +76,7 @@ impl Rollout<'_> {
 
     /// As many as leave the floor standing.
     fn drop_available(&mut self) -> bool {
-        let available: i32 = self.sets().map(|set| set.available()).sum();
+        let available = self.sum(Set::available);
         let surplus = (available - self.available_min()).max(0);
         let mut left = surplus;
         for old in &mut self.old {

@@ -160,6 +160,11 @@ impl<'a> Rollout<'a> {
         self.old.iter_mut().chain(&mut self.new)
     }
 
+    /// A sum over all ReplicaSets. Anyone may scale one to any size, so it ends at the largest number there is.
+    pub(super) fn sum(&self, count: impl Fn(&Set<'a>) -> i32) -> i32 {
+        self.sets().map(count).fold(0, i32::saturating_add)
+    }
+
     /// Replicas that may exist at once.
     pub(super) fn replicas_max(&self) -> i32 {
         self.replicas.saturating_add(self.limits.surge)

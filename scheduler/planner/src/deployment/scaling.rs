@@ -21,7 +21,7 @@ impl Rollout<'_> {
             return;
         }
         let allowed = if self.replicas > 0 { self.replicas_max() } else { 0 };
-        let present: i32 = self.sets().map(|set| set.wanted).sum();
+        let present = self.sum(|set| set.wanted);
         let to_add = allowed - present;
         if to_add > 0 && self.has_surplus() {
             return;
@@ -93,15 +93,15 @@ impl Rollout<'_> {
             added += share;
         }
         if let Some(first) = sets.first_mut() {
-            first.wanted = (first.wanted + to_add - added).max(0);
+            first.wanted = first.wanted.saturating_add(to_add - added).max(0);
         }
     }
 
     /// Rounding must not take an available replica below the floor while an unavailable one is kept.
     fn keep_floor(&mut self) {
         let floor = self.available_min();
-        let stays: i32 = self.sets().map(|set| set.available()).sum();
-        let had: i32 = self.sets().map(|set| set.available_before()).sum();
+        let stays = self.sum(Set::available);
+        let had = self.sum(Set::available_before);
         let mut missing = floor.min(had) - stays;
         let mut given = 0;
         for set in self.sets_mut() {

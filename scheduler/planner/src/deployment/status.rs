@@ -19,9 +19,9 @@ fn nonzero(count: i32) -> Option<i32> {
 impl Rollout<'_> {
     /// Whether every replica is of the new revision and available, and none is left over.
     pub(super) fn is_complete(&self) -> bool {
-        let total: i32 = self.sets().map(|set| set.pods.active).sum();
+        let total = self.sum(|set| set.pods.active);
         let updated = self.new.as_ref().map_or(0, |new| new.pods.active);
-        let available: i32 = self.sets().map(|set| set.pods.available).sum();
+        let available = self.sum(|set| set.pods.available);
         self.new.is_some() && [total, updated, available].iter().all(|count| *count == self.replicas)
     }
 
@@ -30,7 +30,7 @@ impl Rollout<'_> {
         let old = self.deployment.status.as_ref();
         let mut new = self.counts();
         if *progress == Progress::Collision {
-            new.collision_count = Some(new.collision_count.unwrap_or(0) + 1);
+            new.collision_count = Some(new.collision_count.unwrap_or(0).saturating_add(1));
         }
         let mut conditions = old.and_then(|status| status.conditions.clone()).unwrap_or_default();
         self.set_available(&mut conditions, &new);
@@ -48,17 +48,16 @@ impl Rollout<'_> {
     }
 
     fn counts(&self) -> DeploymentStatus {
-        let sum = |count: fn(&super::Set<'_>) -> i32| self.sets().map(count).sum::<i32>();
-        let available = sum(|set| set.pods.available);
+        let available = self.sum(|set| set.pods.available);
         // Kubernetes counts what is asked for, so that replicas not yet created are unavailable too.
-        let wanted = sum(|set| set.wanted);
+        let wanted = self.sum(|set| set.wanted);
         DeploymentStatus {
-            replicas: nonzero(sum(|set| set.pods.active)),
+            replicas: nonzero(self.sum(|set| set.pods.active)),
             updated_replicas: nonzero(self.new.as_ref().map_or(0, |new| new.pods.active)),
-            ready_replicas: nonzero(sum(|set| set.pods.ready)),
+            ready_replicas: nonzero(self.sum(|set| set.pods.ready)),
             available_replicas: nonzero(available),
             unavailable_replicas: nonzero((wanted - available).max(0)),
-            terminating_replicas: nonzero(sum(|set| set.pods.terminating)),
+            terminating_replicas: nonzero(self.sum(|set| set.pods.terminating)),
             observed_generation: self.deployment.metadata.generation,
             collision_count: self.deployment.status.as_ref().and_then(|status| status.collision_count),
             conditions: None,
@@ -151,7 +150,7 @@ impl Rollout<'_> {
         let empty = DeploymentStatus::default();
         let before = self.deployment.status.as_ref().unwrap_or(&empty);
         let n = |count: Option<i32>| count.unwrap_or(0);
-        let outdated = |status: &DeploymentStatus| n(status.replicas) - n(status.updated_replicas);
+        let outdated = |status: &DeploymentStatus| n(status.replicas).saturating_sub(n(status.updated_replicas));
         n(counts.updated_replicas) > n(before.updated_replicas)
             || outdated(counts) < outdated(before)
             || n(counts.ready_replicas) > n(before.ready_replicas)

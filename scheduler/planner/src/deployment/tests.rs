@@ -8,7 +8,7 @@ use serde_json::json;
 use super::*;
 use crate::pod;
 use crate::testing::world::World;
-use crate::testing::{check, text};
+use crate::testing::{check, fixture, text};
 
 #[test]
 fn a_new_deployment_gets_a_replica_set_of_full_size() {
@@ -367,4 +367,41 @@ fn a_replica_set_deleted_by_hand_comes_back() {
     world.settle();
     assert_eq!(world.snapshot.pods.len(), 2);
     assert_eq!(world.snapshot.replica_sets.len(), 1);
+}
+
+#[test]
+fn sizes_nobody_can_have_do_not_break_the_plan() {
+    let huge = i32::MAX;
+    for more in ["", "paused", "recreate"] {
+        for replicas in [1, 3, huge] {
+            let cluster = format!(
+                "deploy shop/web replicas={replicas} image=v3 surge=100% {more}
+                rs shop/web-1 of=web replicas={huge} image=v1 revision={} at=1
+                rs shop/web-2 of=web replicas={huge} image=v2 revision=2 at=2
+                rs shop/web-3 of=web replicas={huge} image=v3 revision=3 at=3",
+                i64::MAX
+            );
+            assert!(!plan(&fixture::parse(&cluster)).is_settled());
+        }
+    }
+}
+
+// C53: Pods that routing has dropped do not carry the floor.
+#[test]
+fn a_rollout_does_not_count_on_a_silent_host() {
+    let cluster = |silent: &str| {
+        format!(
+            "node a {silent}
+            node b
+            deploy shop/web replicas=2 surge=1 unavailable=0 image=v2
+            rs shop/web-1 of=web replicas=2 image=v1 revision=1 desired=2 max=3
+            rs shop/web-2 of=web replicas=1 image=v2 revision=2 desired=2 max=3
+            pod shop/web-1-a of=web-1 node=b ready
+            pod shop/web-1-b of=web-1 node=b ready
+            pod shop/web-2-a of=web-2 node=a ready"
+        )
+    };
+    let shrinks = |silent: &str| text(&plan(&fixture::parse(&cluster(silent)))).contains("Scaled down");
+    assert!(shrinks(""));
+    assert!(!shrinks("silent=2"));
 }

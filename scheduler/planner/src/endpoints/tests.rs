@@ -188,9 +188,42 @@ fn unready_addresses_are_published_on_request() {
     "#]]
     .assert_eq(&slices(&world.snapshot));
     expect![[r#"
-        shop/web  http:80 web-a@10.0.0.1:8080 web-b@10.0.0.2:8080
+        shop/web  http:80 web-a@10.0.0.1:8080
     "#]]
     .assert_eq(&routed(cluster));
+    let leaving = "
+        node a
+        service shop/web port=http:80:8080 publish
+        pod shop/web-b node=a leaving ip=10.0.0.2";
+    let last = routes(&fixture::parse(leaving));
+    assert!(last[0].ports[0].endpoints[0].terminating, "a last resort holds up nobody's stop");
+}
+
+// F13, C49
+#[test]
+fn a_stall_of_the_control_plane_empties_no_service() {
+    let silent = "
+        node a silent=2
+        node b silent=2
+        service shop/web port=http:80:8080
+        service shop/legacy bare port=http:80
+        slice shop/mine of=legacy by=me port=http:8080 endpoint=x@10.9.9.9@a@rs endpoint=y@10.9.9.8@a@rst
+        pod shop/web-a node=a ready ip=10.0.0.1
+        pod shop/web-b node=b ip=10.0.0.2
+        pod shop/web-c node=b ready leaving ip=10.0.0.3";
+    expect![[r#"
+        shop/legacy 10.1.0.1 http:80 x@10.9.9.9:8080
+        shop/web 10.1.0.1 http:80 web-a@10.0.0.1:8080
+    "#]]
+    .assert_eq(&routed(silent));
+    let with_another = format!("{silent}\nnode c\npod shop/web-d node=c ready ip=10.0.0.4");
+    expect![[r#"
+        shop/legacy 10.1.0.1 http:80 x@10.9.9.9:8080
+        shop/web 10.1.0.1 http:80 web-d@10.0.0.4:8080
+    "#]]
+    .assert_eq(&routed(&with_another));
+    let with_one_leaving = format!("{silent}\nnode c\npod shop/web-d node=c ready leaving ip=10.0.0.4");
+    assert!(routed(&with_one_leaving).contains("http:80 web-d@10.0.0.4:8080\n"), "one that answers comes first");
 }
 
 #[test]
@@ -200,16 +233,18 @@ fn after_a_restart_of_the_control_plane_traffic_goes_on() {
             "now {now}
         started 100
         node a never
+        node b
         service shop/web port=http:80:8080
-        pod shop/web-a node=a ready ip=10.0.0.1"
+        pod shop/web-a node=a ready ip=10.0.0.1
+        pod shop/web-b node=b ready ip=10.0.0.2"
         )
     };
     expect![[r#"
-        shop/web 10.1.0.1 http:80 web-a@10.0.0.1:8080
+        shop/web 10.1.0.1 http:80 web-a@10.0.0.1:8080 web-b@10.0.0.2:8080
     "#]]
     .assert_eq(&routed(&cluster(105)));
     expect![[r#"
-        shop/web 10.1.0.1 http:80
+        shop/web 10.1.0.1 http:80 web-b@10.0.0.2:8080
     "#]]
     .assert_eq(&routed(&cluster(110)));
     assert_eq!(plan(&fixture::parse(&cluster(105))).wake_at, Some(fixture::at(110)));

@@ -1,11 +1,13 @@
 //! What goes when its owner goes.
 
+use std::sync::Arc;
+
 use api::resource::DEPLOYMENTS;
 use expect_test::expect;
 
 use super::*;
-use crate::testing::check;
 use crate::testing::world::World;
+use crate::testing::{check, fixture};
 
 // C7
 #[test]
@@ -105,4 +107,12 @@ fn every_way_of_deleting_a_deployment_ends_as_asked() {
         assert_eq!(world.snapshot.pods.len(), pods, "{propagation:?}");
         assert_eq!(world.snapshot.replica_sets.len(), usize::from(pods > 0), "{propagation:?}");
     }
+}
+
+#[test]
+fn what_an_unreadable_owner_owns_stays() {
+    let mut snapshot = fixture::parse("rs shop/web-1 of=web replicas=1");
+    assert!(!plan(&snapshot).is_settled());
+    snapshot.unreadable = Arc::new([(&DEPLOYMENTS, NamespacedName::new("shop", "web"))].into());
+    assert!(plan(&snapshot).is_settled());
 }

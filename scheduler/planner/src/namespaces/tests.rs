@@ -1,10 +1,12 @@
 //! Namespaces: furnished when they come, emptied when they go.
 
+use std::sync::Arc;
+
 use expect_test::expect;
 
 use super::*;
 use crate::testing::world::World;
-use crate::testing::{check, text};
+use crate::testing::{check, fixture, text};
 
 #[test]
 fn a_new_namespace_is_furnished_once() {
@@ -95,4 +97,20 @@ fn a_namespace_deleted_in_the_middle_of_a_rollout_leaves_nothing_behind() {
         world.snapshot.each_meta(|resource, name, _| assert!(!resource.is_namespaced(), "{name} is left"));
         assert!(crate::routes(&world.snapshot).is_empty());
     }
+}
+
+#[test]
+fn what_cannot_be_read_holds_its_namespace() {
+    let mut snapshot = fixture::parse("namespace shop leaving\nconfig shop/settings");
+    snapshot.unreadable = Arc::new([(&PODS, NamespacedName::new("shop", "web"))].into());
+    assert!(plan(&snapshot).is_settled(), "a Pod that may run keeps its configuration");
+    snapshot.others.clear();
+    assert!(plan(&snapshot).is_settled(), "and its Namespace");
+    snapshot.unreadable = Arc::default();
+    assert!(!plan(&snapshot).is_settled());
+    let mut furnished = fixture::parse("ca PEM\nnamespace shop");
+    let names = [(&SERVICE_ACCOUNTS, "default"), (&CONFIG_MAPS, "kube-root-ca.crt")];
+    let unreadable = names.map(|(resource, name)| (resource, NamespacedName::new("shop", name)));
+    furnished.unreadable = Arc::new(unreadable.into());
+    assert!(plan(&furnished).is_settled(), "what is there is not made again");
 }

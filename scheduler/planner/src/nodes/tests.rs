@@ -3,8 +3,8 @@
 use expect_test::expect;
 
 use super::*;
-use crate::testing::check;
 use crate::testing::world::World;
+use crate::testing::{check, fixture, text};
 
 #[test]
 fn a_host_that_dials_makes_its_node_ready() {
@@ -204,4 +204,31 @@ fn sixty_percent_of_hosts_vanish_and_nothing_stampedes() {
     }
     let after: Vec<_> = world.snapshot.pods.keys().cloned().collect();
     assert_eq!(before, after);
+}
+
+#[test]
+fn a_lost_node_that_is_being_deleted_holds_up_no_other() {
+    let lost = "ready=Unknown message=host_stopped_answering taint=node.kubernetes.io/unreachable:NoSchedule@85";
+    check(
+        plan,
+        &format!("node a silent=50 leaving finalizer=x {lost}\nnode b silent=20 {lost}\nnode c\nnode d"),
+        &expect![[r#"
+        patch nodes b spec.taints=[node.kubernetes.io/unreachable/NoSchedule/@85 node.kubernetes.io/unreachable/NoExecute/@100]
+    "#]],
+    );
+}
+
+// C28: machines that were thrown away without a word do not pull the brake for good.
+#[test]
+fn dead_nodes_without_pods_do_not_hold_up_the_next_eviction() {
+    let lost = "ready=Unknown message=host_stopped_answering taint=node.kubernetes.io/unreachable:NoSchedule@50";
+    let dead: String = (0..4)
+        .map(|n| format!("node dead{n} silent=90 {lost} taint=node.kubernetes.io/unreachable:NoExecute@5{n}\n"))
+        .collect();
+    let cluster = format!("{dead}node a silent=9 {lost}\nnode b\nnode c\npod s/done node=dead0 phase=Succeeded\n");
+    assert_eq!(Brake::of(&fixture::parse(&cluster)), Brake::Open(std::time::Duration::from_secs(10)));
+    assert!(text(&plan(&fixture::parse(&cluster))).starts_with("patch nodes a spec.taints="));
+    let held: String = (0..4).map(|n| format!("pod s/p{n} node=dead{n}\n")).collect();
+    let with_pods = fixture::parse(&format!("{cluster}{held}"));
+    assert_eq!(Brake::of(&with_pods), Brake::Pulled { lost: 5, total: 7 });
 }

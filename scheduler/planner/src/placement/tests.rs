@@ -241,3 +241,11 @@ fn a_thousand_pods_on_ten_nodes_fit_evenly_in_one_plan() {
     }
     assert_eq!(counts.values().copied().collect::<Vec<_>>(), [100; 10]);
 }
+
+#[test]
+fn bare_pods_that_are_alike_share_a_class_and_different_ones_do_not() {
+    let pods: String = (0..200).map(|n| format!("pod s/p{n:03} app=x cpu={}m\n", 100 + n % 2)).collect();
+    assert_eq!(placed(&format!("node a cpu=40\n{pods}")).split(' ').count(), 200);
+    let different: String = (0..100).map(|n| format!("pod s/p{n:03} app=x cpu={}m\n", 100 + n)).collect();
+    assert_eq!(placed(&format!("node a cpu=40\n{different}")).split(' ').count(), 100);
+}

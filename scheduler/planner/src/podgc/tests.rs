@@ -1,5 +1,8 @@
 //! Which Pods are removed.
 
+use std::sync::Arc;
+
+use api::NamespacedName;
 use expect_test::expect;
 
 use super::*;
@@ -35,4 +38,11 @@ fn finished_pods_beyond_the_bound_go_oldest_first() {
         delete pods s/p3 grace=0s
     "#]]
     .assert_eq(&text(&plan(&snapshot)));
+}
+
+#[test]
+fn pods_of_a_node_that_cannot_be_read_stay() {
+    let mut snapshot = fixture::parse("pod s/p node=damaged");
+    snapshot.unreadable = Arc::new([(&NODES, NamespacedName::new("", "damaged"))].into());
+    assert!(plan(&snapshot).is_settled());
 }

@@ -1,5 +1,7 @@
 //! ReplicaSets: how many Pods, and which ones go.
 
+use std::sync::Arc;
+
 use expect_test::expect;
 
 use super::*;
@@ -149,4 +151,30 @@ fn nothing_is_made_in_a_namespace_that_is_leaving() {
         patch replicasets.apps/status shop/web-1 status.observedGeneration=1 status.replicas=0
     "#]],
     );
+}
+
+// C53: routing has dropped a silent host long before its Node is lost.
+#[test]
+fn pods_on_a_silent_host_are_not_ready_and_go_first() {
+    let cluster = "
+        node a silent=2
+        node b
+        rs shop/web-1 replicas=1
+        pod shop/web-1-a of=web-1 node=a ready
+        pod shop/web-1-b of=web-1 node=b ready at=9";
+    assert_eq!(told(cluster), "Deleted pod: web-1-a\n");
+    let restarted =
+        "now 105\nstarted 100\nnode a never\nrs shop/web-1 replicas=1\npod shop/web-1-a of=web-1 node=a ready";
+    let plan = plan(&fixture::parse(restarted));
+    assert!(text(&plan).contains("status.readyReplicas=1"), "after a restart hosts have the benefit of the doubt");
+    assert_eq!(plan.wake_at, Some(fixture::at(110)), "until it ends");
+}
+
+#[test]
+fn orphans_are_found_by_expressions_too() {
+    let mut snapshot = fixture::parse("rs shop/web-1 replicas=1\npod shop/orphan app=web node=a ready");
+    let set = Arc::make_mut(&mut snapshot.replica_sets).values_mut().next().unwrap();
+    let selector = json!({"matchExpressions": [{"key": "app", "operator": "In", "values": ["web"]}]});
+    Arc::make_mut(set).spec.selector = serde_json::from_value(selector).unwrap();
+    assert!(text(&plan(&snapshot)).contains("patch pods shop/orphan metadata.ownerReferences=[rs-web-1]"));
 }
