@@ -50,6 +50,11 @@ pub(crate) const PEER_HEAD_BYTES_MAX: u32 = 48 * 1024;
 pub(crate) const SEND_BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// Connections other hosts may have open to us: 1,000 hosts with four cores each.
 pub(crate) const PEER_ACCEPTED_MAX: usize = 4096;
+/// Connections to the hosts' port that have not yet proved to be a Node's. Anybody may dial, and a handshake is a
+/// signature and a few round trips: at 2 ms each, this is what one core gets through in half a second.
+pub(crate) const PEER_HANDSHAKES_MAX: usize = 256;
+/// The same from one address, so that one stranger cannot take them all: an honest host dials once per core at most.
+pub(crate) const PEER_HANDSHAKES_PER_SOURCE_MAX: usize = 32;
 
 /// How long a peer that could not be reached is left alone, first and at most. Short, because a restarted host is
 /// back in a fraction of a second, and meanwhile its endpoints answer 502 at once.
@@ -62,10 +67,13 @@ pub(crate) const SUSPECT_MAX: Duration = Duration::from_secs(2);
 pub struct Limits {
     /// A client must send a request's head within this (from its first byte; the very first byte of a connection too).
     pub head_timeout: Duration,
-    /// A keep-alive connection without a request is closed after this: longer than the 60 s clients usually keep one,
-    /// so that it is the client who closes.
+    /// A keep-alive connection without a request is closed after this: longer than the 90 s for which Go's `net/http`
+    /// and hyper's pooled client keep an idle one, so that it is the client who closes. HTTP/1.1 has no goodbye: a
+    /// request sent while we close is lost.
     pub idle_timeout: Duration,
-    /// A client that sends nothing of a body it owes, or takes nothing of a response, for this long is cut off.
+    /// A client that sends nothing of a body it owes, or takes nothing of a response, for this long is cut off. On
+    /// HTTP/2, where other streams may be well, it is told goodbye between once and twice this long, and the
+    /// connection ends `drain_timeout` later.
     pub stall_timeout: Duration,
     /// Connections per request runtime, all listeners together. An idle one costs about 10 KiB.
     pub connections_max: usize,
@@ -82,7 +90,8 @@ pub struct Limits {
     /// Response head from a peer. Only a backstop: the callee's host enforces the workload's own timeout, which is an
     /// hour at most, and pings find a dead host within seconds.
     pub first_byte_timeout: Duration,
-    /// How long requests under way may take after shutdown or after their listener was removed.
+    /// How long requests under way may take after shutdown, after their listener was removed, or after an HTTP/2
+    /// client was told goodbye.
     pub drain_timeout: Duration,
     /// How long a draining keep-alive connection may sit idle before we close it. Until then its next request is
     /// answered, with `Connection: close`, instead of racing with our closing.
@@ -93,7 +102,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             head_timeout: Duration::from_secs(5),
-            idle_timeout: Duration::from_secs(75),
+            idle_timeout: Duration::from_secs(100),
             stall_timeout: Duration::from_secs(30),
             connections_max: 16_384,
             connections_per_listener_max: 12_288,

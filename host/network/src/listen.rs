@@ -7,7 +7,10 @@ mod door;
 mod drain;
 mod io;
 mod set;
+mod streams;
 mod timer;
+mod vigil;
 
+pub(crate) use accept::is_the_clients;
 pub(crate) use bind::{Sharing, bind};
 pub(crate) use set::{Addresses, PodDoors};

@@ -21,8 +21,8 @@ pub struct Table {
     lanes: usize,
     /// By namespace, then name. A namespace is copied only when one of its Services changes.
     services: HashMap<Arc<str>, Arc<Namespace>>,
-    node_ports: HashMap<u16, Arc<Backend>>,
-    cluster_ips: HashMap<(IpAddr, u16), Arc<Backend>>,
+    /// Every claim of a Service port has a holder: the one that has had it longest.
+    held: HashMap<Claim, Arc<Backend>>,
     pods: HashMap<IpAddr, PodAddress>,
     peers: Arc<HashMap<Arc<str>, Peer>>,
     /// Rises when the addresses to listen on may have changed.
@@ -46,6 +46,20 @@ pub(crate) struct Backend {
     cluster_ip: Option<IpAddr>,
     pub(crate) ring: Ring,
     pub(crate) shares: Arc<[Arc<Share>]>,
+}
+
+/// An address of which a Service port may have one and no other can have it too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Claim {
+    NodePort { port: u16 },
+    ClusterIp { ip: IpAddr, port: u16 },
+}
+
+impl Backend {
+    fn claims(&self) -> impl Iterator<Item = Claim> + use<> {
+        let cluster_ip = self.cluster_ip.map(|ip| Claim::ClusterIp { ip, port: self.port });
+        self.node_port.map(|port| Claim::NodePort { port }).into_iter().chain(cluster_ip)
+    }
 }
 
 /// A Pod known by its address, from the endpoints that name it.
@@ -102,8 +116,7 @@ impl Table {
             node_name: node_name.into(),
             lanes,
             services: HashMap::new(),
-            node_ports: HashMap::new(),
-            cluster_ips: HashMap::new(),
+            held: HashMap::new(),
             pods: HashMap::new(),
             peers: Arc::default(),
             addresses_version: 0,
@@ -118,23 +131,27 @@ impl Table {
 
     /// The table after `delta`.
     ///
-    /// If two Services ask for one Node port or address, the one that has it keeps it.
+    /// If two Services ask for one Node port or address, the one that has it keeps it, and the other gets it when that
+    /// one lets go of it.
     #[must_use]
     pub fn apply(&self, delta: Delta) -> Self {
         let mut next = self.clone();
         next.revision = delta.revision;
         let fresh: BTreeMap<_, _> = delta.services.into_iter().map(|s| (s.name.clone(), s)).collect();
         let mut before = BTreeMap::new();
+        let mut freed = Vec::new();
         let gone: Vec<ServiceName> = if delta.complete { self.names().collect() } else { delta.removed };
         for name in gone.iter().chain(fresh.keys()) {
-            if let Some(entry) = next.take_out(name) {
+            if let Some(entry) = next.take_out(name, &mut freed) {
                 before.insert(name.clone(), entry);
             }
         }
+        let names: Vec<ServiceName> = fresh.keys().cloned().collect();
         for service in fresh.into_values() {
             let before = before.remove(&service.name);
             next.put_in(service, before.as_deref());
         }
+        next.settle(freed, &names);
         next.addresses_version += u64::from(!before.is_empty());
         if let Some(peers) = delta.peers {
             next.peers = Arc::new(peers.into_iter().map(|peer| (peer.node_name.clone(), peer)).collect());
@@ -142,22 +159,18 @@ impl Table {
         next
     }
 
-    fn take_out(&mut self, name: &ServiceName) -> Option<Arc<Entry>> {
+    fn take_out(&mut self, name: &ServiceName, freed: &mut Vec<(Claim, ServiceName)>) -> Option<Arc<Entry>> {
         let namespace = self.services.get_mut(&name.namespace)?;
         let entry = Arc::make_mut(namespace).remove(&name.name)?;
         if namespace.is_empty() {
             self.services.remove(&name.namespace);
         }
         for backend in &entry.backends {
-            if let Some(port) = backend.node_port
-                && self.node_ports.get(&port).is_some_and(|held| Arc::ptr_eq(held, backend))
-            {
-                self.node_ports.remove(&port);
-            }
-            if let Some(at) = backend.cluster_ip.map(|ip| (ip, backend.port))
-                && self.cluster_ips.get(&at).is_some_and(|held| Arc::ptr_eq(held, backend))
-            {
-                self.cluster_ips.remove(&at);
+            for claim in backend.claims() {
+                if self.held.get(&claim).is_some_and(|held| Arc::ptr_eq(held, backend)) {
+                    self.held.remove(&claim);
+                    freed.push((claim, name.clone()));
+                }
             }
             for spot in backend.ring.spots() {
                 self.forget_pod(&spot.endpoint);
@@ -176,19 +189,39 @@ impl Table {
         if before.map(|entry| addresses(&entry.backends)) != Some(addresses(&backends)) {
             self.addresses_version += 1;
         }
-        for backend in &backends {
-            if let Some(port) = backend.node_port {
-                self.node_ports.entry(port).or_insert_with(|| backend.clone());
-            }
-            if let Some(ip) = backend.cluster_ip {
-                self.cluster_ips.entry((ip, backend.port)).or_insert_with(|| backend.clone());
-            }
-            for spot in backend.ring.spots() {
-                self.remember_pod(&spot.endpoint);
-            }
+        for spot in backends.iter().flat_map(|backend| backend.ring.spots()) {
+            self.remember_pod(&spot.endpoint);
         }
         let namespace = self.services.entry(name.namespace).or_default();
         Arc::make_mut(namespace).insert(name.name, Arc::new(Entry { backends }));
+    }
+
+    /// Gives every claim a holder again: of the `freed` ones the Service that had it, if it still claims it. No other
+    /// claims are without than those and the ones of the Services that are `fresh`.
+    fn settle(&mut self, freed: Vec<(Claim, ServiceName)>, fresh: &[ServiceName]) {
+        let mut vacant = false;
+        for (claim, name) in freed {
+            let again = self.entry(&name).and_then(|it| it.backends.iter().find(|b| b.claims().any(|c| c == claim)));
+            match again.cloned() {
+                Some(backend) => drop(self.held.insert(claim, backend)),
+                None => vacant = true,
+            }
+        }
+        let claimants: Vec<Arc<Backend>> = if vacant {
+            self.addresses_version += 1;
+            self.backends().into_iter().cloned().collect()
+        } else {
+            fresh.iter().filter_map(|name| self.entry(name)).flat_map(|entry| &entry.backends).cloned().collect()
+        };
+        for backend in claimants {
+            for claim in backend.claims() {
+                self.held.entry(claim).or_insert_with(|| backend.clone());
+            }
+        }
+    }
+
+    fn entry(&self, name: &ServiceName) -> Option<&Arc<Entry>> {
+        self.services.get(&name.namespace)?.get(&name.name)
     }
 
     fn backend(
@@ -238,7 +271,7 @@ impl Table {
     /// Who answers for `target`; Pods are not looked up here.
     pub(crate) fn backend_of(&self, target: &Target) -> Option<&Arc<Backend>> {
         match target {
-            Target::NodePort { port } => self.node_ports.get(port),
+            Target::NodePort { port } => self.held.get(&Claim::NodePort { port: *port }),
             Target::ClusterIp { ip, port } => self.cluster_ip(*ip, *port),
             Target::Service { name, port } => self.service_port(&name.namespace, &name.name, *port),
             Target::Pod { .. } | Target::PodIp { .. } => None,
@@ -255,7 +288,7 @@ impl Table {
     }
 
     pub(crate) fn cluster_ip(&self, ip: IpAddr, port: u16) -> Option<&Arc<Backend>> {
-        self.cluster_ips.get(&(ip, port))
+        self.held.get(&Claim::ClusterIp { ip, port })
     }
 
     pub(crate) fn pod(&self, ip: IpAddr) -> Option<&PodAddress> {
@@ -280,18 +313,15 @@ impl Table {
 
     /// Where the proxy should listen: Node ports on `node_ip`, Services on their own addresses.
     pub(crate) fn addresses(&self, node_ip: IpAddr) -> Vec<Address> {
-        let service = |backend: &Backend| Target::Service { name: backend.service.clone(), port: backend.port };
-        let node_ports = self.node_ports.iter().map(|(port, backend)| Address {
-            at: SocketAddr::new(node_ip, *port),
-            target: Target::NodePort { port: *port },
-            service: service(backend),
-        });
-        let cluster_ips = self.cluster_ips.iter().map(|((ip, port), backend)| Address {
-            at: SocketAddr::new(*ip, *port),
-            target: Target::ClusterIp { ip: *ip, port: *port },
-            service: service(backend),
-        });
-        let mut all: Vec<_> = node_ports.chain(cluster_ips).collect();
+        let address = |(claim, backend): (&Claim, &Arc<Backend>)| {
+            let (at, target) = match *claim {
+                Claim::NodePort { port } => (SocketAddr::new(node_ip, port), Target::NodePort { port }),
+                Claim::ClusterIp { ip, port } => (SocketAddr::new(ip, port), Target::ClusterIp { ip, port }),
+            };
+            let service = Target::Service { name: backend.service.clone(), port: backend.port };
+            Address { at, target, service }
+        };
+        let mut all: Vec<_> = self.held.iter().map(address).collect();
         all.sort_by_key(|address| address.at);
         all
     }

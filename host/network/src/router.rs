@@ -13,7 +13,7 @@ use crate::cause::{self, Cause};
 use crate::delta::Peer;
 use crate::hygiene;
 use crate::lane::Lane;
-use crate::limits::{ATTEMPTS_MAX, DEPTH_MAX};
+use crate::limits::{ATTEMPTS_MAX, DEPTH_MAX, PEER_CONNECTIONS_MAX};
 use crate::local::{Depth, LocalError};
 use crate::metrics::{InFlight, count};
 use crate::peer::{self, Callee, RemoteError};
@@ -100,8 +100,8 @@ impl<'c> Call<'c> {
                 },
                 Attempt::Remote(callee, held) => {
                     let (parts, replay) = held.replayable();
-                    let request = Request::from_parts(parts.clone(), replay.body());
-                    match peer::call(self.lane, &callee, request, depth).await {
+                    // Boxed, so that the future of a local call, which is moved for each request, is small.
+                    match Box::pin(self.ask(&callee, &parts, &replay, depth)).await {
                         Ok(response) => return response,
                         Err(error) => (error, Held::Sent(parts, replay)),
                     }
@@ -113,6 +113,25 @@ impl<'c> Call<'c> {
             count(&self.lane.counters.retries);
             self.last = Some(error);
             held = next;
+        }
+    }
+
+    /// Asks another host. If the connection turns out to have been at its end, nobody has seen the request, and it is
+    /// asked again by another one: each is then given up, so that the last is new, and what befalls a new one stands.
+    async fn ask(
+        &self,
+        callee: &Callee,
+        parts: &Parts,
+        replay: &Replay,
+        depth: Depth,
+    ) -> Result<Response<Body>, RemoteError> {
+        let mut stale = 0;
+        loop {
+            let request = Request::from_parts(parts.clone(), replay.body());
+            match peer::call(self.lane, callee, request, depth).await {
+                Err(RemoteError::Stale { .. }) if stale < PEER_CONNECTIONS_MAX && replay.can_replay() => stale += 1,
+                answer => return answer,
+            }
         }
     }
 
@@ -204,9 +223,10 @@ impl<'c> Call<'c> {
             };
         };
         let (uid, port, key) = (&spot.endpoint.pod_uid, spot.endpoint.port, spot.key);
-        match table.peer(&spot.endpoint.node_name) {
-            Some(peer) if !spot.local => Choice::Remote { peer, uid, port, key },
-            _ => Choice::Local { uid: Cow::Borrowed(&**uid), port, key },
+        let elsewhere = if spot.local { None } else { table.peer(&spot.endpoint.node_name) };
+        match elsewhere {
+            Some(peer) => Choice::Remote { peer, uid, port, key },
+            None => Choice::Local { uid: Cow::Borrowed(&**uid), port, key },
         }
     }
 

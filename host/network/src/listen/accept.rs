@@ -70,7 +70,7 @@ fn welcome(lane: &Arc<Lane>, door: &Arc<Door>, stream: TcpStream, from: SocketAd
 }
 
 /// A client that left before it was accepted is nobody's trouble.
-fn is_the_clients(error: &io::Error) -> bool {
+pub(crate) fn is_the_clients(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }

@@ -2,10 +2,10 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 
 use http::header::{CONNECTION, HeaderValue};
@@ -16,12 +16,15 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::door::{Door, Place};
 use super::io::{Pulse, Upload, Watched};
+use super::streams::{Outgoing, Streams};
 use super::timer::HeadTimer;
+use super::vigil::{Look, Vigil};
 use crate::Body;
 use crate::body::empty;
 use crate::hygiene;
@@ -37,9 +40,16 @@ use crate::router::route;
 
 /// How a connection that speaks HTTP/2 without being asked begins (RFC 9113, 3.4). A client sends it in one piece;
 /// no method of HTTP/1.1 begins like this.
-const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// So much of it decides. A client that sends less at first is taken for HTTP/1.1, whose methods may begin with P too.
 const HTTP2_DECIDED: usize = 4;
+
+/// What a client speaks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    Http1,
+    Http2,
+}
 
 /// What requests of one connection have in common.
 struct Client {
@@ -48,29 +58,47 @@ struct Client {
     /// The client's address, as `X-Forwarded-For` says it.
     address: HeaderValue,
     pulse: Arc<Pulse>,
-    /// Requests whose response has not begun.
-    active: AtomicU32,
+    streams: Arc<Streams>,
 }
 
 /// Serves a client until it leaves, is idle for too long, or the door has closed.
-pub(super) async fn serve(lane: Arc<Lane>, door: Arc<Door>, _place: Place, stream: TcpStream, from: SocketAddr) {
-    let mut first = [0; HTTP2_DECIDED];
-    let Ok(Ok(peeked)) = timeout(lane.shared.limits.head_timeout, stream.peek(&mut first)).await else { return };
+pub(super) async fn serve(lane: Arc<Lane>, door: Arc<Door>, _place: Place, mut stream: TcpStream, from: SocketAddr) {
+    let limits = &lane.shared.limits;
+    let Ok(Ok(Some(protocol))) = timeout(limits.head_timeout, opening(&mut stream)).await else { return };
     let pulse = Arc::new(Pulse::default());
-    let io = TokioIo::new(Watched::new(stream, pulse.clone(), lane.shared.limits.stall_timeout));
-    let client = Arc::new(Client { lane, door, address: text(from.ip()), pulse, active: AtomicU32::new(0) });
-    if peeked > 0 && first[..peeked] == HTTP2_PREFACE[..HTTP2_DECIDED] {
-        serve_http2(client, io).await;
-    } else if peeked > 0 {
-        serve_http1(client, io).await;
+    let ahead: &[u8] = match protocol {
+        Protocol::Http1 => &[],
+        Protocol::Http2 => HTTP2_PREFACE,
+    };
+    let io = TokioIo::new(Watched::new(stream, ahead, pulse.clone(), limits.stall_timeout));
+    let client = Client { lane, door, address: text(from.ip()), pulse, streams: Arc::default() };
+    match protocol {
+        Protocol::Http1 => serve_http1(&client, io).await,
+        Protocol::Http2 => serve_http2(Arc::new(client), io).await,
     }
 }
 
-async fn serve_http1(client: Arc<Client>, io: TokioIo<Watched>) {
+/// What the client begins to speak; `None` if it leaves or speaks neither. Reads the preface of HTTP/2 whole, because
+/// nothing in hyper limits how long a client takes for it, and nothing else.
+async fn opening(stream: &mut TcpStream) -> io::Result<Option<Protocol>> {
+    let mut first = [0; HTTP2_DECIDED];
+    let peeked = stream.peek(&mut first).await?;
+    if peeked == 0 {
+        return Ok(None);
+    }
+    if first[..peeked] != HTTP2_PREFACE[..HTTP2_DECIDED] {
+        return Ok(Some(Protocol::Http1));
+    }
+    let mut preface = [0; HTTP2_PREFACE.len()];
+    stream.read_exact(&mut preface).await?;
+    Ok((preface == *HTTP2_PREFACE).then_some(Protocol::Http2))
+}
+
+async fn serve_http1(client: &Client, io: TokioIo<Watched>) {
     let limits = &client.lane.shared.limits;
-    let service = service_fn(|request| {
-        let client = client.clone();
-        async move { Ok::<_, Infallible>(client.answer(request).await) }
+    let service = service_fn(|request| async move {
+        let _open = Streams::begin(&*client.streams);
+        Ok::<_, Infallible>(client.answer(request).await)
     });
     let connection = http1::Builder::new()
         .timer(HeadTimer::new(client.pulse.clone(), limits.head_timeout))
@@ -78,7 +106,7 @@ async fn serve_http1(client: Arc<Client>, io: TokioIo<Watched>) {
         .max_buf_size(HEAD_BUFFER_BYTES_MAX)
         .max_header_size(HEAD_BYTES_MAX)
         .serve_connection(io, service);
-    client.drive(pin!(connection), http1::Connection::graceful_shutdown, AtDrain::FinishNext).await;
+    client.drive(pin!(connection), http1::Connection::graceful_shutdown, Protocol::Http1).await;
 }
 
 async fn serve_http2(client: Arc<Client>, io: TokioIo<Watched>) {
@@ -86,8 +114,10 @@ async fn serve_http2(client: Arc<Client>, io: TokioIo<Watched>) {
     let service = service_fn(|request: Request<Incoming>| {
         let client = client.clone();
         async move {
+            let open = Streams::begin(client.streams.clone());
             let head = request.method() == Method::HEAD;
-            Ok::<_, Infallible>(without_body(client.answer(request).await, head))
+            let response = without_body(client.answer(request).await, head);
+            Ok::<_, Infallible>(response.map(|body| Outgoing::new(body, open)))
         }
     });
     let connection = http2::Builder::new(TokioExecutor::new())
@@ -102,29 +132,18 @@ async fn serve_http2(client: Arc<Client>, io: TokioIo<Watched>) {
         .max_pending_accept_reset_streams(CLIENT_PENDING_RESETS_MAX)
         .max_local_error_reset_streams(CLIENT_ERROR_RESETS_MAX)
         .serve_connection(io, service);
-    client.drive(pin!(connection), http2::Connection::graceful_shutdown, AtDrain::SayGoodbye).await;
-}
-
-/// What a connection does when its door closes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum AtDrain {
-    /// HTTP/1.1 has no goodbye: a server that closes an idle connection may cross a request on its way. So the next
-    /// response says `Connection: close`, and only a connection that stays silent is closed without one.
-    FinishNext,
-    /// HTTP/2 has one that loses nothing.
-    SayGoodbye,
+    client.drive(pin!(connection), http2::Connection::graceful_shutdown, Protocol::Http2).await;
 }
 
 /// What woke a connection's driver.
 enum Event {
     Ended,
     DoorClosed,
-    Silence,
+    Look,
 }
 
 impl Client {
-    async fn answer(self: Arc<Self>, mut request: Request<Incoming>) -> Response<Body> {
-        let _active = Active::begin(&self.active);
+    async fn answer(&self, mut request: Request<Incoming>) -> Response<Body> {
         // HTTP/2 has no such header, and says goodbye in its own way.
         let can_close = request.version() != Version::HTTP_2;
         let mut last = false;
@@ -154,18 +173,22 @@ impl Client {
         Upload::new(incoming, self.lane.shared.limits.stall_timeout).boxed_unsync()
     }
 
-    /// Polls a connection to its end. Looks, every `idle_timeout`, whether anything has happened since the last look,
-    /// and tells an idle connection to end, so that no request sets a timer.
-    async fn drive<C, E>(&self, mut connection: Pin<&mut C>, goodbye: fn(Pin<&mut C>), at_drain: AtDrain)
+    /// Polls a connection to its end. Looks now and then whether it is still of use, and tells one that is not to
+    /// end, so that no request sets a timer.
+    ///
+    /// When the door closes, HTTP/2 says goodbye, which loses nothing. HTTP/1.1 has no goodbye: a server that closes
+    /// an idle connection may cross a request on its way. So the next response says `Connection: close`, and only a
+    /// connection that stays silent is closed without one.
+    async fn drive<C, E>(&self, mut connection: Pin<&mut C>, goodbye: fn(Pin<&mut C>), protocol: Protocol)
     where
         C: Future<Output = Result<(), E>>,
     {
         let limits = &self.lane.shared.limits;
         let mut watch = self.door.drain.watch();
         let mut patience = limits.idle_timeout;
-        let mut look = pin!(sleep_until(Instant::now() + patience));
-        let (mut seen, mut draining) = (self.pulse.beats(), false);
-        let mut end = None;
+        let mut vigil = Vigil::new(self.activity(protocol), Instant::now());
+        let mut look = pin!(sleep_until(vigil.next(Instant::now(), patience, limits.stall_timeout)));
+        let (mut draining, mut end) = (false, None);
         loop {
             let event = poll_fn(|cx| {
                 if connection.as_mut().poll(cx).is_ready() {
@@ -174,46 +197,52 @@ impl Client {
                 if !draining && watch.poll(cx).is_ready() {
                     return Poll::Ready(Event::DoorClosed);
                 }
-                look.as_mut().poll(cx).map(|()| Event::Silence)
+                look.as_mut().poll(cx).map(|()| Event::Look)
             });
-            match event.await {
+            let event = event.await;
+            let now = Instant::now();
+            match event {
                 Event::Ended => return,
                 Event::DoorClosed => {
                     draining = true;
                     patience = limits.drain_idle;
-                    end = Some(Instant::now() + limits.drain_timeout);
-                    if at_drain == AtDrain::SayGoodbye {
+                    vigil = Vigil::new(self.activity(protocol), now);
+                    end.get_or_insert(now + limits.drain_timeout);
+                    if protocol == Protocol::Http2 {
                         goodbye(connection.as_mut());
                     }
                 }
-                Event::Silence if end.is_some_and(|end| Instant::now() >= end) => return,
-                Event::Silence => {
-                    let idle = self.pulse.beats() == seen && self.active.load(Ordering::Relaxed) == 0;
-                    if idle {
+                Event::Look if end.is_some_and(|end| now >= end) => return,
+                Event::Look => {
+                    if vigil.is_over(self.look(protocol), now, patience) {
                         goodbye(connection.as_mut());
+                        // An HTTP/1.1 connection is closed by that, or with the response it waits for. A goodbye in
+                        // HTTP/2 is a request to the client, which may not follow it.
+                        if protocol == Protocol::Http2 {
+                            end.get_or_insert(now + limits.drain_timeout);
+                        }
                     }
                 }
             }
-            seen = self.pulse.beats();
-            let next = Instant::now() + patience;
+            let next = vigil.next(now, patience, limits.stall_timeout);
             look.as_mut().reset(end.map_or(next, |end| end.min(next)));
         }
     }
-}
 
-/// Counts a request as active until dropped, also when the client leaves before its response.
-struct Active<'a>(&'a AtomicU32);
-
-impl<'a> Active<'a> {
-    fn begin(active: &'a AtomicU32) -> Self {
-        active.fetch_add(1, Ordering::Relaxed);
-        Self(active)
+    /// What makes a connection worth keeping. On HTTP/2 not bytes: its pings come and go for ever.
+    fn activity(&self, protocol: Protocol) -> u64 {
+        match protocol {
+            Protocol::Http1 => self.pulse.beats(),
+            Protocol::Http2 => self.streams.begun(),
+        }
     }
-}
 
-impl Drop for Active<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+    fn look(&self, protocol: Protocol) -> Look {
+        // Where the way to the client is full, its streams wait for each other and not for their windows; whether the
+        // client takes anything at all is for the socket to say. HTTP/1.1 has nothing else.
+        let stuck = self.streams.look();
+        let stalled = stuck && !self.pulse.is_blocked();
+        Look { activity: self.activity(protocol), busy: self.streams.any(), stalled }
     }
 }
 

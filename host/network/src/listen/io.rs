@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,11 +16,12 @@ use tokio::time::{Sleep, sleep};
 
 use crate::BoxError;
 
-/// Rises whenever something was read or written.
+/// Rises whenever something was read or written. Only the connection's own task writes to it.
 #[derive(Debug, Default)]
 pub(super) struct Pulse {
     reads: AtomicU64,
     writes: AtomicU64,
+    blocked: AtomicBool,
 }
 
 impl Pulse {
@@ -31,6 +32,16 @@ impl Pulse {
     pub(super) fn beats(&self) -> u64 {
         self.reads().wrapping_add(self.writes.load(Ordering::Relaxed))
     }
+
+    /// Whether something waits because the socket is full: the way to the client is slow, or it does not read.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked.load(Ordering::Relaxed)
+    }
+}
+
+/// One more, by the only task that counts here: twice per request, so it need not be as costly as a shared count.
+fn beat(count: &AtomicU64) {
+    count.store(count.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
 }
 
 /// A patience that begins with the first wait and ends with the next sign of life.
@@ -59,21 +70,24 @@ impl Patience {
 #[derive(Debug)]
 pub(super) struct Watched {
     stream: TcpStream,
+    /// What was read of it to find out what the client speaks, to be read again.
+    ahead: &'static [u8],
     pulse: Arc<Pulse>,
     writing: Patience,
 }
 
 impl Watched {
-    pub(super) fn new(stream: TcpStream, pulse: Arc<Pulse>, stall_timeout: Duration) -> Self {
-        Self { stream, pulse, writing: Patience::new(stall_timeout) }
+    pub(super) fn new(stream: TcpStream, ahead: &'static [u8], pulse: Arc<Pulse>, stall_timeout: Duration) -> Self {
+        Self { stream, ahead, pulse, writing: Patience::new(stall_timeout) }
     }
 
     fn written(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.pulse.blocked.store(polled.is_pending(), Ordering::Relaxed);
         match polled {
             Poll::Pending => self.writing.poll_exhausted(cx).map(|()| Err(io::ErrorKind::TimedOut.into())),
             Poll::Ready(written) => {
                 self.writing.sign_of_life();
-                self.pulse.writes.fetch_add(1, Ordering::Relaxed);
+                beat(&self.pulse.writes);
                 Poll::Ready(written)
             }
         }
@@ -83,9 +97,16 @@ impl Watched {
 impl AsyncRead for Watched {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let polled = if self.ahead.is_empty() {
+            Pin::new(&mut self.stream).poll_read(cx, buf)
+        } else {
+            let (now, later) = self.ahead.split_at(self.ahead.len().min(buf.remaining()));
+            buf.put_slice(now);
+            self.ahead = later;
+            Poll::Ready(Ok(()))
+        };
         if buf.filled().len() > before {
-            self.pulse.reads.fetch_add(1, Ordering::Relaxed);
+            beat(&self.pulse.reads);
         }
         polled
     }

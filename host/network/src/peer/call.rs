@@ -37,6 +37,9 @@ pub(crate) enum RemoteError {
     /// No connection.
     #[error("host {node} cannot be reached: {why}")]
     Unreachable { node: Arc<str>, why: String },
+    /// A connection that had been open for long was at its end; nothing was sent, or nothing of it looked at.
+    #[error("the connection to host {node} was at its end: {why}")]
+    Stale { node: Arc<str>, why: String },
     /// No room on any connection.
     #[error("too many calls to host {node} under way")]
     Full { node: Arc<str> },
@@ -56,7 +59,7 @@ impl RemoteError {
     pub(crate) fn failure(&self) -> Option<Failure> {
         match self {
             Self::Gone => Some(Failure::Gone),
-            Self::Unreachable { .. } | Self::Full { .. } => Some(Failure::NotSent),
+            Self::Unreachable { .. } | Self::Stale { .. } | Self::Full { .. } => Some(Failure::NotSent),
             Self::Broken { .. } => Some(Failure::Broken),
             Self::Deadline { .. } | Self::Unsendable(_) => None,
         }
@@ -65,7 +68,7 @@ impl RemoteError {
     pub(crate) fn cause(&self) -> Cause {
         match self {
             Self::Gone => Cause::Gone,
-            Self::Unreachable { .. } => Cause::PeerUnreachable,
+            Self::Unreachable { .. } | Self::Stale { .. } => Cause::PeerUnreachable,
             Self::Full { .. } => Cause::Overloaded,
             Self::Broken { .. } => Cause::ConnectionBroken,
             Self::Deadline { .. } => Cause::Deadline,
@@ -87,7 +90,8 @@ pub(crate) async fn call(
     let node = || callee.peer.node_name.clone();
     let address = Address { uid: callee.uid.clone(), port: callee.port, depth };
     wire::write(&mut request, &address).map_err(RemoteError::Unsendable)?;
-    let (mut sender, lease) = lane.links.to(&callee.peer).connection(lane).await.map_err(|error| match error {
+    let link = lane.links.to(&callee.peer);
+    let (mut sender, lease) = link.connection(lane).await.map_err(|error| match error {
         NoConnection::Unreachable(why) => RemoteError::Unreachable { node: node(), why },
         NoConnection::Full => RemoteError::Full { node: node() },
     })?;
@@ -97,24 +101,34 @@ pub(crate) async fn call(
         Ok(Ok(response)) if wire::is_gone(&response) => Err(RemoteError::Gone),
         Ok(Ok(response)) => Ok(response.map(|incoming| Leased { incoming, _lease: lease }.boxed_unsync())),
         Ok(Err(mut error)) => {
-            let unsent = error.take_message().is_some() || was_not_processed(error.error());
-            let why = chain(error.error());
-            Err(match unsent {
-                true => RemoteError::Unreachable { node: node(), why },
-                false => RemoteError::Broken { node: node(), why },
+            let over = error.take_message().is_some() || said_goodbye(error.error());
+            let (node, why) = (node(), chain(error.error()));
+            if over {
+                link.retire(&lease);
+            }
+            Err(match over || was_refused(error.error()) {
+                true if over && !lease.fresh => RemoteError::Stale { node, why },
+                true => RemoteError::Unreachable { node, why },
+                false => RemoteError::Broken { node, why },
             })
         }
         Err(_) => Err(RemoteError::Deadline { node: node() }),
     }
 }
 
-/// Whether the other side promises that it has not looked at the request (RFC 9113, 8.7): a refused stream, or one
-/// above the last it names when it says goodbye.
-fn was_not_processed(error: &hyper::Error) -> bool {
-    let Some(h2) = error.source().and_then(|source| source.downcast_ref::<h2::Error>()) else { return false };
-    h2.is_remote()
-        && (h2.reason() == Some(h2::Reason::REFUSED_STREAM)
-            || (h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR)))
+/// Whether the other side has ended the connection and promises that it has not looked at the request: its stream is
+/// above the last one named in the goodbye (RFC 9113, 8.7).
+fn said_goodbye(error: &hyper::Error) -> bool {
+    of_http2(error).is_some_and(|h2| h2.is_remote() && h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR))
+}
+
+/// Whether the other side promises the same of this request alone.
+fn was_refused(error: &hyper::Error) -> bool {
+    of_http2(error).is_some_and(|h2| h2.is_remote() && h2.reason() == Some(h2::Reason::REFUSED_STREAM))
+}
+
+fn of_http2(error: &hyper::Error) -> Option<&h2::Error> {
+    error.source().and_then(|source| source.downcast_ref())
 }
 
 /// The error with its sources: hyper's own words are only "http2 error".

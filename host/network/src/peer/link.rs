@@ -41,12 +41,19 @@ struct Connection {
     streams: Arc<AtomicUsize>,
 }
 
+/// A connection, and the count in which a place on it is taken.
+type Room = (SendRequest<Body>, Arc<AtomicUsize>);
+
 /// A call's place on a connection, given back when dropped.
-pub(super) struct Lease(Arc<AtomicUsize>);
+pub(super) struct Lease {
+    streams: Arc<AtomicUsize>,
+    /// The connection was opened after the call had begun to look for one.
+    pub(super) fresh: bool,
+}
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.streams.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -123,19 +130,26 @@ impl Link {
         self: &Arc<Self>,
         lane: &Arc<Lane>,
     ) -> Result<(SendRequest<Body>, Lease), NoConnection> {
+        let mut waited = false;
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
             if let Some(settled) = self.look(lane) {
-                return settled;
+                return settled.map(|(sender, streams)| (sender, Lease { streams, fresh: waited }));
             }
             changed.await;
+            waited = true;
         }
     }
 
+    /// Gives up the connection of `lease`, which has turned out to be at its end; calls under way on it go on.
+    pub(super) fn retire(&self, lease: &Lease) {
+        lock(&self.state).connections.retain(|connection| !Arc::ptr_eq(&connection.streams, &lease.streams));
+    }
+
     /// What can be said now; `None` while a dial is under way.
-    fn look(self: &Arc<Self>, lane: &Arc<Lane>) -> Option<Result<(SendRequest<Body>, Lease), NoConnection>> {
+    fn look(self: &Arc<Self>, lane: &Arc<Lane>) -> Option<Result<Room, NoConnection>> {
         let mut state = lock(&self.state);
         state.connections.retain(|connection| !connection.sender.is_closed());
         if let Some(room) = state.connections.iter().find_map(Connection::room) {
@@ -181,13 +195,13 @@ impl Link {
 }
 
 impl Connection {
-    fn room(&self) -> Option<(SendRequest<Body>, Lease)> {
+    fn room(&self) -> Option<Room> {
         let streams_max = usize::try_from(PEER_STREAMS_MAX).unwrap_or(usize::MAX);
         if self.streams.fetch_add(1, Ordering::Relaxed) >= streams_max {
             self.streams.fetch_sub(1, Ordering::Relaxed);
             return None;
         }
-        Some((self.sender.clone(), Lease(self.streams.clone())))
+        Some((self.sender.clone(), self.streams.clone()))
     }
 }
 

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
@@ -15,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use super::gate::{Gate, Knock, NoRoom};
 use super::wire;
 use crate::Body;
 use crate::body::empty;
@@ -22,9 +22,10 @@ use crate::cause::{self, Cause};
 use crate::hygiene;
 use crate::lane::Lane;
 use crate::limits::{
-    ACCEPT_PAUSE, PEER_ACCEPTED_MAX, PEER_CONNECTION_WINDOW, PEER_HEAD_BYTES_MAX, PEER_PENDING_RESETS_MAX,
-    PEER_STREAM_WINDOW, PEER_STREAMS_MAX, SEND_BUFFER_BYTES_MAX,
+    ACCEPT_PAUSE, PEER_CONNECTION_WINDOW, PEER_HEAD_BYTES_MAX, PEER_PENDING_RESETS_MAX, PEER_STREAM_WINDOW,
+    PEER_STREAMS_MAX, SEND_BUFFER_BYTES_MAX,
 };
+use crate::listen::is_the_clients;
 use crate::local::LocalError;
 use crate::metrics::InFlight;
 use crate::router::local_response;
@@ -37,7 +38,8 @@ pub(crate) async fn serve(listener: std::net::TcpListener, lanes: Arc<[Arc<Lane>
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "the listener for other hosts cannot be used"),
     };
-    let accepted = Arc::new(AtomicUsize::new(0));
+    let gate = Arc::new(Gate::default());
+    let mut failing = false;
     for lane in lanes.iter().cycle() {
         let next = tokio::select! {
             biased;
@@ -45,9 +47,21 @@ pub(crate) async fn serve(listener: std::net::TcpListener, lanes: Arc<[Arc<Lane>
             next = listener.accept() => next,
         };
         match next {
-            Ok((stream, from)) => deal(lane, stream, from, &accepted),
+            Ok((stream, from)) => {
+                failing = false;
+                match gate.knock(from.ip()) {
+                    Ok(knock) => deal(lane, stream, from, knock),
+                    Err(NoRoom { first: true }) => {
+                        tracing::warn!(%from, "refused a connection to the hosts' port: too many prove nothing");
+                    }
+                    Err(NoRoom { first: false }) => {}
+                }
+            }
+            Err(error) if is_the_clients(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "cannot accept another host");
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::warn!(%error, "cannot accept other hosts");
+                }
                 sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -55,42 +69,21 @@ pub(crate) async fn serve(listener: std::net::TcpListener, lanes: Arc<[Arc<Lane>
 }
 
 /// Moves a connection to `lane`.
-fn deal(lane: &Arc<Lane>, stream: TcpStream, from: SocketAddr, accepted: &Arc<AtomicUsize>) {
-    if accepted.load(Ordering::Relaxed) >= PEER_ACCEPTED_MAX {
-        return tracing::warn!(%from, "refused another host: {PEER_ACCEPTED_MAX} connections are open");
-    }
-    let place = Place::take(accepted.clone());
+fn deal(lane: &Arc<Lane>, stream: TcpStream, from: SocketAddr, knock: Knock) {
     let stream = match stream.into_std() {
         Ok(stream) => stream,
         Err(error) => return tracing::debug!(%from, %error, "lost another host's connection"),
     };
     let of = lane.clone();
     lane.spawn(async move {
-        let _place = place;
-        if let Err(why) = connection(of, stream).await {
+        if let Err(why) = connection(of, stream, knock).await {
             // Anybody can knock: not worth more.
             tracing::debug!(%from, %why, "refused a connection to the hosts' port");
         }
     });
 }
 
-/// One of the connections there may be.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn take(accepted: Arc<AtomicUsize>) -> Self {
-        accepted.fetch_add(1, Ordering::Relaxed);
-        Self(accepted)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-async fn connection(lane: Arc<Lane>, stream: std::net::TcpStream) -> Result<(), String> {
+async fn connection(lane: Arc<Lane>, stream: std::net::TcpStream, knock: Knock) -> Result<(), String> {
     let limits = lane.shared.limits.clone();
     let stream = TcpStream::from_std(stream).map_err(|error| error.to_string())?;
     stream.set_nodelay(true).map_err(|error| error.to_string())?;
@@ -102,6 +95,14 @@ async fn connection(lane: Arc<Lane>, stream: std::net::TcpStream) -> Result<(), 
     let node = credentials
         .node_of(stream.get_ref().1.peer_certificates())
         .ok_or_else(|| "the certificate is not a Node's".to_owned())?;
+    let entered = knock.gate().enter().map_err(|NoRoom { first }| {
+        if first {
+            tracing::warn!(%node, "refused another host: too many connections are open");
+        }
+        "too many connections are open".to_owned()
+    });
+    drop(knock);
+    let _place = entered?;
     let service = service_fn(|request| {
         let lane = lane.clone();
         async move { Ok::<_, Infallible>(answer(&lane, request).await) }

@@ -91,7 +91,9 @@ fn turns_and_counts_survive_a_change_of_endpoints() {
 #[test]
 fn a_node_port_moves_between_services_in_one_delta_and_is_not_stolen() {
     let table = Table::new("n1", 1).apply(delta(1, vec![service("b", None, Some(30001), vec![])]));
-    let owner = |table: &Table| table.node_ports.get(&30001).map(|b| b.service.name.to_string());
+    let owner = |table: &Table| {
+        table.backend_of(&Target::NodePort { port: 30001 }).map(|backend| backend.service.name.to_string())
+    };
     let stolen = table.apply(delta(2, vec![service("a", None, Some(30001), vec![])]));
     assert_eq!(owner(&stolen).as_deref(), Some("b"));
     let moved = table.apply(Delta {
@@ -99,9 +101,43 @@ fn a_node_port_moves_between_services_in_one_delta_and_is_not_stolen() {
         ..delta(2, vec![service("a", None, Some(30001), vec![])])
     });
     assert_eq!(owner(&moved).as_deref(), Some("a"));
+    // In two deltas: who was refused at first gets it when it is free, without asking again.
+    let freed = stolen.apply(Delta { revision: 3, removed: vec![ServiceName::new("shop", "b")], ..Delta::default() });
+    assert_eq!(owner(&freed).as_deref(), Some("a"));
+    assert_ne!(freed.addresses_version(), stolen.addresses_version());
+    let let_go = stolen.apply(delta(3, vec![service("b", None, None, vec![])]));
+    assert_eq!(owner(&let_go).as_deref(), Some("a"));
+    assert_ne!(let_go.addresses_version(), stolen.addresses_version());
+    // Whoever has it keeps it when all are named anew, also by a delta that is the whole truth.
+    let both = || vec![service("a", None, Some(30001), vec![]), service("b", None, Some(30001), vec![])];
+    for complete in [false, true] {
+        let again = stolen.apply(Delta { complete, ..delta(3, both()) });
+        assert_eq!(owner(&again).as_deref(), Some("b"), "complete: {complete}");
+        assert_eq!(again.addresses_version(), stolen.addresses_version());
+    }
     // Removing the one that never had it takes nothing from the one that has.
     let kept = stolen.apply(Delta { revision: 3, removed: vec![ServiceName::new("shop", "a")], ..Delta::default() });
     assert_eq!(owner(&kept).as_deref(), Some("b"));
+}
+
+#[test]
+fn a_cluster_ip_goes_to_who_else_claims_it_when_its_holder_leaves() {
+    let at = Target::ClusterIp { ip: [127, 128, 0, 1].into(), port: 80 };
+    let owner = |table: &Table| table.backend_of(&at).map(|backend| backend.service.name.to_string());
+    let mut table = Table::new("n1", 1).apply(delta(1, vec![service("b", Some(1), None, vec![])]));
+    for (revision, name) in [(2, "c"), (3, "a")] {
+        table = table.apply(delta(revision, vec![service(name, Some(1), None, vec![])]));
+        assert_eq!(owner(&table).as_deref(), Some("b"));
+    }
+    // Whom it is given to is the same on every host.
+    for (revision, leaves, heir) in [(4, "b", Some("a")), (5, "a", Some("c")), (6, "c", None)] {
+        let version = table.addresses_version();
+        let removed = vec![ServiceName::new("shop", leaves)];
+        table = table.apply(Delta { revision, removed, ..Delta::default() });
+        assert_eq!(owner(&table).as_deref(), heir);
+        assert_ne!(table.addresses_version(), version);
+        assert_eq!(table.addresses([127, 0, 0, 2].into()).len(), usize::from(heir.is_some()));
+    }
 }
 
 #[test]

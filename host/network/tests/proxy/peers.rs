@@ -1,5 +1,6 @@
 //! Hosts that die, vanish, or are not who they should be.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,10 +8,11 @@ use std::time::Duration;
 use network::{Limits, Peer};
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::harness::{Authority, Client, Host, NODES, Setup, address, get, post, soon, until};
+use crate::http2::{ACK, GOAWAY, HEADERS, PING, SETTINGS, frame};
 
 /// A host on a thread of its own, so that it can be killed.
 fn mortal(authority: &Authority, name: &str) -> Host {
@@ -92,6 +94,85 @@ async fn a_host_that_cannot_be_reached_is_refused_fast_and_found_again() {
     assert_eq!(client.get("/").await.text(), "b1");
 }
 
+/// A peer that on each connection answers so many calls, and says goodbye to the next one without looking at it: what
+/// is left of a host that has just restarted, until the other side hears of it.
+async fn restarting_peer(authority: &Authority, answers: usize) -> Peer {
+    let ip = address();
+    let mut tls = authority.server("b", ip);
+    tls.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(tls));
+    let listener = TcpListener::bind((ip, 0)).await.expect("bound");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(stream) = acceptor.accept(stream).await else { continue };
+            tokio::spawn(async move { drop(answer_some(stream, answers).await) });
+        }
+    });
+    Peer { node_name: "b".into(), address, reachable: true }
+}
+
+async fn answer_some(mut stream: tokio_rustls::server::TlsStream<TcpStream>, answers: usize) -> io::Result<()> {
+    /// `:status: 200` in the static table.
+    const OK: &[u8] = &[0x88];
+    const END_HEADERS_AND_STREAM: u8 = 0x5;
+    stream.read_exact(&mut [0; 24]).await?;
+    stream.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
+    let (mut answered, mut last) = (0, 0);
+    loop {
+        stream.flush().await?;
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await?;
+        let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
+        stream.read_exact(&mut payload).await?;
+        let id = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+        match (head[3], head[4] & ACK) {
+            (HEADERS, _) if answered < answers => {
+                (answered, last) = (answered + 1, id);
+                stream.write_all(&frame(HEADERS, END_HEADERS_AND_STREAM, id, OK)).await?;
+            }
+            (HEADERS, _) => {
+                let no_error = [u32::to_be_bytes(last), [0; 4]].concat();
+                stream.write_all(&frame(GOAWAY, 0, 0, &no_error)).await?;
+                return stream.shutdown().await;
+            }
+            (kind @ (SETTINGS | PING), 0) => {
+                let echo = if kind == PING { payload.as_slice() } else { &[] };
+                stream.write_all(&frame(kind, ACK, 0, echo)).await?;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_has_restarted_is_dialled_again_before_a_request_fails() {
+    let authority = Authority::new();
+    let a = Host::start(&authority, "a");
+    let peer = restarting_peer(&authority, 1).await;
+    a.serve(1, vec![crate::harness::endpoint("b1", "b")], vec![peer]).await;
+    let mut client = Client::connect(a.node_port()).await;
+    let body = || network::text(vec![7; 60_000]);
+    for (dialled, request) in
+        [get("/"), get("/"), post("/", body()), post("/", body()), get("/")].into_iter().enumerate()
+    {
+        let reply = client.send(request).await.expect("a response");
+        assert_eq!(reply.verdict(), (200, None), "{}", reply.text());
+        assert_eq!(a.proxy.metrics().peers.dialled, dialled as u64 + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_takes_no_call_on_a_new_connection_is_not_dialled_again_and_again() {
+    let authority = Authority::new();
+    let a = Host::start(&authority, "a");
+    let peer = restarting_peer(&authority, 0).await;
+    a.serve(1, vec![crate::harness::endpoint("b1", "b")], vec![peer]).await;
+    let reply = Client::connect(a.node_port()).await.get("/").await;
+    assert_eq!(reply.verdict(), (502, Some("peer-unreachable")));
+    assert_eq!(a.proxy.metrics().peers.dialled, 1);
+}
+
 #[tokio::test]
 async fn many_calls_at_once_share_connections_and_find_room() {
     let authority = Authority::new();
@@ -159,6 +240,31 @@ async fn only_nodes_of_this_cluster_may_call() {
     assert!(!is_served(&host, with(&authority, "system:masters")).await, "not a Node");
     assert!(!is_served(&host, authority.client(None)).await, "no certificate");
     assert_eq!(host.pods.calls(), 1);
+}
+
+// F81: whoever proves nothing takes nobody's place.
+#[tokio::test]
+async fn strangers_do_not_keep_nodes_out() {
+    let authority = Authority::new();
+    let limits = Limits { handshake_timeout: Duration::from_secs(60), ..Limits::default() };
+    let host = Host::start_with(&authority, "a", Setup { limits, ..Setup::default() });
+    host.pods.add_named("p");
+    let stranger = address();
+    let knock = || async {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((stranger, 0).into()).expect("bound");
+        socket.connect(host.proxy.peer_addr()).await.expect("connected")
+    };
+    let mut silent = Vec::new();
+    for _ in 0..32 {
+        silent.push(knock().await);
+    }
+    // One too many: closed or reset at once, and not when its time to prove itself is over.
+    let mut nothing = Vec::new();
+    drop(soon("the refusal", knock().await.read_to_end(&mut nothing)).await);
+    assert!(nothing.is_empty());
+    assert!(is_served(&host, authority.client(Some(("b", NODES)))).await, "another source");
+    drop(silent);
 }
 
 #[tokio::test]

@@ -43,7 +43,15 @@ fn about(elapsed: Duration, expected: Duration) -> bool {
 async fn a_head_that_does_not_end_is_cut_off() {
     let host = host().await;
     let limit = Limits::default().head_timeout;
-    for text in ["", "G", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nhost: x\r\nx-slow: "] {
+    for text in [
+        "",
+        "G",
+        "GET / HTTP/1.1\r\n",
+        "GET / HTTP/1.1\r\nhost: x\r\nx-slow: ",
+        // What selects HTTP/2, and no more.
+        "PRI ",
+        "PRI * HTTP/2.0\r\n",
+    ] {
         let (elapsed, said) = said_until_closed(&host, text).await;
         assert!(about(elapsed, limit), "{text:?}: {elapsed:?}");
         assert_eq!(said, "", "{text:?}");
