@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(view.changed_of(&[&NODES]), 2);
         apply(&mut view, &entry(key.clone(), good, 3));
         assert!(view.unreadable.is_empty());
-        let mut view = View::of(&[entry(key.clone(), r#"{"metadata":3}"#, 4)], 4);
+        let mut view = View::of(&[entry(key, r#"{"metadata":3}"#, 4)], 4);
         assert!(view.nodes.is_empty() && view.unreadable.contains(&(&NODES, name.clone())));
         view.apply(Change { resource: &NODES, name, revision: 5, object: Object::Node(None) });
         assert!(view.unreadable.is_empty());
