@@ -106,6 +106,10 @@ async fn life(cluster: &Cluster, kubectl: &Path, manifest: &str) {
     let _ = run(&["patch", "deployment", "web", "-n", "team", "-p", r#"{"spec":{"replicas":1}}"#]);
     let _ = run(&["cordon", "node-1"]);
     let _ = run(&["uncordon", "node-1"]);
+    let _ = run(&["drain", "node-1", "--timeout=60s"]);
+    let _ = run(&["uncordon", "node-1"]);
+    let _ = run(&["wait", "--for=condition=Available", "deployment/web", "-n", "team", "--timeout=60s"]);
+    assert!(run(&["events", "-n", "team"]).contains("Scheduled"));
     change_and_look(cluster, kubectl);
 
     let _ = run(&["delete", "-f", manifest, "-n", "team", "--timeout=60s"]);
@@ -119,6 +123,15 @@ fn differs(cluster: &Cluster, kubectl: &Path, manifest: &str) -> bool {
     let code = output.status.code();
     assert!(matches!(code, Some(0 | 1)), "diff: {}", String::from_utf8_lossy(&output.stderr));
     code == Some(1)
+}
+
+/// Runs a command that would go on for ever, and returns what it said until it was ended.
+fn for_a_while(cluster: &Cluster, kubectl: &Path, args: &[&str]) -> String {
+    let mut command = std::process::Command::new("timeout");
+    let output = command.arg("2").arg(kubectl).args(args).env("KUBECONFIG", cluster.kubeconfig()).output();
+    let output = output.expect("starts");
+    assert_eq!(output.status.code(), Some(124), "{args:?} ended: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// The commands that change an object in other ways, and those that look at it.
@@ -147,6 +160,8 @@ fn change_and_look(cluster: &Cluster, kubectl: &Path) {
 
     let pod = run(&["get", "pods", "-n", "team", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}"]);
     let _ = run(&["logs", &pod, "-n", "team", "--since=1h", "--timestamps"]);
+    assert!(for_a_while(cluster, kubectl, &["get", "pods", "-n", "team", "--watch"]).contains(&pod));
+    let _ = for_a_while(cluster, kubectl, &["logs", &pod, "-n", "team", "--follow"]);
     let _ = run(&["get", "pod", &pod, "-n", "team", "-o", "yaml"]);
     let _ = run(&["delete", "pod", &pod, "-n", "team", "--timeout=60s"]);
     let _ = run(&["wait", "--for=delete", &format!("pod/{pod}"), "-n", "team", "--timeout=60s"]);
