@@ -93,6 +93,13 @@ fn disk(what: &'static str) -> impl FnOnce(std::io::Error) -> StartError {
     move |error| StartError::Disk { what, error }
 }
 
+/// Guests get three quarters of the machine's memory, if that is known: the rest is for this program, for what the
+/// host holds on behalf of guests, and for containers.
+fn engine_config(memory_bytes: u64) -> EngineConfig {
+    let memory_bytes_max = if memory_bytes == 0 { u64::MAX } else { memory_bytes / 4 * 3 };
+    EngineConfig { memory_bytes_max, ..EngineConfig::default() }
+}
+
 /// What every part of the agent needs and none changes.
 pub(crate) struct Context {
     config: Config,
@@ -136,7 +143,8 @@ impl Agent {
         let file = File::open(&dir).map_err(disk("cannot open the host's state"))?;
         let saved = load(&file, &stored, &up).map_err(disk("cannot read the host's state"))?;
         let runtimes = Runtimes::start(config.request_threads).map_err(disk("cannot start request threads"))?;
-        let engine = Engine::new(EngineConfig::default())?;
+        let facts = Facts::observe();
+        let engine = Engine::new(engine_config(facts.memory_bytes))?;
         let local = Arc::new(Local::default());
         let (stop, stop_proxy) = (CancellationToken::new(), CancellationToken::new());
         let peer_port = saved.as_ref().and_then(|saved| u16::try_from(saved.peer_port).ok()).unwrap_or(0);
@@ -146,7 +154,7 @@ impl Agent {
         let cache = Cache::open(dir.join("code")).map_err(disk("cannot open the code cache"))?;
         let logs = Logs::start(&dir.join("logs")).map_err(disk("cannot start the log writer"))?;
         let context = Arc::new(Context {
-            facts: Facts::observe(),
+            facts,
             loader: Loader::new(engine.clone(), cache, clients.clone()),
             engine,
             proxy: proxy.clone(),

@@ -43,6 +43,6 @@ pub use sandbox::{CompileError, compile};
 /// The WASI interfaces that this program can grant to a component.
 #[must_use]
 pub fn engine_interfaces() -> Vec<component::Interface> {
-    let engine = sandbox::Engine::new(sandbox::EngineConfig { slots: 1 });
+    let engine = sandbox::Engine::new(sandbox::EngineConfig { slots: 1, ..Default::default() });
     engine.map(|engine| engine.interfaces()).unwrap_or_default()
 }

@@ -69,7 +69,7 @@ impl Reports for Container {
             Failure::Busy => (&counters.busy, "Overloaded"),
             Failure::NoResponse | Failure::Guest { .. } => (&counters.other, "GuestFailed"),
             // Neither is the guest's doing.
-            Failure::Request { .. } | Failure::Closed => return,
+            Failure::Request { .. } | Failure::Closed | Failure::Killed => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
         self.up.event(self.slot.about(), Kind::Warning, reason, || text(&self.name, failure));

@@ -1,10 +1,11 @@
-//! A workload's memory: the sum over its live instances, bounded.
+//! Memory, bounded twice: the sum over a workload's live instances, and the sum over all of the host's.
 //!
-//! An [`Account`] belongs to a workload, a [`Share`] to an instance. Growth past the account's limit fails inside the
-//! guest, as it would on a machine that is full; a new instance may wait until siblings give back.
+//! An [`Account`] belongs to a workload, a [`Pool`] to the engine, a [`Share`] to an instance. Growth past a limit
+//! fails inside the guest, as it would on a machine that is full. Whoever wants to start an instance may wait until
+//! others give back: that is for [`crate::room`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 use wasmtime::ResourceLimiter;
@@ -12,30 +13,92 @@ use wasmtime::ResourceLimiter;
 use crate::settings::{
     CORE_INSTANCES_MAX, INSTANCE_MEMORY_BYTES_DEFAULT, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX,
 };
+use crate::slots::Counted;
 
-/// The memory of all instances of one workload.
-pub(crate) struct Account {
+/// Bytes that may be taken and are given back.
+struct Bytes {
     used: AtomicU64,
-    /// Of all instances together.
-    limit_bytes: u64,
-    /// Of each.
-    instance_limit_bytes: u64,
+    limit: u64,
+}
+
+impl Bytes {
+    fn new(limit: u64) -> Self {
+        Self { used: AtomicU64::new(0), limit }
+    }
+
+    fn take(&self, bytes: u64) -> bool {
+        let take = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.used.fetch_sub(bytes, Ordering::Release);
+    }
+}
+
+/// The memory of all instances of an engine.
+pub(crate) struct Pool {
+    bytes: Bytes,
+    /// Who waits for some of it: at most one for each workload.
+    waiting: AtomicUsize,
     released: Notify,
 }
 
+impl Pool {
+    pub(crate) fn new(limit_bytes: u64) -> Self {
+        Self { bytes: Bytes::new(limit_bytes), waiting: AtomicUsize::new(0), released: Notify::new() }
+    }
+
+    /// From now on what is released is kept in mind for who waits.
+    pub(crate) fn wait(&self) -> Counted<'_> {
+        Counted::new(&self.waiting)
+    }
+
+    /// Completes when somebody gave memory back, or got what he waited for and leaves the rest to others. One of those
+    /// who wait is woken at a time, so that they do not all try in vain.
+    pub(crate) async fn released(&self) {
+        self.released.notified().await;
+    }
+
+    /// Wakes one of those who wait.
+    pub(crate) fn wake(&self) {
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.released.notify_one();
+        }
+    }
+}
+
+/// Whose memory is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The workload's own.
+    Workload,
+    /// The host's, by all workloads together.
+    Host,
+}
+
+/// The memory of all instances of one workload.
+pub(crate) struct Account {
+    /// Of all instances together.
+    bytes: Bytes,
+    /// Of each.
+    instance_limit_bytes: u64,
+    host: Arc<Pool>,
+}
+
 impl Account {
-    /// An account of at most `limit_bytes`; without a limit, each instance has its default one and the sum has none.
-    pub(crate) fn new(limit_bytes: Option<u64>) -> Self {
+    /// An account of at most `limit_bytes`; without a limit, each instance has its default one and the sum has none
+    /// but the host's.
+    pub(crate) fn new(limit_bytes: Option<u64>, host: Arc<Pool>) -> Self {
         Self {
-            used: AtomicU64::new(0),
-            limit_bytes: limit_bytes.unwrap_or(u64::MAX),
+            bytes: Bytes::new(limit_bytes.unwrap_or(u64::MAX)),
             instance_limit_bytes: limit_bytes.unwrap_or(INSTANCE_MEMORY_BYTES_DEFAULT),
-            released: Notify::new(),
+            host,
         }
     }
 
     pub(crate) fn used_bytes(&self) -> u64 {
-        self.used.load(Ordering::Relaxed)
+        self.bytes.used.load(Ordering::Relaxed)
     }
 
     /// What bounds an instance of this workload.
@@ -43,19 +106,20 @@ impl Account {
         self.instance_limit_bytes
     }
 
-    fn take(&self, bytes: u64) -> bool {
-        let take = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.limit_bytes);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    fn take(&self, bytes: u64) -> Result<(), Whose> {
+        if !self.bytes.take(bytes) {
+            return Err(Whose::Workload);
+        }
+        if !self.host.bytes.take(bytes) {
+            self.bytes.give_back(bytes);
+            return Err(Whose::Host);
+        }
+        Ok(())
     }
 
     fn give_back(&self, bytes: u64) {
-        self.used.fetch_sub(bytes, Ordering::Release);
-    }
-
-    /// Completes when an instance gave its memory back, from the moment of this call on.
-    pub(crate) fn released(&self) -> impl Future<Output = ()> + Send + '_ {
-        // A `Notified` counts every `notify_waiters` since it was made.
-        self.released.notified()
+        self.bytes.give_back(bytes);
+        self.host.bytes.give_back(bytes);
     }
 }
 
@@ -64,32 +128,56 @@ pub(crate) struct Share {
     account: Arc<Account>,
     taken: u64,
     last_taken: u64,
-    refused: bool,
-    started: bool,
+    refused: Option<Whose>,
+    /// What it had when it was complete.
+    started: Option<u64>,
 }
 
 impl Share {
     pub(crate) fn new(account: Arc<Account>) -> Self {
-        Self { account, taken: 0, last_taken: 0, refused: false, started: false }
+        Self { account, taken: 0, last_taken: 0, refused: None, started: None }
     }
 
     /// The instance is complete: what it gives back is worth waiting for. An attempt that failed gives back only what
     /// it took itself, and would wake itself for that.
     pub(crate) fn started(&mut self) {
-        self.started = true;
+        self.started = Some(self.taken);
     }
 
-    /// The limit in whose name this instance was refused memory, if it was.
-    pub(crate) fn refused(&self) -> Option<u64> {
-        self.refused.then(|| self.account.instance_limit_bytes())
+    /// Bytes it has taken since it was complete.
+    pub(crate) fn grown_bytes(&self) -> u64 {
+        self.started.map_or(0, |started| self.taken.saturating_sub(started))
+    }
+
+    /// Who had no more memory for this instance, if it asked in vain.
+    pub(crate) fn refused(&self) -> Option<Whose> {
+        self.refused
+    }
+
+    /// The limit in whose name it asked in vain.
+    pub(crate) fn refused_bytes(&self) -> Option<u64> {
+        self.refused.map(|whose| match whose {
+            Whose::Workload => self.account.instance_limit_bytes(),
+            Whose::Host => self.account.host.bytes.limit,
+        })
+    }
+
+    fn take(&mut self, bytes: u64) -> Result<(), Whose> {
+        if self.taken.saturating_add(bytes) > self.account.instance_limit_bytes {
+            return Err(Whose::Workload);
+        }
+        self.account.take(bytes)?;
+        self.taken += bytes;
+        self.last_taken = bytes;
+        Ok(())
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
         self.account.give_back(self.taken);
-        if self.started {
-            self.account.released.notify_waiters();
+        if self.started.is_some() {
+            self.account.host.wake();
         }
     }
 }
@@ -101,14 +189,9 @@ impl ResourceLimiter for Share {
             return Ok(false);
         }
         let more = desired.saturating_sub(current) as u64;
-        let granted = self.taken + more <= self.account.instance_limit_bytes && self.account.take(more);
-        if granted {
-            self.taken += more;
-            self.last_taken = more;
-        } else {
-            self.refused = true;
-        }
-        Ok(granted)
+        let taken = self.take(more);
+        self.refused = taken.err().or(self.refused);
+        Ok(taken.is_ok())
     }
 
     fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
@@ -145,10 +228,14 @@ mod tests {
         Share::new(account.clone())
     }
 
+    fn account(limit_bytes: Option<u64>) -> Arc<Account> {
+        Arc::new(Account::new(limit_bytes, Arc::new(Pool::new(u64::MAX))))
+    }
+
     // F39
     #[test]
     fn the_sum_over_instances_is_bounded() {
-        let account = Arc::new(Account::new(Some(10 * PAGE as u64)));
+        let account = account(Some(10 * PAGE as u64));
         let (mut one, mut two) = (share(&account), share(&account));
         assert!(one.memory_growing(0, 6 * PAGE, None).unwrap());
         assert!(!two.memory_growing(0, 6 * PAGE, None).unwrap());
@@ -164,7 +251,7 @@ mod tests {
 
     #[test]
     fn without_a_limit_each_instance_has_the_default_one() {
-        let account = Arc::new(Account::new(None));
+        let account = account(None);
         let most = usize::try_from(INSTANCE_MEMORY_BYTES_DEFAULT).unwrap();
         let (mut one, mut two) = (share(&account), share(&account));
         for share in [&mut one, &mut two] {
@@ -175,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_fails_later_is_given_back() {
-        let account = Arc::new(Account::new(Some(10 * PAGE as u64)));
+        let account = account(Some(10 * PAGE as u64));
         let mut one = share(&account);
         assert!(!one.memory_growing(0, 2 * PAGE, Some(PAGE)).unwrap());
         assert!(one.memory_growing(0, 2 * PAGE, None).unwrap());
@@ -187,22 +274,40 @@ mod tests {
     // F40
     #[test]
     fn tables_are_bounded() {
-        let mut one = share(&Arc::new(Account::new(None)));
+        let mut one = share(&account(None));
         assert!(one.table_growing(0, TABLE_ELEMENTS_MAX, None).unwrap());
         assert!(!one.table_growing(0, TABLE_ELEMENTS_MAX + 1, None).unwrap());
         assert!(!one.table_growing(0, 10, Some(9)).unwrap());
     }
 
+    // F39
+    #[test]
+    fn the_sum_over_workloads_is_bounded() {
+        let host = Arc::new(Pool::new(10 * PAGE as u64));
+        let [one, two] = [None, Some(20 * PAGE as u64)].map(|limit| Arc::new(Account::new(limit, host.clone())));
+        let (mut first, mut second) = (share(&one), share(&two));
+        assert!(first.memory_growing(0, 6 * PAGE, None).unwrap());
+        assert!(!second.memory_growing(0, 6 * PAGE, None).unwrap());
+        assert_eq!((second.refused(), second.refused_bytes()), (Some(Whose::Host), Some(10 * PAGE as u64)));
+        assert_eq!(two.used_bytes(), 0, "what the host refused is not charged to the workload");
+        drop(first);
+        assert!(second.memory_growing(0, 10 * PAGE, None).unwrap());
+    }
+
     #[tokio::test]
     async fn a_newcomer_hears_of_what_instances_give_back_but_not_of_its_own_attempts() {
-        let account = Arc::new(Account::new(Some(PAGE as u64)));
-        let released = account.released();
+        let host = Arc::new(Pool::new(PAGE as u64));
+        let account = Arc::new(Account::new(None, host.clone()));
+        let _waiting = (host.wait(), host.wait());
+        let (one, two) = (host.released(), host.released());
+        tokio::pin!(one, two);
+        assert!(futures::poll!(one.as_mut()).is_pending() && futures::poll!(two.as_mut()).is_pending());
         drop(share(&account));
-        tokio::pin!(released);
-        assert!(futures::poll!(released.as_mut()).is_pending());
+        assert!(futures::poll!(one.as_mut()).is_pending());
         let mut sibling = share(&account);
         sibling.started();
         drop(sibling);
-        assert!(futures::poll!(released.as_mut()).is_ready());
+        assert!(futures::poll!(one.as_mut()).is_ready());
+        assert!(futures::poll!(two.as_mut()).is_pending(), "one at a time");
     }
 }

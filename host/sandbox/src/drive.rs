@@ -10,7 +10,7 @@
 //! broken response knows that it is broken.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use futures::channel::oneshot;
+use futures::future::BoxFuture;
 use http::{Request, Response};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep_until;
@@ -25,10 +26,10 @@ use wasmtime_wasi_http::WasiBody;
 
 use crate::Body;
 use crate::failure::Failure;
-use crate::instance::{Answer, Answering, Instance};
+use crate::instance::{Answer, Answering};
 use crate::settings::BURNING_AFTER;
-use crate::streaming;
 use crate::workload::Shared;
+use crate::{room, streaming};
 
 /// How a guest's work for a request ended, if it ended badly.
 pub(crate) struct Outcome {
@@ -60,6 +61,8 @@ pub(crate) struct Job {
     /// Computing time so far.
     spent: Duration,
     burning: bool,
+    /// What ends it from outside while it waits; made when it first waits.
+    end: Option<BoxFuture<'static, Turn>>,
 }
 
 /// How a guest's turn went.
@@ -72,6 +75,8 @@ pub(crate) enum Turn {
     Burning,
     /// Its time is over.
     Late,
+    /// Its workload is killed.
+    Killed,
 }
 
 impl Job {
@@ -93,38 +98,57 @@ impl Job {
         }
     }
 
-    /// Its time is over: notes it, and drops the guest.
-    fn late(self) {
-        let timeout = self.outcome.shared.config.timeout;
-        self.outcome.fail(Failure::Deadline { timeout });
+    /// Computing time so far.
+    pub(crate) fn spent(&self) -> Duration {
+        self.spent
+    }
+
+    /// What ends it while it waits, if that has come.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+        let (shared, deadline) = (&self.outcome.shared, self.deadline);
+        let end = self.end.get_or_insert_with(|| {
+            let killed = shared.killed();
+            Box::pin(async move {
+                tokio::select! {
+                    () = killed => Turn::Killed,
+                    () = sleep_until(deadline.into()) => Turn::Late,
+                }
+            })
+        });
+        end.as_mut().poll(cx)
+    }
+
+    /// Drops the guest, and notes why if it was not its own end.
+    fn end(self, turn: &Turn) {
+        match turn {
+            Turn::Late => self.outcome.fail(Failure::Deadline { timeout: self.outcome.shared.config.timeout }),
+            Turn::Killed => self.outcome.fail(Failure::Killed),
+            Turn::Ended | Turn::Waiting | Turn::Burning => {}
+        }
     }
 
     /// Works on without the caller, until the guest ends, its deadline passes or `interest` is withdrawn.
     pub(crate) fn carry_on(self, interest: Interest) {
         let shared = self.outcome.shared.clone();
         if self.spent >= BURNING_AFTER {
-            shared.engine.burners().spawn(Job { burning: true, ..self }.run(interest));
+            shared.burnt.note(Instant::now());
+            // The timer is one of the runtime that is left.
+            shared.engine.burners().spawn(Job { burning: true, end: None, ..self }.run(interest));
         } else {
             drop(tokio::spawn(self.run(interest)));
         }
     }
 
     async fn run(mut self, mut interest: Interest) {
-        let mut sleep = pin!(sleep_until(self.deadline.into()));
-        let turn = poll_fn(|cx| {
-            let turn = match self.turn(cx) {
-                Turn::Waiting if interest.withdrawn(cx) => Turn::Ended,
-                Turn::Waiting if sleep.as_mut().poll(cx).is_ready() => Turn::Late,
-                Turn::Waiting => return Poll::Pending,
-                turn => turn,
-            };
-            Poll::Ready(turn)
+        let turn = poll_fn(|cx| match self.turn(cx) {
+            Turn::Waiting if interest.withdrawn(cx) => Poll::Ready(Turn::Ended),
+            Turn::Waiting => self.poll_end(cx),
+            turn => Poll::Ready(turn),
         })
         .await;
         match turn {
-            Turn::Late => self.late(),
             Turn::Burning => self.carry_on(interest),
-            Turn::Ended | Turn::Waiting => {}
+            turn => self.end(&turn),
         }
     }
 }
@@ -162,7 +186,8 @@ enum First {
     Answer(Answer),
     Ended,
     Burning,
-    Late,
+    /// Its time is over, or its workload killed.
+    Over(Turn),
 }
 
 /// Answers `request`; `permit` counts it among the workload's.
@@ -176,24 +201,27 @@ pub(crate) async fn answer(
     let outcome = Arc::new(Outcome { shared, failure: OnceLock::new(), reported: AtomicBool::new(false) });
     let (answering, mut answer) = oneshot::channel();
     let guest = Box::pin(work(outcome.clone(), permit, request, answering));
-    let mut job = Job { guest, outcome: outcome.clone(), deadline, spent: Duration::ZERO, burning: false };
+    let spent = outcome.shared.burnt.head_start(begin);
+    let mut job = Job { guest, outcome: outcome.clone(), deadline, spent, burning: false, end: None };
     match first(&mut job, &mut answer).await {
-        First::Answer(answer) => Ok(streaming::settle(response(answer, &outcome)?, Some(job), outcome).await),
+        First::Answer(answer) => streaming::settle(response(answer, &outcome)?, Some(job), outcome).await,
         First::Ended => {
             drop(job);
             match answer.try_recv() {
-                Ok(Some(answer)) => Ok(streaming::settle(response(answer, &outcome)?, None, outcome).await),
+                Ok(Some(answer)) => streaming::settle(response(answer, &outcome)?, None, outcome).await,
                 Ok(None) | Err(_) => Err(unanswered(&outcome)),
             }
         }
-        First::Late => {
-            job.late();
+        First::Over(turn) => {
+            job.end(&turn);
             Err(unanswered(&outcome))
         }
         First::Burning => {
             let (alive, interest) = Interest::new();
             job.carry_on(interest);
             match answer.await {
+                // What became of it meanwhile is better told than half an answer.
+                Ok(_) if outcome.failure().is_some() => Err(unanswered(&outcome)),
                 Ok(answer) => Ok(streaming::stream(response(answer, &outcome)?, outcome, alive)),
                 Err(_) => Err(unanswered(&outcome)),
             }
@@ -204,40 +232,33 @@ pub(crate) async fn answer(
 /// The guest's side: an instance, idle or new, answers and is kept if it may be used again.
 async fn work(outcome: Arc<Outcome>, permit: OwnedSemaphorePermit, request: Request<Body>, answering: Answering) {
     let shared = &outcome.shared;
-    let idle = shared.idle.as_ref();
-    let instance = match idle.and_then(|idle| idle.take()) {
-        Some(instance) => Ok(instance),
-        None => Instance::start(shared).await,
-    };
-    let mut instance = match instance {
+    let mut instance = match room::find(shared).await {
         Ok(instance) => instance,
         Err(failure) => return outcome.fail(failure),
     };
     match instance.serve(request, answering).await {
         Err(failure) => outcome.fail(failure),
-        Ok(()) => match idle {
-            Some(idle) if instance.served() < shared.config.reuse.requests_max && !shared.is_closed() => {
-                idle.keep(instance);
+        Ok(()) => {
+            if instance.served() < shared.config.reuse.requests_max && !shared.is_closed() {
+                room::keep(shared, instance);
             }
-            _ => {}
-        },
+        }
     }
     drop(permit);
 }
 
 async fn first(job: &mut Job, answer: &mut oneshot::Receiver<Answer>) -> First {
-    let mut sleep = pin!(sleep_until(job.deadline.into()));
     poll_fn(|cx| {
         match job.turn(cx) {
             Turn::Ended => return Poll::Ready(First::Ended),
-            Turn::Late => return Poll::Ready(First::Late),
             Turn::Burning => return Poll::Ready(First::Burning),
+            turn @ (Turn::Late | Turn::Killed) => return Poll::Ready(First::Over(turn)),
             Turn::Waiting => {}
         }
         if let Poll::Ready(Ok(answer)) = answer.poll_unpin(cx) {
             return Poll::Ready(First::Answer(answer));
         }
-        sleep.as_mut().poll(cx).map(|()| First::Late)
+        job.poll_end(cx).map(First::Over)
     })
     .await
 }

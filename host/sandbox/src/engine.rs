@@ -1,6 +1,6 @@
 //! The machinery all workloads of a process share: code generator's counterpart, slots, ticker, linker.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use component::Interface;
@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use wasmtime::component::Linker;
 use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use crate::account::Pool;
 use crate::burners::Burners;
 use crate::compile::CompileError;
 use crate::failure::Failure;
@@ -17,10 +18,11 @@ use crate::idle::Idle;
 use crate::link::{self, Code};
 use crate::raw::{self, VerifiedCode};
 use crate::settings::{
-    CORE_INSTANCES_MAX, KEEP_RESIDENT_BYTES, KEEP_RESIDENT_TABLE_BYTES, MEMORIES_MAX, MEMORIES_PER_SLOT, SLOT_WAIT_MAX,
+    CORE_INSTANCES_MAX, KEEP_RESIDENT_BYTES, KEEP_RESIDENT_TABLE_BYTES, MEMORIES_MAX, MEMORIES_PER_SLOT, ROOM_WAIT_MAX,
     SLOTS_DEFAULT, STACKS_PER_SLOT, TABLE_ELEMENTS_MAX, TABLES_MAX, TABLES_PER_SLOT, WAITING_MAX, WARM_SLOTS_MAX,
     code_settings,
 };
+use crate::slots::{Counted, Slots};
 use crate::ticker::Ticker;
 use crate::{compile, cpu};
 
@@ -29,11 +31,14 @@ use crate::{compile, cpu};
 pub struct EngineConfig {
     /// Instances alive at once, of all workloads together. One reserves some gigabytes of address space, and no memory.
     pub slots: u32,
+    /// Linear memory of all instances together, by what guests have grown theirs to. Whoever embeds this crate knows the
+    /// machine and leaves some for itself; without a word there is no bound.
+    pub memory_bytes_max: u64,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { slots: SLOTS_DEFAULT }
+        Self { slots: SLOTS_DEFAULT, memory_bytes_max: u64::MAX }
     }
 }
 
@@ -103,16 +108,13 @@ struct Inner {
     wasmtime: wasmtime::Engine,
     linker: Linker<Guest>,
     identity: Identity,
-    slots: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    slots: Slots,
+    memory: Arc<Pool>,
     /// Workloads that keep idle instances, which give way when slots run out.
     keepers: Mutex<Vec<Weak<Idle>>>,
     ticker: Ticker,
     burners: Burners,
 }
-
-/// The right to have one instance.
-pub(crate) struct Slot(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
 
 impl Engine {
     /// Sets up an engine. A process needs one.
@@ -139,8 +141,8 @@ impl Engine {
             linker: link::linker(&wasmtime).map_err(Error::engine)?,
             wasmtime,
             identity,
-            slots: Arc::new(Semaphore::new(config.slots as usize)),
-            waiting: AtomicUsize::new(0),
+            slots: Slots::new(config.slots),
+            memory: Arc::new(Pool::new(config.memory_bytes_max)),
             keepers: Mutex::default(),
             ticker,
             burners: Burners::default(),
@@ -190,16 +192,17 @@ impl Engine {
         keepers.push(Arc::downgrade(idle));
     }
 
-    /// Takes a slot, waiting for one within bounds.
-    pub(crate) async fn slot(&self) -> Result<Slot, Failure> {
-        if let Ok(permit) = self.0.slots.clone().try_acquire_owned() {
-            return Ok(Slot(permit));
-        }
-        self.reclaim();
-        queued(&self.0.slots, &self.0.waiting).await.map(Slot)
+    pub(crate) fn slots(&self) -> &Slots {
+        &self.0.slots
     }
 
-    fn reclaim(&self) {
+    /// The memory of all instances.
+    pub(crate) fn memory(&self) -> &Arc<Pool> {
+        &self.0.memory
+    }
+
+    /// Drops all idle instances: somebody waits for their slots, or their memory.
+    pub(crate) fn reclaim(&self) {
         let keepers = self.0.keepers.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for idle in keepers.iter().filter_map(Weak::upgrade) {
             idle.clear();
@@ -207,20 +210,13 @@ impl Engine {
     }
 }
 
-/// Waits for a permit among at most [`WAITING_MAX`] others, for at most [`SLOT_WAIT_MAX`].
+/// Waits for a permit among at most [`WAITING_MAX`] others, for at most [`ROOM_WAIT_MAX`].
 pub(crate) async fn queued(permits: &Arc<Semaphore>, waiting: &AtomicUsize) -> Result<OwnedSemaphorePermit, Failure> {
-    struct Place<'a>(&'a AtomicUsize);
-    impl Drop for Place<'_> {
-        fn drop(&mut self) {
-            self.0.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-    let before = waiting.fetch_add(1, Ordering::Relaxed);
-    let _place = Place(waiting);
-    if before >= WAITING_MAX {
+    let place = Counted::new(waiting);
+    if place.before() >= WAITING_MAX {
         return Err(Failure::Busy);
     }
-    match timeout(SLOT_WAIT_MAX, permits.clone().acquire_owned()).await {
+    match timeout(ROOM_WAIT_MAX, permits.clone().acquire_owned()).await {
         Ok(Ok(permit)) => Ok(permit),
         Ok(Err(_)) => Err(Failure::Closed),
         Err(_) => Err(Failure::Busy),

@@ -29,7 +29,7 @@ pub enum Failure {
         /// The workload's limit.
         limit_bytes: u64,
     },
-    /// No slot became free in time.
+    /// There was no room for it in time: no slot, or no memory of the host's.
     Busy,
     /// The guest ended without an answer.
     NoResponse,
@@ -45,6 +45,8 @@ pub enum Failure {
     },
     /// The workload was closed.
     Closed,
+    /// The workload was killed while it answered.
+    Killed,
 }
 
 impl Failure {
@@ -54,7 +56,7 @@ impl Failure {
         match self {
             Self::Trap { .. } | Self::NoResponse | Self::Guest { .. } => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Deadline { .. } => StatusCode::GATEWAY_TIMEOUT,
-            Self::Memory { .. } | Self::Busy | Self::Closed => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Memory { .. } | Self::Busy | Self::Closed | Self::Killed => StatusCode::SERVICE_UNAVAILABLE,
             Self::Request { .. } => StatusCode::BAD_REQUEST,
         }
     }
@@ -71,6 +73,7 @@ impl Failure {
             Self::Guest { .. } => "guest-error",
             Self::Request { .. } => "bad-request",
             Self::Closed => "gone",
+            Self::Killed => "killed",
         }
     }
 
@@ -96,18 +99,19 @@ impl fmt::Display for Failure {
             Self::Memory { limit_bytes } => {
                 write!(f, "no memory for another instance within the workload's {limit_bytes} bytes")
             }
-            Self::Busy => f.write_str("every slot was taken for too long"),
+            Self::Busy => f.write_str("there was no room for another instance for too long"),
             Self::NoResponse => f.write_str("the guest ended without an answer"),
             Self::Guest { code } => write!(f, "the guest answered with an error: {code}"),
             Self::Request { message } => write!(f, "the request cannot be given to the guest: {message}"),
             Self::Closed => f.write_str("the workload is closed"),
+            Self::Killed => f.write_str("the workload was stopped"),
         }
     }
 }
 
 impl std::error::Error for Failure {}
 
-/// The guest's functions with their lines, as far as its names and debug information tell.
+/// The guest's functions, as far as its names tell.
 fn functions(backtrace: &WasmBacktrace) -> String {
     let text = backtrace.to_string();
     text.lines().skip(1).map(|line| one_line(line) + "\n").collect()

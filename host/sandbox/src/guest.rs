@@ -5,52 +5,40 @@ use std::sync::Arc;
 use http::Extensions;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
+use wasmtime_wasi_config::WasiConfig;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::account::Share;
 use crate::clock::{Monotonic, Wall};
-use crate::logs::{Output, Stream};
+use crate::environment::Environment;
+use crate::logs::{Output, Printed, Stream};
 use crate::outgoing::Hooks;
 use crate::settings::{FIELDS_BYTES_MAX, HANDLES_MAX, RANDOM_BYTES_MAX};
 use crate::workload::Shared;
 
 /// The state of one instance.
 pub(crate) struct Guest {
-    wasi: WasiCtx,
+    shared: Arc<Shared>,
+    /// Made when the guest first asks for something of it: many never do, and it is made of some ten boxes.
+    wasi: Option<WasiCtx>,
     http: WasiHttpCtx,
     table: ResourceTable,
     hooks: Hooks,
-    config: Arc<WasiConfigVariables>,
     share: Share,
 }
 
 impl Guest {
-    pub(crate) fn new(shared: &Shared) -> Self {
-        let config = &shared.config;
-        let output = |stream| Output { sink: config.logs.clone(), stream };
-        let mut wasi = WasiCtx::builder();
-        wasi.envs(&config.env)
-            .args(&config.args)
-            .stdout(output(Stream::Stdout))
-            .stderr(output(Stream::Stderr))
-            .monotonic_clock(Monotonic::start())
-            .wall_clock(Wall)
-            .max_random_size(RANDOM_BYTES_MAX)
-            .allow_tcp(false)
-            .allow_udp(false)
-            .allow_ip_name_lookup(false)
-            .socket_addr_check(|_, _| Box::pin(std::future::ready(false)));
+    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(FIELDS_BYTES_MAX);
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES_MAX);
         Self {
-            wasi: wasi.build(),
+            shared: shared.clone(),
+            wasi: None,
             http,
             table,
-            hooks: Hooks::new(config.outgoing.clone(), shared.outgoing.clone()),
-            config: shared.variables.clone(),
+            hooks: Hooks::new(shared.clone()),
             share: Share::new(shared.account.clone()),
         }
     }
@@ -66,13 +54,22 @@ impl Guest {
     }
 
     pub(crate) fn config(&mut self) -> WasiConfig<'_> {
-        WasiConfig::new(&self.config)
+        WasiConfig::new(&self.shared.variables)
+    }
+
+    pub(crate) fn environment(&mut self) -> Environment<'_> {
+        Environment(&self.shared.config)
+    }
+
+    /// The guest's handles.
+    pub(crate) fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
     }
 }
 
 impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView { ctx: self.wasi.get_or_insert_with(|| context(&self.shared)), table: &mut self.table }
     }
 }
 
@@ -80,4 +77,22 @@ impl WasiHttpView for Guest {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         WasiHttpCtxView { hooks: &mut self.hooks, table: &mut self.table, ctx: &mut self.http }
     }
+}
+
+/// Clocks, randomness and output; no files, no sockets. Environment and arguments are not in there, see
+/// [`Environment`].
+fn context(shared: &Shared) -> WasiCtx {
+    let printed = Printed::new(shared.config.logs.clone());
+    let output = |stream| Output { printed: printed.clone(), stream };
+    WasiCtx::builder()
+        .stdout(output(Stream::Stdout))
+        .stderr(output(Stream::Stderr))
+        .monotonic_clock(Monotonic::start())
+        .wall_clock(Wall)
+        .max_random_size(RANDOM_BYTES_MAX)
+        .allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false)
+        .socket_addr_check(|_, _| Box::pin(std::future::ready(false)))
+        .build()
 }

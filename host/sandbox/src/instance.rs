@@ -1,21 +1,24 @@
 //! One instance: how it is made, and how it answers a request.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 
 use futures::channel::oneshot;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::BodyExt as _;
-use tokio::time::{Instant, timeout_at};
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi_http::handler::Proxy;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView as _, p2, p3};
 
 use crate::Body;
-use crate::engine::Slot;
+use crate::account::Whose;
 use crate::failure::Failure;
 use crate::guest::Guest;
-use crate::settings::{FIRST_SLICE_TICKS, HOSTCALL_BYTES_MAX, MEMORY_WAIT_MAX};
+use crate::settings::{
+    CONCURRENT_HANDLES_MAX, DROPPED_ELSEWHERE_BYTES, FIRST_SLICE_TICKS, HANDLES_MAX, HOSTCALL_BYTES_MAX,
+};
+use crate::slots::Slot;
 use crate::workload::Shared;
 
 /// What the guest answered: a response, or the name of an error.
@@ -26,59 +29,50 @@ pub(crate) type Answering = oneshot::Sender<Answer>;
 
 /// A running component. Dropping it at any time ends it, and gives back its slot and memory.
 pub(crate) struct Instance {
-    store: Store<Guest>,
-    proxy: Proxy,
+    /// Present until it is dropped.
+    held: Option<Held>,
     /// Requests it was given.
     served: u64,
-    _slot: Slot,
+}
+
+/// What an instance holds, in the order in which it is given back.
+struct Held {
+    store: Store<Guest>,
+    proxy: Proxy,
+    slot: Slot,
 }
 
 /// Why an instance did not start.
-enum NoStart {
-    /// The workload's memory is taken; siblings may give some back.
-    Memory,
+pub(crate) enum NoStart {
+    /// The memory is taken; others may give some back.
+    Memory(Whose),
     Failed(Failure),
 }
 
 impl Instance {
-    /// Starts an instance, waiting a while for memory that its siblings hold.
-    pub(crate) async fn start(shared: &Shared) -> Result<Self, Failure> {
-        let mut slot = Some(shared.engine.slot().await?);
-        let patience = Instant::now() + MEMORY_WAIT_MAX;
-        loop {
-            // Listening before the attempt, so that nothing released meanwhile is missed.
-            let released = shared.account.released();
-            match Self::try_start(shared, &mut slot).await {
-                Ok(instance) => return Ok(instance),
-                Err(NoStart::Failed(failure)) => return Err(failure),
-                Err(NoStart::Memory) => {}
-            }
-            // With no sibling there is nothing to wait for.
-            let released = shared.account.used_bytes() > 0 && timeout_at(patience, released).await.is_ok();
-            if !released {
-                return Err(Failure::Memory { limit_bytes: shared.account.instance_limit_bytes() });
-            }
-        }
-    }
-
-    async fn try_start(shared: &Shared, slot: &mut Option<Slot>) -> Result<Self, NoStart> {
+    /// Starts an instance, or says at once that it cannot be had.
+    pub(crate) async fn start(shared: &Arc<Shared>, mut slot: Slot) -> Result<Self, NoStart> {
         let mut store = Store::new(shared.engine.wasmtime(), Guest::new(shared));
         store.limiter(|guest| guest.share());
         store.set_hostcall_fuel(HOSTCALL_BYTES_MAX);
+        store.set_max_component_handles(HANDLES_MAX);
+        if let Some(table) = store.concurrent_resource_table() {
+            table.set_max_capacity(CONCURRENT_HANDLES_MAX);
+        }
         store.set_epoch_deadline(FIRST_SLICE_TICKS);
         // The runtime's own way of yielding lets it look at timers and sockets in between.
         store.epoch_deadline_callback(|_| Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))));
         match shared.code.pre().instantiate_async(&mut store).await {
-            Ok(proxy) => match slot.take() {
-                Some(slot) => {
-                    store.data_mut().share().started();
-                    Ok(Self { store, proxy, served: 0, _slot: slot })
-                }
-                None => Err(NoStart::Failed(Failure::Busy)),
-            },
+            Ok(proxy) => {
+                store.data_mut().share().started();
+                slot.used();
+                Ok(Self { held: Some(Held { store, proxy, slot }), served: 0 })
+            }
             Err(error) if error.is::<wasmtime::PoolConcurrencyLimitError>() => Err(NoStart::Failed(Failure::Busy)),
-            Err(_) if store.data_mut().share().refused().is_some() => Err(NoStart::Memory),
-            Err(error) => Err(NoStart::Failed(Failure::of_guest(&error, None))),
+            Err(error) => match store.data_mut().share().refused() {
+                Some(whose) => Err(NoStart::Memory(whose)),
+                None => Err(NoStart::Failed(Failure::of_guest(&error, None))),
+            },
         }
     }
 
@@ -90,17 +84,30 @@ impl Instance {
     /// Answers `request`, and returns when the guest has nothing more to do for it.
     pub(crate) async fn serve(&mut self, request: Request<Body>, answering: Answering) -> Result<(), Failure> {
         self.served += 1;
-        self.store.set_epoch_deadline(FIRST_SLICE_TICKS);
+        let Held { store, proxy, .. } = self.held.as_mut().expect("it is not dropped yet");
+        store.set_epoch_deadline(FIRST_SLICE_TICKS);
         let request = admissible(request)?;
         let (mut parts, body) = request.into_parts();
-        self.store.data_mut().answering(std::mem::take(&mut parts.extensions));
+        store.data_mut().answering(std::mem::take(&mut parts.extensions));
         let body = body.map_err(|error| Error::InternalError(Some(error.to_string())));
         let request = Request::from_parts(parts, body);
-        let served = match &self.proxy {
-            Proxy::P2(proxy) => serve_02(&mut self.store, proxy, request, answering).await,
-            Proxy::P3(proxy) => serve_03(&mut self.store, proxy, request, answering).await,
+        let served = match proxy {
+            Proxy::P2(proxy) => serve_02(store, proxy, request, answering).await,
+            Proxy::P3(proxy) => serve_03(store, proxy, request, answering).await,
         };
-        served.map_err(|error| Failure::of_guest(&error, self.store.data_mut().share().refused()))
+        served.map_err(|error| Failure::of_guest(&error, store.data_mut().share().refused_bytes()))
+    }
+}
+
+impl Drop for Instance {
+    /// Giving back much memory takes a while, and others wait on this thread.
+    fn drop(&mut self) {
+        if let Some(mut held) = self.held.take()
+            && held.store.data_mut().share().grown_bytes() > DROPPED_ELSEWHERE_BYTES
+        {
+            let engine = held.slot.engine().clone();
+            engine.burners().dispose(held);
+        }
     }
 }
 

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use component::Interface;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, HasData, Linker, ResourceTable};
+use wasmtime_wasi as wasi;
 use wasmtime_wasi_http::handler::ProxyPre;
 use wasmtime_wasi_http::{p2, p3};
+use wasmtime_wasi_io::bindings::wasi::io;
 
 use crate::engine::Error;
+use crate::environment;
 use crate::guest::Guest;
 use crate::settings::TABLE_ELEMENTS_MAX;
 
@@ -73,6 +76,12 @@ const INTERFACES: [&str; 53] = [
 pub struct Code(Arc<ProxyPre<Guest>>);
 
 impl Code {
+    /// Whether its instances can only be asked one request at a time, as those of WASI 0.2 are made for.
+    #[must_use]
+    pub fn is_serial(&self) -> bool {
+        matches!(*self.0, ProxyPre::P2(_))
+    }
+
     pub(crate) fn pre(&self) -> &ProxyPre<Guest> {
         &self.0
     }
@@ -92,12 +101,29 @@ pub(crate) fn interfaces() -> Vec<Interface> {
 /// Everything guests may import, each name once. What a guest may do with it is decided by its [`Guest`] state.
 pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    wasi::p2::add_to_linker_async(&mut linker)?;
+    wasi::p3::add_to_linker(&mut linker)?;
     p2::add_only_http_to_linker_async(&mut linker)?;
     p3::add_to_linker(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, Guest::config)?;
+    linker.allow_shadowing(true);
+    add_without_context(&mut linker)?;
+    linker.allow_shadowing(false);
     Ok(linker)
+}
+
+/// What needs no WASI context: a guest that uses nothing else never has one.
+fn add_without_context(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    struct Table;
+    impl HasData for Table {
+        type Data<'a> = &'a mut ResourceTable;
+    }
+    type Environment = environment::Environment<'static>;
+    wasi::p2::bindings::cli::environment::add_to_linker::<_, Environment>(linker, Guest::environment)?;
+    wasi::p3::bindings::cli::environment::add_to_linker::<_, Environment>(linker, Guest::environment)?;
+    io::error::add_to_linker::<_, Table>(linker, Guest::table)?;
+    io::poll::add_to_linker::<_, Table>(linker, Guest::table)?;
+    io::streams::add_to_linker::<_, Table>(linker, Guest::table)
 }
 
 /// Binds a component to the linker, or says what it needs that the linker, or a slot, does not have.

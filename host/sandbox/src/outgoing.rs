@@ -1,17 +1,22 @@
 //! Requests that guests send: bounded in number and time, and carried out by whoever embeds this crate.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::uri::Scheme;
 use http::{Extensions, Request, Response};
 use http_body_util::BodyExt as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinHandle;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::settings::{BODY_CHUNK_BYTES_MAX, OUTGOING_CONNECT_TIMEOUT, OUTGOING_FIRST_BYTE_TIMEOUT};
+use crate::workload::Shared;
 use crate::{Body, BoxError};
 
 /// Carries out the requests of guests.
@@ -68,16 +73,26 @@ impl Outgoing for () {
 
 /// One instance's way out.
 pub(crate) struct Hooks {
-    outgoing: Arc<dyn Outgoing>,
-    /// The workload's requests on their way.
-    running: Arc<Semaphore>,
+    shared: Arc<Shared>,
+    by: By,
     /// Of the request that is being answered.
     extensions: Extensions,
 }
 
+/// Who carries a request out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Whoever waits for it.
+    Waiting,
+    /// A task of its own. A guest of WASI 0.3 waits for it inside its event loop, and from within one no other may be
+    /// run: but the one who answers may be another guest of this very process.
+    Task,
+}
+
 impl Hooks {
-    pub(crate) fn new(outgoing: Arc<dyn Outgoing>, running: Arc<Semaphore>) -> Self {
-        Self { outgoing, running, extensions: Extensions::new() }
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let by = if shared.code.is_serial() { By::Waiting } else { By::Task };
+        Self { shared, by, extensions: Extensions::new() }
     }
 
     /// From now on the instance answers a request with these extensions.
@@ -110,28 +125,54 @@ impl WasiHttpHooks for Hooks {
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Sending {
         // F42
-        let Ok(permit) = self.running.clone().try_acquire_owned() else {
+        let Ok(permit) = self.shared.outgoing.clone().try_acquire_owned() else {
             return Box::new(std::future::ready(Err(Error::ConnectionLimitReached)));
         };
         let options = options.unwrap_or_default();
         let first_byte = at_most(options.first_byte_timeout, OUTGOING_FIRST_BYTE_TIMEOUT);
         let mut request = request.map(|body| body.map_err(BoxError::from).boxed_unsync());
         *request.extensions_mut() = self.extensions.clone();
-        let call = self.outgoing.call(
+        let call = self.shared.config.outgoing.call(
             request,
             OutgoingOptions {
                 connect_timeout: at_most(options.connect_timeout, OUTGOING_CONNECT_TIMEOUT),
                 between_bytes_timeout: options.between_bytes_timeout,
             },
         );
+        let call = async move {
+            match tokio::time::timeout(first_byte, call).await {
+                Ok(response) => response.map_err(|error| told(&error)),
+                Err(_) => Err(Error::HttpResponseTimeout),
+            }
+        };
+        let call = match self.by {
+            By::Waiting => call.boxed(),
+            By::Task => Task(tokio::spawn(call)).boxed(),
+        };
         Box::new(async move {
-            let response = tokio::time::timeout(first_byte, call)
-                .await
-                .map_err(|_| Error::HttpResponseTimeout)?
-                .map_err(|error| told(&error))?;
+            let response = call.await?;
             let io: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(std::future::ready(Ok(())));
             Ok((response.map(|body| counted(body, permit)), io))
         })
+    }
+}
+
+/// A task that ends when nobody waits for it any more.
+struct Task<T>(JoinHandle<Result<T, Error>>);
+
+impl<T> Future for Task<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0
+            .poll_unpin(cx)
+            .map(|done| done.unwrap_or_else(|error| Err(Error::InternalError(Some(error.to_string())))))
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -34,8 +34,11 @@ const WASM_STACK_BYTES: usize = 512 << 10;
 /// Stack of a call with what the host puts on it; what exceeds the guest's part is for the host.
 const CALL_STACK_BYTES: usize = 2 << 20;
 
-/// Handles a guest may hold: bodies, streams, requests, timers.
+/// Handles a guest may hold: bodies, streams, requests, timers. It bounds those of the host's resources, and those of
+/// the guest's own, each.
 pub(crate) const HANDLES_MAX: usize = 1_024;
+/// Tasks, futures, streams and the like of a guest of WASI 0.3, each of which has several entries.
+pub(crate) const CONCURRENT_HANDLES_MAX: usize = 4 * HANDLES_MAX;
 /// Bytes that one call from guest to host may make the host copy.
 pub(crate) const HOSTCALL_BYTES_MAX: usize = 4 << 20;
 /// Bytes of randomness in one call.
@@ -46,6 +49,8 @@ pub(crate) const FIELDS_BYTES_MAX: usize = 32 << 10;
 pub(crate) const BODY_CHUNK_BYTES_MAX: usize = 64 << 10;
 /// Bytes of one write to a log.
 pub(crate) const LOG_CHUNK_BYTES_MAX: usize = 64 << 10;
+/// Bytes of a line that an instance has begun to print, held back until it ends the line: as long as lines of logs are.
+pub(crate) const LOG_LINE_BYTES_MAX: usize = 16 << 10;
 /// Outgoing requests of one workload at once. More are refused inside the guest.
 pub(crate) const OUTGOING_MAX: usize = 128;
 /// How long an outgoing connection may take.
@@ -53,12 +58,15 @@ pub(crate) const OUTGOING_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the first byte of an outgoing request's response may take.
 pub(crate) const OUTGOING_FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a request waits for a slot. Longer, and its client is better told to come again.
-pub(crate) const SLOT_WAIT_MAX: Duration = Duration::from_secs(1);
-/// Requests that wait for a slot at once. Each holds a connection and a request's head.
+/// How long a request waits for a place among its workload's, and then for a slot and memory. Longer, and its client is
+/// better told to come again.
+pub(crate) const ROOM_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Requests of one workload that wait for a place among those that are answered. Each holds a connection and a
+/// request's head.
 pub(crate) const WAITING_MAX: usize = 1_024;
-/// How long a new instance waits for memory that its siblings hold.
-pub(crate) const MEMORY_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Slots that a workload may have however few are free: enough for what a busy workload needs at any moment, few
+/// enough for some sixty such workloads on an engine of the default size.
+pub(crate) const SHARE_SLOTS_MIN: usize = 16;
 /// Idle instances that one workload keeps for each thread.
 pub(crate) const IDLE_PER_SHARD_MAX: usize = 32;
 
@@ -71,10 +79,19 @@ pub(crate) const FIRST_SLICE_TICKS: u64 = 2;
 pub(crate) const QUIET_TICKS_MAX: u32 = 128;
 /// Computing time after which a request leaves the request runtime for the burners.
 pub(crate) const BURNING_AFTER: Duration = Duration::from_millis(10);
+/// How long a workload is remembered for a request that burned. Whoever burns again and again is always remembered.
+pub(crate) const BURNT_FOR: Duration = Duration::from_secs(1);
+/// Computing time of its requests until then: about what one turn takes, so that an ordinary request stays.
+pub(crate) const BURNING_AGAIN_AFTER: Duration = Duration::from_millis(2);
+/// Memory of an instance from which on it is dropped among the burners: giving pages back takes the system a
+/// millisecond for some ten mebibytes.
+pub(crate) const DROPPED_ELSEWHERE_BYTES: u64 = 4 << 20;
 /// What is read ahead of a response to find out whether it is already complete.
 pub(crate) const READ_AHEAD_BYTES_MAX: usize = 256 << 10;
 /// How often guest and response are asked in turn for that.
 pub(crate) const READ_AHEAD_ROUNDS_MAX: usize = 8;
+/// Computing time of the guest meanwhile: others on the same runtime wait for that.
+pub(crate) const READ_AHEAD_COMPUTING_MAX: Duration = TICK;
 /// Steps of clocks that guests see: finer ones help timing attacks.
 pub(crate) const CLOCK_STEP: Duration = Duration::from_micros(100);
 /// Bytes of a trap's message and backtrace that are kept: names in them are the guest's.
@@ -88,7 +105,9 @@ pub(crate) fn code_settings() -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(CALL_STACK_BYTES)
-        // Costs nothing where the guest carries no debug information, and names its lines where it does.
-        .wasm_backtrace_details(WasmBacktraceDetails::Enable);
+        // Functions are told by name. Lines would be read from debug information of the guest's choosing, anew for each
+        // frame of each trap, on the thread that answers requests: that takes milliseconds for some guests, and as long
+        // as it wishes for a hostile one.
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
     config
 }

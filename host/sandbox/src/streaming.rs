@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::channel::oneshot;
@@ -14,7 +15,8 @@ use http_body_util::{BodyExt as _, Full};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::drive::{Interest, Job, Outcome, Turn};
-use crate::settings::{READ_AHEAD_BYTES_MAX, READ_AHEAD_ROUNDS_MAX};
+use crate::failure::Failure;
+use crate::settings::{READ_AHEAD_BYTES_MAX, READ_AHEAD_COMPUTING_MAX, READ_AHEAD_ROUNDS_MAX};
 use crate::{Body, BoxError};
 
 /// What was read of a body before anybody asked for it.
@@ -30,11 +32,15 @@ struct Ahead {
 /// came to their end, else with one that streams while the guest works on in a task of its own.
 ///
 /// Nothing that is there is held back for what is not.
+///
+/// # Errors
+///
+/// The guest's failure, if it failed before anything of the response has left.
 pub(crate) async fn settle(
     response: Response<WasiBody>,
     mut job: Option<Job>,
     outcome: Arc<Outcome>,
-) -> Response<Body> {
+) -> Result<Response<Body>, Failure> {
     let (parts, mut body) = response.into_parts();
     let mut ahead = Ahead::default();
     poll_fn(|cx| {
@@ -42,13 +48,14 @@ pub(crate) async fn settle(
         Poll::Ready(())
     })
     .await;
-    if outcome.failure().is_none()
-        && let Some(bytes) = ahead.whole()
-    {
+    if let Some(failure) = outcome.failure() {
+        return Err(failure);
+    }
+    if let Some(bytes) = ahead.whole() {
         if let Some(job) = job {
             job.carry_on(Interest::none());
         }
-        return Response::from_parts(parts, Full::new(bytes).map_err(|never| match never {}).boxed_unsync());
+        return Ok(Response::from_parts(parts, Full::new(bytes).map_err(|never| match never {}).boxed_unsync()));
     }
     let alive = job.map(|job| {
         let (alive, interest) = Interest::new();
@@ -56,7 +63,7 @@ pub(crate) async fn settle(
         alive
     });
     let body = Streaming::new(&parts.headers, ahead, body, outcome, alive).boxed_unsync();
-    Response::from_parts(parts, body)
+    Ok(Response::from_parts(parts, body))
 }
 
 /// A response whose guest works on in a task of its own, as long as `alive` is.
@@ -71,15 +78,19 @@ pub(crate) fn stream(
 }
 
 impl Ahead {
-    /// Lets body and guest take turns until neither gets any further.
+    /// Lets body and guest take turns until neither gets any further, or the guest has computed enough for one poll.
     fn read(&mut self, body: &mut WasiBody, job: &mut Option<Job>, cx: &mut Context<'_>) {
+        let before = job.as_ref().map_or(Duration::ZERO, Job::spent);
         for _ in 0..READ_AHEAD_ROUNDS_MAX {
             let progress = self.read_frames(body, cx);
             match job.as_mut().map(|job| job.turn(cx)) {
                 Some(Turn::Ended) => *job = None,
                 Some(Turn::Waiting) if progress => {}
                 // Whoever takes over sees that it is late, or burns.
-                None | Some(Turn::Waiting | Turn::Late | Turn::Burning) => return,
+                None | Some(Turn::Waiting | Turn::Late | Turn::Killed | Turn::Burning) => return,
+            }
+            if job.as_ref().is_some_and(|job| job.spent() - before >= READ_AHEAD_COMPUTING_MAX) {
+                return;
             }
         }
     }

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{Request, Response};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use wasmtime_wasi_config::WasiConfigVariables;
 
 use crate::account::Account;
+use crate::burners::Burnt;
 use crate::engine::{Engine, Error, queued};
 use crate::failure::Failure;
 use crate::idle::Idle;
+use crate::instance::Instance;
 use crate::link::Code;
 use crate::logs::LogSink;
 use crate::outgoing::Outgoing;
+use crate::room::Line;
 use crate::settings::OUTGOING_MAX;
 use crate::{Body, drive};
 
@@ -46,8 +49,8 @@ pub struct WorkloadConfig {
     pub reports: Arc<dyn Reports>,
 }
 
-/// Requests of one workload at once, unless its configuration says otherwise: half of an engine's default slots, so
-/// that no workload has all of them.
+/// Requests of one workload at once, unless its configuration says otherwise: half of an engine's default slots, which
+/// is also the most that a workload may have while it is alone.
 const CONCURRENT_DEFAULT: usize = 500;
 /// A request's time, unless the workload's configuration says otherwise.
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
@@ -77,8 +80,8 @@ impl WorkloadConfig {
 pub struct Reuse {
     /// Requests that one instance is given, one after the other; 1 is a fresh instance for each.
     pub requests_max: u64,
-    /// Requests that one instance is given at once. Instances are asked one request at a time whatever this says: the
-    /// bound is an upper one, and a guest of WASI 0.2 could not be asked otherwise.
+    /// Requests that one instance is given at once. It has no effect: instances are asked one request at a time. A guest
+    /// of WASI 0.2 could not be asked otherwise, see [`Code::is_serial`]; of WASI 0.3 it is left out.
     pub concurrent_max: u64,
     /// How long an instance waits for its next request.
     pub idle: Duration,
@@ -124,12 +127,21 @@ pub(crate) struct Shared {
     pub(crate) config: WorkloadConfig,
     pub(crate) variables: Arc<WasiConfigVariables>,
     pub(crate) account: Arc<Account>,
+    /// The guests' requests on their way.
     pub(crate) outgoing: Arc<Semaphore>,
+    /// Slots it holds.
+    pub(crate) held: AtomicUsize,
+    /// Who waits for an instance.
+    pub(crate) line: Line,
+    /// Whether one of its requests burned lately.
+    pub(crate) burnt: Burnt,
     /// Present if instances are used again.
     pub(crate) idle: Option<Arc<Idle>>,
     requests_free: Arc<Semaphore>,
     waiting: AtomicUsize,
     closed: AtomicBool,
+    killed: AtomicBool,
+    kill: Arc<Notify>,
     requests: AtomicU64,
     failures: AtomicU64,
 }
@@ -143,6 +155,23 @@ impl Shared {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
+    }
+
+    /// An instance that waits for its next request.
+    pub(crate) fn take_idle(&self) -> Option<Instance> {
+        self.idle.as_ref()?.take()
+    }
+
+    /// Completes when the workload is killed.
+    pub(crate) fn killed(&self) -> impl Future<Output = ()> + Send + use<> {
+        // Listening before looking, so that it is not missed: a `Notified` counts from the moment it is made.
+        let notified = self.kill.clone().notified_owned();
+        let already = self.killed.load(Ordering::SeqCst);
+        async move {
+            if !already {
+                notified.await;
+            }
+        }
     }
 }
 
@@ -165,12 +194,17 @@ impl Workload {
             engine: engine.clone(),
             code,
             variables: Arc::new(config.config.iter().cloned().collect()),
-            account: Arc::new(Account::new(config.memory_bytes_max)),
+            account: Arc::new(Account::new(config.memory_bytes_max, engine.memory().clone())),
             outgoing: Arc::new(Semaphore::new(OUTGOING_MAX)),
+            held: AtomicUsize::new(0),
+            line: Line::new(),
+            burnt: Burnt::new(Instant::now()),
             idle,
             requests_free: Arc::new(Semaphore::new(config.concurrent_max)),
             waiting: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
+            killed: AtomicBool::new(false),
+            kill: Arc::default(),
             requests: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             config,
@@ -229,5 +263,12 @@ impl Workload {
         if let Some(idle) = &self.0.idle {
             idle.clear();
         }
+    }
+    /// Closes it, and ends the requests that are being answered: they fail with [`Failure::Killed`], their bodies with
+    /// an error. A guest that computes ends at its next tick, so this may return before the last one has.
+    pub fn kill(&self) {
+        self.close();
+        self.0.killed.store(true, Ordering::SeqCst);
+        self.0.kill.notify_waiters();
     }
 }

@@ -98,7 +98,7 @@ impl Spec {
             },
             timeout: timeout.unwrap_or(workload::TIMEOUT_DEFAULT),
             reuse: reuse.unwrap_or_default(),
-            left_out: left_out(&spec),
+            left_out: left_out(&spec, reuse.unwrap_or_default()),
             over: matches!(pod.status.as_ref().and_then(|s| s.phase.as_deref()), Some("Succeeded" | "Failed")),
             containers: spec.containers.iter().map(|c| Container::of(c, refusal.as_ref())).collect(),
         }
@@ -169,13 +169,18 @@ fn is_tcp(port: &ContainerPort) -> bool {
 }
 
 /// Fields that have no effect here, by their path. They become one Event, so that nobody is left guessing.
-fn left_out(spec: &api::core::PodSpec) -> Vec<String> {
+fn left_out(spec: &api::core::PodSpec, reuse: Reuse) -> Vec<String> {
     let mut paths = Vec::new();
     let mut note = |present: bool, path: String| {
         if present {
             paths.push(path);
         }
     };
+    let at_once = reuse.concurrent_max;
+    note(
+        at_once > 1,
+        format!("annotation {} (concurrent={at_once}: an instance answers one request at a time)", label::REUSE),
+    );
     note(spec.host_network == Some(true), "spec.hostNetwork".to_owned());
     note(spec.readiness_gates.as_ref().is_some_and(|gates| !gates.is_empty()), "spec.readinessGates".to_owned());
     for (at, container) in spec.containers.iter().enumerate() {
@@ -207,7 +212,7 @@ mod tests {
         let spec = spec(json!({
             "metadata": {
                 "name": "w", "namespace": "n", "generation": 3, "deletionGracePeriodSeconds": 5,
-                "annotations": {"insula.dev/timeout": "2s", "insula.dev/reuse": "requests=9"},
+                "annotations": {"insula.dev/timeout": "2s", "insula.dev/reuse": "requests=9,concurrent=4"},
             },
             "spec": {"terminationGracePeriodSeconds": 60, "restartPolicy": "Never", "containers": [
                 {"name": "a", "image": "web:1", "ports": [{"containerPort": 8080}, {"containerPort": 53, "protocol": "UDP"}],
@@ -222,7 +227,13 @@ mod tests {
         assert_eq!(spec.ports(), [8080, 9090]);
         assert_eq!(spec.containers[0].memory_bytes_max, Some(64 << 20));
         assert!(spec.containers[0].probes.readiness.is_some() && spec.containers[1].probes.is_empty());
-        assert_eq!(spec.left_out, ["spec.containers[0].ports[1] (protocol UDP)"]);
+        assert_eq!(
+            spec.left_out,
+            [
+                "annotation insula.dev/reuse (concurrent=4: an instance answers one request at a time)",
+                "spec.containers[0].ports[1] (protocol UDP)"
+            ]
+        );
         assert!(spec.containers.iter().all(|c| c.refusal.is_none()));
     }
 

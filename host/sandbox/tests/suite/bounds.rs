@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use sandbox::{Engine, EngineConfig, Failure, Workload, WorkloadConfig};
 
 use super::guests;
@@ -102,7 +103,7 @@ async fn recursion_without_end_traps() {
 
 #[tokio::test]
 async fn requests_beyond_the_slots_wait_and_then_are_refused() {
-    let engine = Engine::new(EngineConfig { slots: 2 }).unwrap();
+    let engine = Engine::new(EngineConfig { slots: 2, ..EngineConfig::default() }).unwrap();
     let code = engine.load(&guests::compiled("slow")).unwrap();
     let workload = Workload::new(&engine, code, WorkloadConfig::new("slow")).unwrap();
     let long: Vec<_> = (0..2)
@@ -140,3 +141,103 @@ async fn a_workload_has_its_own_bound_on_requests() {
     assert_eq!(ask(&workload, "/?ms=0").await, Err(Failure::Busy));
     long.abort();
 }
+
+// F39
+#[tokio::test]
+async fn the_memory_of_the_host_bounds_all_workloads_together() {
+    let engine = Engine::new(EngineConfig { memory_bytes_max: 64 * MIB, ..EngineConfig::default() }).unwrap();
+    let code = engine.load(&guests::compiled("memory")).unwrap();
+    let [one, two] = ["one", "two"].map(|name| {
+        let mut config = WorkloadConfig::new(name);
+        config.memory_bytes_max = Some(128 * MIB);
+        Workload::new(&engine, code.clone(), config).unwrap()
+    });
+    let held = tokio::spawn({
+        let one = one.clone();
+        async move { text(&one, "/hold?mib=40&ms=300").await }
+    });
+    until("one workload holds its memory", || one.stats().memory_bytes > 40 * MIB).await;
+    let second = text(&two, "/?mib=4096").await;
+    assert!((10..24).contains(&eaten(&second)), "{second}");
+    held.await.unwrap();
+    until("its memory is back", || one.stats().memory_bytes == 0).await;
+    // A newcomer that finds none waits until others give back.
+    let full = tokio::spawn({
+        let one = one.clone();
+        async move { text(&one, "/hold?mib=61&ms=300").await }
+    });
+    until("one workload holds nearly all", || one.stats().memory_bytes > 61 * MIB).await;
+    assert_eq!(text(&two, "/").await, "ate 0 of 0 MiB\n");
+    full.await.unwrap();
+}
+
+#[tokio::test]
+async fn those_who_wait_for_memory_are_served_in_turn_and_hold_no_slots() {
+    // Room for one instance of 17 pages at a time, and slots for two.
+    let engine = Engine::new(EngineConfig { slots: 2, ..EngineConfig::default() }).unwrap();
+    let make = |guest: &str, memory_bytes_max| {
+        let mut config = WorkloadConfig::new(guest);
+        config.memory_bytes_max = memory_bytes_max;
+        Workload::new(&engine, engine.load(&guests::compiled(guest)).unwrap(), config).unwrap()
+    };
+    let (tight, other) = (make("memory", Some(2 * MIB)), make("hello02", None));
+    let many: Vec<_> = (0..4)
+        .map(|_| {
+            let tight = tight.clone();
+            tokio::spawn(async move { text(&tight, "/hold?mib=0&ms=30").await })
+        })
+        .collect();
+    until("they wait", || tight.stats().requests_running == 4 && tight.stats().memory_bytes > 0).await;
+    assert_eq!(text(&other, "/").await, "hello\n", "a slot is left for others");
+    assert_eq!(tight.stats().failures, 0);
+    for one in join_all(many).await {
+        one.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn no_workload_has_all_slots() {
+    let engine = Engine::new(EngineConfig { slots: 40, ..EngineConfig::default() }).unwrap();
+    let code = engine.load(&guests::compiled("slow")).unwrap();
+    let workload = || Workload::new(&engine, code.clone(), WorkloadConfig::new("slow")).unwrap();
+    let (greedy, other) = (workload(), workload());
+    let many: Vec<_> = (0..60)
+        .map(|_| {
+            let greedy = greedy.clone();
+            tokio::spawn(async move { ask(&greedy, "/?ms=5000").await.map(drop) })
+        })
+        .collect();
+    until("those that find no slot are refused", || greedy.stats().failures == 40).await;
+    assert_eq!(greedy.stats().requests_running, 20, "as many as it leaves");
+    assert_eq!(text(&other, "/?ms=0").await, "at last\n");
+    many.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+// F42
+#[tokio::test]
+async fn handles_of_the_guests_own_making_are_bounded() {
+    let code = guests::engine().load(&guests::compiled_text(MAKES_HANDLES)).unwrap();
+    let workload = Workload::new(guests::engine(), code, WorkloadConfig::new("handles")).unwrap();
+    let Err(Failure::Trap { message, .. }) = ask(&workload, "/").await else { panic!("a trap") };
+    assert!(message.contains("handle"), "{message}");
+}
+
+/// It has the shape of a guest of WASI 0.2, and makes resources of its own for ever.
+const MAKES_HANDLES: &str = r#"(component
+    (import "wasi:http/types@0.2.12" (instance $types
+        (export "incoming-request" (type (sub resource)))
+        (export "response-outparam" (type (sub resource)))))
+    (alias export $types "incoming-request" (type $request))
+    (alias export $types "response-outparam" (type $out))
+    (type $mine (resource (rep i32)))
+    (core func $new (canon resource.new $mine))
+    (core module $m
+        (import "" "new" (func $new (param i32) (result i32)))
+        (func (export "handle") (param i32 i32)
+            (loop $for-ever
+                (drop (call $new (i32.const 1)))
+                (br $for-ever))))
+    (core instance $i (instantiate $m (with "" (instance (export "new" (func $new))))))
+    (func $handle (param "request" (own $request)) (param "response-out" (own $out))
+        (canon lift (core func $i "handle")))
+    (instance (export "wasi:http/incoming-handler@0.2.12") (export "handle" (func $handle))))"#;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http_body_util::BodyExt as _;
 use sandbox::Failure;
 
 use super::harness::{Kept, ask, get, text, until, workload, workload_with};
@@ -114,3 +115,45 @@ const STARTS_FOR_EVER: &str = r#"(component
     (instance $handler (instantiate $shim
         (with "request" (type $request)) (with "out" (type $out)) (with "handle" (func $handle))))
     (export "wasi:http/incoming-handler@0.2.12" (instance $handler)))"#;
+
+#[tokio::test]
+async fn a_killed_workload_ends_its_guests() {
+    for (guest, path) in [("slow", "/?ms=60000"), ("spin", "/spin")] {
+        let kept = Arc::new(Kept::default());
+        let workload = workload_with(guest, |config| kept.watch(config));
+        let asked = tokio::spawn({
+            let workload = workload.clone();
+            async move { ask(&workload, path).await }
+        });
+        until("it is at work", || workload.stats().memory_bytes > 0).await;
+        workload.kill();
+        assert_eq!(asked.await.unwrap(), Err(Failure::Killed), "{guest}");
+        until("its memory is back", || workload.stats().memory_bytes == 0).await;
+        assert_eq!(kept.causes(), ["killed"]);
+        assert_eq!(ask(&workload, path).await, Err(Failure::Closed));
+    }
+}
+
+#[tokio::test]
+async fn a_killed_workload_breaks_off_its_bodies() {
+    let workload = workload("slow");
+    let mut body = workload.call(get("/body?ms=5&count=1000000")).await.unwrap().into_body();
+    body.frame().await.unwrap().unwrap();
+    workload.kill();
+    let error = loop {
+        match body.frame().await {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => break error,
+            None => panic!("a body cut short looks complete"),
+        }
+    };
+    assert!(error.to_string().contains("stopped"), "{error}");
+}
+
+#[tokio::test]
+async fn much_memory_is_given_back_after_the_request() {
+    let workload = workload("memory");
+    text(&workload, "/?mib=32").await;
+    until("its memory is back", || workload.stats().memory_bytes == 0).await;
+    text(&workload, "/?mib=1").await;
+}

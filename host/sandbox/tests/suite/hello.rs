@@ -71,6 +71,17 @@ async fn what_is_printed_is_logged() {
     assert_eq!(kept.stderr(), "err 1\nerr 2\nerr 3\n");
 }
 
+#[tokio::test]
+async fn lines_of_requests_at_once_do_not_mix() {
+    let kept = Arc::new(Kept::default());
+    let workload = workload_with("log", |config| kept.watch(config));
+    let asks = (0..8).map(|_| text(&workload, "/?lines=2&pieces"));
+    futures::future::join_all(asks).await;
+    let stdout = kept.stdout();
+    assert_eq!(stdout.lines().count(), 16, "{stdout}");
+    assert!(stdout.lines().all(|line| line == "out 1" || line == "out 2"), "{stdout}");
+}
+
 // F50
 #[test]
 fn what_is_not_granted_is_refused_by_name_when_code_is_loaded() {

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use http::{Request, Response};
 use sandbox::{Body, Outgoing, OutgoingError, OutgoingOptions};
 
-use super::harness::{ask, full, get, read, text, workload, workload_with};
+use super::harness::{ask, full, get, read, text, until, workload, workload_with};
 
 /// Answers by path, and counts.
 #[derive(Clone, Default)]
@@ -78,4 +78,47 @@ async fn requests_beyond_the_bound_are_refused_inside_the_guest() {
     drop(ask(&workload, "/many?count=100000&url=http://users/wait").await);
     assert!(world.most.load(Ordering::SeqCst) <= 128);
     assert_eq!(text(&workload, "/many?count=2&url=http://users/wait").await, "answered 2, refused 0\n");
+}
+
+/// The way to another workload of the same engine, as a host's own routes are: a function call.
+struct Local(sandbox::Workload);
+
+impl Outgoing for Local {
+    fn call(
+        &self,
+        request: Request<Body>,
+        _: OutgoingOptions,
+    ) -> BoxFuture<'static, Result<Response<Body>, OutgoingError>> {
+        let callee = self.0.clone();
+        Box::pin(async move { callee.call(request).await.map_err(|failure| OutgoingError::Other(failure.to_string())) })
+    }
+}
+
+#[tokio::test]
+async fn a_guest_calls_a_guest_of_the_same_engine() {
+    for caller in ["fetch", "fetch03"] {
+        for callee in ["hello02", "hello03"] {
+            let callee = workload(callee);
+            let workload = workload_with(caller, |config| config.outgoing = Arc::new(Local(callee.clone())));
+            for path in ["/", "/pass"] {
+                assert_eq!(text(&workload, &format!("{path}?url=http://hello.shop.svc/")).await, "hello\n", "{caller}");
+            }
+            assert_eq!((callee.stats().failures, workload.stats().failures), (0, 0));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_guest_reads_what_another_streams_and_gives_up_with_its_client() {
+    for caller in ["fetch", "fetch03"] {
+        let callee = workload("slow");
+        let workload = workload_with(caller, |config| config.outgoing = Arc::new(Local(callee.clone())));
+        assert_eq!(text(&workload, "/?url=http://slow/body?ms=5").await.lines().next(), Some("drop"), "{caller}");
+        // While it waits for the head, its client leaves.
+        let gone = tokio::time::timeout(Duration::from_millis(30), workload.call(get("/?url=http://slow/?ms=60000")));
+        assert!(gone.await.is_err());
+        until("both are ended", || callee.stats().requests_running == 0 && workload.stats().requests_running == 0)
+            .await;
+        assert_eq!((callee.stats().failures, workload.stats().failures), (0, 0), "{caller}");
+    }
 }

@@ -44,7 +44,7 @@ async fn requests_at_once_have_instances_of_their_own() {
 
 #[tokio::test]
 async fn idle_instances_give_way_when_slots_run_out() {
-    let engine = Engine::new(EngineConfig { slots: 2 }).unwrap();
+    let engine = Engine::new(EngineConfig { slots: 2, ..EngineConfig::default() }).unwrap();
     let make = |guest: &str, reuse| {
         let mut config = WorkloadConfig::new(guest);
         config.reuse = reuse;
@@ -68,4 +68,39 @@ fn instances_move_between_runtimes() {
         });
     }
     assert_eq!(workload.stats().instances_idle, 1);
+}
+
+#[tokio::test]
+async fn an_instance_that_becomes_idle_serves_who_waits() {
+    // One slot, and memory for one instance: whoever comes second can only have the first one's.
+    let engine = Engine::new(EngineConfig { slots: 1, ..EngineConfig::default() }).unwrap();
+    for memory_bytes_max in [None, Some(2 << 20)] {
+        let mut config = WorkloadConfig::new("slow");
+        config.reuse = reused();
+        config.memory_bytes_max = memory_bytes_max;
+        let code = engine.load(&guests::compiled("slow")).unwrap();
+        let workload = Workload::new(&engine, code, config).unwrap();
+        join_all((0..5).map(|_| text(&workload, "/?ms=20"))).await;
+        assert_eq!((workload.stats().instances_idle, workload.stats().failures), (1, 0));
+        workload.close();
+    }
+}
+
+#[tokio::test]
+async fn a_busy_workload_lets_others_have_a_slot() {
+    let engine = Engine::new(EngineConfig { slots: 1, ..EngineConfig::default() }).unwrap();
+    let make = || {
+        let mut config = WorkloadConfig::new("slow");
+        config.reuse = reused();
+        Workload::new(&engine, engine.load(&guests::compiled("slow")).unwrap(), config).unwrap()
+    };
+    let (busy, other) = (make(), make());
+    let waiting = join_all((0..12).map(|_| text(&busy, "/?ms=10")));
+    let asked = async {
+        until("the only slot is taken", || busy.stats().requests_running > 1).await;
+        text(&other, "/?ms=0").await;
+        busy.stats().requests_running
+    };
+    let (_, left) = futures::join!(waiting, asked);
+    assert!(left > 5, "it had its turn while {left} others waited");
 }

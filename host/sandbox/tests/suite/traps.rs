@@ -52,3 +52,12 @@ async fn many_traps_leave_nothing_behind() {
     }
     assert_eq!((workload.stats().failures, workload.stats().memory_bytes), (200, 0));
 }
+
+#[tokio::test]
+async fn a_trap_before_anything_has_left_is_a_failure() {
+    let kept = Arc::new(Kept::default());
+    let workload = workload_with("trap", |config| kept.watch(config));
+    let Err(failure) = workload.call(get("/late")).await else { panic!("nothing has left: it is no response") };
+    assert_eq!(failure.cause(), "trap");
+    assert_eq!(kept.causes(), ["trap"]);
+}
