@@ -5,10 +5,10 @@
 
 use std::hash::{Hash, Hasher};
 
-use component::Kind;
+use component::{Description, Kind};
 
 use crate::raw;
-use crate::settings::code_settings;
+use crate::settings::{Generation, code_settings};
 
 /// Why there is no machine code.
 #[derive(Debug, thiserror::Error)]
@@ -57,28 +57,45 @@ pub fn compile(
     if identity_version != own {
         return Err(CompileError::Version { wanted: identity_version.to_owned(), own });
     }
-    match component::describe(wasm)?.kind {
+    let description = component::describe(wasm)?;
+    match description.kind {
         Kind::Component => {}
         Kind::Module => return Err(CompileError::Module),
     }
-    let engine = compiler(target, cpu_features)?;
-    engine.precompile_component(wasm).map_err(|error| CompileError::Code(format!("{error:#}")))
+    let compiled = |generation| {
+        let engine = compiler(target, cpu_features, generation)?;
+        engine.precompile_component(wasm).map_err(|error| CompileError::Code(format!("{error:#}")))
+    };
+    if is_serial(&description) {
+        // One that is concurrent inside, without a word of it in its imports, is not refused for that.
+        compiled(Generation::Serial).or_else(|_| compiled(Generation::Concurrent))
+    } else {
+        compiled(Generation::Concurrent)
+    }
+}
+
+/// Whether a component has nothing of WASI 0.3 in its imports and exports.
+fn is_serial(description: &Description) -> bool {
+    let mut interfaces = description.imports.iter().chain(&description.exports);
+    interfaces.all(|interface| !interface.to_string().contains("@0.3"))
 }
 
 /// Names the engine so that equal names mean interchangeable code: wasmtime's version, and a digest of every setting
 /// that code depends on except CPU features.
 pub(crate) fn version(target: &str) -> Result<String, CompileError> {
     let mut digest = Fnv(Fnv::BASIS);
-    compiler(target, &[])?.precompile_compatibility_hash().hash(&mut digest);
+    for generation in Generation::ALL {
+        compiler(target, &[], generation)?.precompile_compatibility_hash().hash(&mut digest);
+    }
     Ok(format!("wasmtime-{WASMTIME}-{:016x}", digest.finish()))
 }
 
 /// The release of wasmtime this crate is written for, as in `[workspace.dependencies]`.
 const WASMTIME: &str = "48";
 
-fn compiler(target: &str, cpu_features: &[String]) -> Result<wasmtime::Engine, CompileError> {
+fn compiler(target: &str, cpu_features: &[String], generation: Generation) -> Result<wasmtime::Engine, CompileError> {
     let refused = |reason: String| CompileError::Target { target: target.to_owned(), reason };
-    let mut config = code_settings();
+    let mut config = code_settings(generation);
     // A named target keeps the code generator from looking at the machine it runs on.
     config.target(target).map_err(|error| refused(format!("{error:#}")))?;
     for feature in cpu_features {

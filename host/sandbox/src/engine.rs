@@ -18,9 +18,9 @@ use crate::idle::Idle;
 use crate::link::{self, Code};
 use crate::raw::{self, VerifiedCode};
 use crate::settings::{
-    CORE_INSTANCES_MAX, KEEP_RESIDENT_BYTES, KEEP_RESIDENT_TABLE_BYTES, MEMORIES_MAX, MEMORIES_PER_SLOT, ROOM_WAIT_MAX,
-    SLOTS_DEFAULT, STACKS_PER_SLOT, TABLE_ELEMENTS_MAX, TABLES_MAX, TABLES_PER_SLOT, WAITING_MAX, WARM_SLOTS_MAX,
-    code_settings,
+    CORE_INSTANCES_MAX, Generation, KEEP_RESIDENT_BYTES, KEEP_RESIDENT_TABLE_BYTES, MEMORIES_MAX, MEMORIES_PER_SLOT,
+    ROOM_WAIT_MAX, SLOTS_DEFAULT, STACKS_PER_SLOT, TABLE_ELEMENTS_MAX, TABLES_MAX, TABLES_PER_SLOT, WAITING_MAX,
+    WARM_SLOTS_MAX, code_settings,
 };
 use crate::slots::{Counted, Slots};
 use crate::ticker::Ticker;
@@ -105,8 +105,7 @@ fn listed(interfaces: &[Interface]) -> String {
 pub struct Engine(Arc<Inner>);
 
 struct Inner {
-    wasmtime: wasmtime::Engine,
-    linker: Linker<Guest>,
+    machines: [Machine; 2],
     identity: Identity,
     slots: Slots,
     memory: Arc<Pool>,
@@ -114,6 +113,21 @@ struct Inner {
     keepers: Mutex<Vec<Weak<Idle>>>,
     ticker: Ticker,
     burners: Burners,
+}
+
+/// What runs the components of one generation.
+struct Machine {
+    wasmtime: wasmtime::Engine,
+    linker: Linker<Guest>,
+}
+
+impl Machine {
+    fn new(config: EngineConfig, generation: Generation) -> wasmtime::Result<Self> {
+        let mut settings = code_settings(generation);
+        settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
+        let wasmtime = wasmtime::Engine::new(&settings)?;
+        Ok(Self { linker: link::linker(&wasmtime, generation)?, wasmtime })
+    }
 }
 
 impl Engine {
@@ -125,21 +139,19 @@ impl Engine {
     pub fn new(config: EngineConfig) -> Result<Self, Error> {
         let version = compile::version(cpu::TARGET).map_err(|error: CompileError| Error::engine(error))?;
         let identity = Identity { version, target: cpu::TARGET.to_owned(), cpu_features: cpu::detected() };
-        let mut settings = code_settings();
-        settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
-        let wasmtime = wasmtime::Engine::new(&settings).map_err(Error::engine)?;
+        let [serial, concurrent] = Generation::ALL.map(|generation| Machine::new(config, generation));
+        let machines = [serial.map_err(Error::engine)?, concurrent.map_err(Error::engine)?];
         let ticker = Ticker::start({
-            let weak = wasmtime.weak();
+            let engines = machines.each_ref().map(|machine| machine.wasmtime.weak());
             move || {
-                if let Some(engine) = weak.upgrade() {
+                for engine in engines.iter().filter_map(wasmtime::EngineWeak::upgrade) {
                     engine.increment_epoch();
                 }
             }
         })
         .map_err(Error::engine)?;
         Ok(Self(Arc::new(Inner {
-            linker: link::linker(&wasmtime).map_err(Error::engine)?,
-            wasmtime,
+            machines,
             identity,
             slots: Slots::new(config.slots),
             memory: Arc::new(Pool::new(config.memory_bytes_max)),
@@ -169,12 +181,15 @@ impl Engine {
     ///
     /// The file is of another engine, or the component does not fit this host: see [`Error`].
     pub fn load(&self, code: &VerifiedCode) -> Result<Code, Error> {
-        let component = raw::map(&self.0.wasmtime, code).map_err(|error| Error::Load(format!("{error:#}")))?;
-        link::bind(&self.0.linker, &component)
-    }
-
-    pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
-        &self.0.wasmtime
+        // The file's header says for which of them it is; the other one refuses it.
+        let [serial, concurrent] = &self.0.machines;
+        match raw::map(&serial.wasmtime, code) {
+            Ok(component) => link::bind(&serial.linker, &component),
+            Err(_) => {
+                let component = raw::map(&concurrent.wasmtime, code);
+                link::bind(&concurrent.linker, &component.map_err(|error| Error::Load(format!("{error:#}")))?)
+            }
+        }
     }
 
     pub(crate) fn ticker(&self) -> &Ticker {

@@ -52,7 +52,7 @@ pub(crate) enum NoStart {
 impl Instance {
     /// Starts an instance, or says at once that it cannot be had.
     pub(crate) async fn start(shared: &Arc<Shared>, mut slot: Slot) -> Result<Self, NoStart> {
-        let mut store = Store::new(shared.engine.wasmtime(), Guest::new(shared));
+        let mut store = Store::new(shared.code.engine(), Guest::new(shared));
         store.limiter(|guest| guest.share());
         store.set_hostcall_fuel(HOSTCALL_BYTES_MAX);
         store.set_max_component_handles(HANDLES_MAX);

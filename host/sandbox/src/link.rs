@@ -12,7 +12,7 @@ use wasmtime_wasi_io::bindings::wasi::io;
 use crate::engine::Error;
 use crate::environment;
 use crate::guest::Guest;
-use crate::settings::TABLE_ELEMENTS_MAX;
+use crate::settings::{Generation, TABLE_ELEMENTS_MAX};
 
 /// Every interface the linker offers. A test holds it to the linker.
 const INTERFACES: [&str; 53] = [
@@ -73,17 +73,27 @@ const INTERFACES: [&str; 53] = [
 
 /// Compiled code, mapped and bound to what guests may import. Workloads of the same code share it.
 #[derive(Clone)]
-pub struct Code(Arc<ProxyPre<Guest>>);
+pub struct Code(Arc<Bound>);
+
+struct Bound {
+    /// The machinery the code is for.
+    engine: wasmtime::Engine,
+    pre: ProxyPre<Guest>,
+}
 
 impl Code {
     /// Whether its instances can only be asked one request at a time, as those of WASI 0.2 are made for.
     #[must_use]
     pub fn is_serial(&self) -> bool {
-        matches!(*self.0, ProxyPre::P2(_))
+        matches!(self.0.pre, ProxyPre::P2(_))
     }
 
     pub(crate) fn pre(&self) -> &ProxyPre<Guest> {
-        &self.0
+        &self.0.pre
+    }
+
+    pub(crate) fn engine(&self) -> &wasmtime::Engine {
+        &self.0.engine
     }
 }
 
@@ -99,28 +109,32 @@ pub(crate) fn interfaces() -> Vec<Interface> {
 }
 
 /// Everything guests may import, each name once. What a guest may do with it is decided by its [`Guest`] state.
-pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Guest>> {
+pub(crate) fn linker(engine: &wasmtime::Engine, generation: Generation) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     wasi::p2::add_to_linker_async(&mut linker)?;
-    wasi::p3::add_to_linker(&mut linker)?;
     p2::add_only_http_to_linker_async(&mut linker)?;
-    p3::add_to_linker(&mut linker)?;
+    if generation == Generation::Concurrent {
+        wasi::p3::add_to_linker(&mut linker)?;
+        p3::add_to_linker(&mut linker)?;
+    }
     wasmtime_wasi_config::add_to_linker(&mut linker, Guest::config)?;
     linker.allow_shadowing(true);
-    add_without_context(&mut linker)?;
+    add_without_context(&mut linker, generation)?;
     linker.allow_shadowing(false);
     Ok(linker)
 }
 
 /// What needs no WASI context: a guest that uses nothing else never has one.
-fn add_without_context(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+fn add_without_context(linker: &mut Linker<Guest>, generation: Generation) -> wasmtime::Result<()> {
     struct Table;
     impl HasData for Table {
         type Data<'a> = &'a mut ResourceTable;
     }
     type Environment = environment::Environment<'static>;
     wasi::p2::bindings::cli::environment::add_to_linker::<_, Environment>(linker, Guest::environment)?;
-    wasi::p3::bindings::cli::environment::add_to_linker::<_, Environment>(linker, Guest::environment)?;
+    if generation == Generation::Concurrent {
+        wasi::p3::bindings::cli::environment::add_to_linker::<_, Environment>(linker, Guest::environment)?;
+    }
     io::error::add_to_linker::<_, Table>(linker, Guest::table)?;
     io::poll::add_to_linker::<_, Table>(linker, Guest::table)?;
     io::streams::add_to_linker::<_, Table>(linker, Guest::table)
@@ -148,7 +162,7 @@ pub(crate) fn bind(linker: &Linker<Guest>, component: &Component) -> Result<Code
     } else {
         ProxyPre::P2(p2::bindings::ProxyPre::new(pre).map_err(|_| Error::NoHandler)?)
     };
-    Ok(Code(Arc::new(proxy)))
+    Ok(Code(Arc::new(Bound { engine: component.engine().clone(), pre: proxy })))
 }
 
 fn names(component: &Component) -> (Vec<Interface>, Vec<Interface>) {
@@ -168,8 +182,8 @@ mod tests {
 
     #[test]
     fn what_is_listed_is_linked_and_the_other_way_round() {
-        let engine = wasmtime::Engine::new(&code_settings()).unwrap();
-        let mut linker = linker(&engine).unwrap();
+        let engine = wasmtime::Engine::new(&code_settings(Generation::Concurrent)).unwrap();
+        let mut linker = linker(&engine, Generation::Concurrent).unwrap();
         assert_eq!(interfaces().len(), INTERFACES.len(), "every name parses");
         // A name that is linked cannot be defined again.
         let mut free = |id: &str| linker.root().func_wrap(id, |_, (): ()| wasmtime::Result::Ok(())).is_ok();
@@ -178,6 +192,16 @@ mod tests {
         }
         for id in ["wasi:keyvalue/store@0.2.0", "wasi:clocks/timezone@0.2.12", "wasi:http/handler@0.3.0"] {
             assert!(free(id), "{id} is linked and not listed");
+        }
+    }
+
+    #[test]
+    fn code_of_the_older_generation_is_granted_that_generation() {
+        let engine = wasmtime::Engine::new(&code_settings(Generation::Serial)).unwrap();
+        let mut linker = linker(&engine, Generation::Serial).unwrap();
+        for id in INTERFACES {
+            let free = linker.root().func_wrap(id, |_, (): ()| wasmtime::Result::Ok(())).is_ok();
+            assert_eq!(free, id.contains("@0.3"), "{id}");
         }
     }
 }

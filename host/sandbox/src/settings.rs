@@ -97,11 +97,26 @@ pub(crate) const CLOCK_STEP: Duration = Duration::from_micros(100);
 /// Bytes of a trap's message and backtrace that are kept: names in them are the guest's.
 pub(crate) const TRAP_TEXT_BYTES_MAX: usize = 8 << 10;
 
+/// What components are made for, and so which machinery runs them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Generation {
+    /// WASI 0.2 alone. Without tasks, streams and an event loop in each instance, a call takes two thirds of the time.
+    Serial,
+    /// Everything else.
+    Concurrent,
+}
+
+impl Generation {
+    pub(crate) const ALL: [Self; 2] = [Self::Serial, Self::Concurrent];
+}
+
 /// The settings that compiled code depends on; [`crate::Engine`] and [`crate::compile`] share them.
-pub(crate) fn code_settings() -> Config {
+pub(crate) fn code_settings(generation: Generation) -> Config {
+    let concurrent = generation == Generation::Concurrent;
     let mut config = Config::new();
     config
-        .wasm_component_model_async(true)
+        .wasm_component_model_async(concurrent)
+        .concurrency_support(concurrent)
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(CALL_STACK_BYTES)
