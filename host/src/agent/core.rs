@@ -23,7 +23,7 @@ use super::saving::Saver;
 use crate::code::Trouble;
 use crate::desired::file::{File, Memory, Saved};
 use crate::desired::{Desired, Refused, Uid};
-use crate::identity::{Node, Stored};
+use crate::identity::Node;
 use crate::ips::Ips;
 use crate::pod::probe::{Kind, Verdict};
 use crate::session::Heard;
@@ -185,9 +185,7 @@ impl Core {
 
     /// A host inside `insula up` learns its cluster from the first welcome.
     fn remember_cluster(&self) {
-        let dir = self.context.config.host_dir();
-        let saved = Stored::load(&dir).and_then(|stored| Stored { node: self.node.clone(), ..stored }.save(&dir));
-        if let Err(error) = saved {
+        if let Err(error) = self.node.save(&self.context.config.host_dir()) {
             tracing::error!(%error, "the cluster of this host was not noted");
         }
     }
