@@ -276,12 +276,12 @@ impl Core {
             },
             logs: Arc::new(ToLog(self.context.logs.sink(place))),
             outgoing: Arc::new(ToCluster(self.context.proxy.guest_client(&pod.spec.namespace))),
-            reports: Arc::new(reports::Container {
-                slot: pod.slot.clone(),
-                name: spec.name.clone(),
-                counters: self.context.counters.clone(),
-                up: self.context.up.clone(),
-            }),
+            reports: Arc::new(reports::Container::new(
+                pod.slot.clone(),
+                spec.name.clone(),
+                self.context.counters.clone(),
+                self.context.up.clone(),
+            )),
             ..WorkloadConfig::new(format!("{}/{}/{}", pod.spec.namespace, pod.spec.name, spec.name))
         };
         Workload::new(&self.context.engine, code, workload).map_err(|e| Refusal::new("StartError", e.to_string()))
