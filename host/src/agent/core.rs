@@ -64,7 +64,8 @@ pub(super) struct Core {
     node: Node,
     hello: watch::Sender<Hello>,
     pipe: Arc<Pipe>,
-    /// Code that Pods known from disk wait for, and who waits for all of it.
+    /// Code that is being loaded for Pods known from disk, and who waits for all of it. What nobody asked for, such
+    /// as the code of a Pod that has ended or is refused, is not waited for: no event would tell that it came.
     resuming: Option<(BTreeSet<String>, oneshot::Sender<()>)>,
 }
 
@@ -87,7 +88,7 @@ impl Core {
             desired,
             pods: BTreeMap::new(),
             ips: Ips::default(),
-            codes: Codes::default(),
+            codes: Codes::new(context.loader.in_use.clone()),
             ports: Ports::default(),
             saver: Saver::new(file),
             memories: memories.into_iter().map(|memory| (memory.uid.as_str().into(), memory)).collect(),
@@ -119,7 +120,7 @@ impl Core {
         }
         self.settle().await;
         // Without anything to wait for, the sender ends here.
-        self.resuming = Some((self.codes.in_use(), done)).filter(|(waiting, _)| !waiting.is_empty());
+        self.resuming = Some((self.codes.coming_keys(), done)).filter(|(waiting, _)| !waiting.is_empty());
         resumed
     }
 

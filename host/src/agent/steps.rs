@@ -151,12 +151,11 @@ impl Core {
             let loader = self.context.loader.clone();
             let events = self.context.events.clone();
             let public_key = self.desired.welcome.as_ref().map(|w| w.code_public_key.clone()).unwrap_or_default();
-            let in_use = self.codes.in_use();
             tokio::spawn(async move {
                 let result = match loader.local(&key, &public_key).await.transpose() {
                     Some(result) => result,
                     None if events.send(Event::CodeNotHere { key: key.clone() }).await.is_err() => return,
-                    None => loader.remote(&key, public_key, in_use).await,
+                    None => loader.remote(&key, public_key).await,
                 };
                 if events.send(Event::CodeCame { key, result }).await.is_err() {
                     tracing::trace!("the agent has ended");
