@@ -195,7 +195,7 @@ impl Agent {
     ) {
         let resumed = core.resume().await;
         let (stop, ended) = (self.stop.clone(), self.ended.clone());
-        self.tasks.push(tokio::spawn(async move {
+        self.tasks.push(vital(&self.ended, async move {
             core.run(inbox, hearing, stop).await;
             ended.cancel();
         }));
@@ -204,8 +204,8 @@ impl Agent {
         if tokio::time::timeout(RESUME_WITHIN, resumed).await.is_err() {
             tracing::warn!("not every Pod known from disk has started; looking for the control plane anyway");
         }
-        self.tasks.push(tokio::spawn(session.run(self.stop.clone())));
-        self.tasks.push(tokio::spawn(renewal));
+        self.tasks.push(vital(&self.ended, session.run(self.stop.clone())));
+        self.tasks.push(vital(&self.ended, renewal));
     }
 
     /// Where other hosts reach this one.
@@ -255,6 +255,16 @@ impl Drop for Agent {
         self.stop.cancel();
         self.stop_proxy.cancel();
     }
+}
+
+/// Runs a part that the agent is nothing without: should it panic, the agent has ended. A host that only looks
+/// alive would hold its Pods for ever.
+fn vital(ended: &CancellationToken, part: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    let guard = ended.clone().drop_guard();
+    tokio::spawn(async move {
+        part.await;
+        guard.disarm();
+    })
 }
 
 async fn identity_of(config: &Config) -> Result<Stored, StartError> {
@@ -318,5 +328,23 @@ fn start_proxy(
             start(0)
         }
         started => started,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // F28
+    #[tokio::test]
+    async fn a_part_that_panics_ends_the_agent() {
+        let ended = CancellationToken::new();
+        assert!(vital(&ended, async {}).await.is_ok());
+        assert!(!ended.is_cancelled(), "a part that ends as it should says nothing");
+        let broken = vital(&ended, async {
+            panic!("as a part that is broken does");
+        });
+        assert!(broken.await.is_err());
+        assert!(ended.is_cancelled());
     }
 }

@@ -6,9 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -32,18 +33,56 @@ const READS_MAX: usize = 4;
 const FETCHES_MAX: usize = 8;
 /// Bytes of an Ed25519 signature.
 const SIGNATURE_LEN: usize = 64;
+/// Extension of files that are being written.
+const UNFINISHED: &str = "new";
+
+/// Keys of code that Pods of this host want, at this moment; clones are the same set.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct InUse(Arc<Mutex<BTreeSet<String>>>);
+
+impl InUse {
+    /// Held only for single looks and changes, under which nothing panics half way.
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn add(&self, key: &str) {
+        self.lock().insert(key.to_owned());
+    }
+
+    pub(crate) fn remove(&self, key: &str) {
+        self.lock().remove(key);
+    }
+
+    /// Does it unless `key` is in use, which it does not become meanwhile; whether it was done.
+    fn unless_in_use(&self, key: &str, work: impl FnOnce() -> io::Result<()>) -> io::Result<bool> {
+        let keys = self.lock();
+        if keys.contains(key) {
+            return Ok(false);
+        }
+        work().map(|()| true)
+    }
+}
 
 /// Code on disk.
 #[derive(Debug)]
 pub(crate) struct Cache {
     dir: PathBuf,
+    /// Numbers unfinished files: the same code may come twice at once, and each time is written to a file of its own.
+    next: AtomicU64,
 }
 
 impl Cache {
-    /// Opens the directory, or makes it.
+    /// Opens the directory, or makes it. What a crash left unfinished is deleted.
     pub(crate) fn open(dir: PathBuf) -> io::Result<Self> {
         files::private_dir(&dir)?;
-        Ok(Self { dir })
+        for entry in fs::read_dir(&dir)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == UNFINISHED) {
+                remove(&path)?;
+            }
+        }
+        Ok(Self { dir, next: AtomicU64::new(0) })
     }
 
     /// Keys are 64 hexadecimal digits; anything else could name a file elsewhere.
@@ -80,15 +119,24 @@ impl Cache {
         let path = self.path(key)?;
         for (path, bytes) in [(path.clone(), code), (path.with_extension("signature"), signature)] {
             // A file that is mapped is never written to: it is replaced.
-            let aside = path.with_extension("new");
-            fs::write(&aside, bytes)?;
-            fs::rename(&aside, &path)?;
+            let aside = self.unfinished(key);
+            let written = create(&aside, bytes).and_then(|()| fs::rename(&aside, &path));
+            if let Err(error) = written {
+                remove(&aside)?;
+                return Err(error);
+            }
         }
         Ok(path)
     }
 
+    /// A name that no other write has.
+    fn unfinished(&self, key: &str) -> PathBuf {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.dir.join(format!("{key}.{number}.{UNFINISHED}"))
+    }
+
     /// Deletes what was unused for longest until the rest fits.
-    pub(crate) fn evict(&self, in_use: &BTreeSet<String>, bytes_max: u64) -> io::Result<()> {
+    pub(crate) fn evict(&self, in_use: &InUse, bytes_max: u64) -> io::Result<()> {
         let mut found: BTreeMap<(SystemTime, PathBuf), u64> = BTreeMap::new();
         let mut total = 0;
         for entry in fs::read_dir(&self.dir)? {
@@ -105,14 +153,21 @@ impl Cache {
             if total <= bytes_max {
                 return Ok(());
             }
-            if !in_use.contains(name) {
+            let gone = in_use.unless_in_use(name, || {
                 remove(&path)?;
-                remove(&path.with_extension("signature"))?;
+                remove(&path.with_extension("signature"))
+            })?;
+            if gone {
                 total -= bytes;
             }
         }
         Ok(())
     }
+}
+
+/// Writes a file that must not be there yet: under a name that is mapped this would change running code.
+fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::OpenOptions::new().write(true).create_new(true).open(path)?.write_all(bytes)
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -173,6 +228,7 @@ pub(crate) struct Loader {
     pub(crate) engine: Engine,
     pub(crate) cache: Arc<Cache>,
     pub(crate) client: watch::Receiver<Option<Client>>,
+    pub(crate) in_use: InUse,
     reads: Arc<Semaphore>,
     fetches: Arc<Semaphore>,
 }
@@ -180,7 +236,7 @@ pub(crate) struct Loader {
 impl Loader {
     pub(crate) fn new(engine: Engine, cache: Cache, client: watch::Receiver<Option<Client>>) -> Self {
         let (reads, fetches) = (Arc::new(Semaphore::new(READS_MAX)), Arc::new(Semaphore::new(FETCHES_MAX)));
-        Self { engine, cache: Arc::new(cache), client, reads, fetches }
+        Self { engine, cache: Arc::new(cache), client, in_use: InUse::default(), reads, fetches }
     }
 
     /// Loads code that is on this host.
@@ -194,13 +250,8 @@ impl Loader {
     }
 
     /// Fetches code from the control plane and loads it; waits for a session if there is none.
-    pub(crate) async fn remote(
-        mut self,
-        key: &str,
-        public_key: Bytes,
-        in_use: BTreeSet<String>,
-    ) -> Result<Code, Trouble> {
-        let path = self.fetch(key, public_key, in_use).await?;
+    pub(crate) async fn remote(mut self, key: &str, public_key: Bytes) -> Result<Code, Trouble> {
+        let path = self.fetch(key, public_key).await?;
         self.map(path).await
     }
 
@@ -210,7 +261,7 @@ impl Loader {
         Ok(blocking(move || Ok(engine.load(&VerifiedCode::vouched_for(path)))).await??)
     }
 
-    async fn fetch(&mut self, key: &str, public_key: Bytes, in_use: BTreeSet<String>) -> Result<PathBuf, Trouble> {
+    async fn fetch(&mut self, key: &str, public_key: Bytes) -> Result<PathBuf, Trouble> {
         let mut client = match self.client.wait_for(Option::is_some).await {
             Ok(client) => client.clone().ok_or_else(|| Trouble::Away("no session".to_owned()))?,
             Err(_) => return Err(Trouble::Away("this host is stopping".to_owned())),
@@ -218,7 +269,7 @@ impl Loader {
         let _turn = self.fetches.acquire().await;
         let chunks = client.fetch_code(CodeRequest { code_key: key.to_owned() }).await.map_err(|s| trouble(&s))?;
         let (code, signature) = collect(key, chunks.into_inner()).await?;
-        let (cache, key) = (self.cache.clone(), key.to_owned());
+        let (cache, in_use, key) = (self.cache.clone(), self.in_use.clone(), key.to_owned());
         blocking(move || {
             if signature.len() != SIGNATURE_LEN || !verify(&public_key, &key, &code, &signature) {
                 return Ok(Err(Trouble::Unsigned(key)));
@@ -309,8 +360,40 @@ mod tests {
             let path = cache.put(&key(n), &[0; 100], b"s").expect("writes");
             fs::File::options().append(true).open(path).and_then(|f| f.set_modified(at(u64::from(n)))).expect("sets");
         }
-        cache.evict(&BTreeSet::from([key(1)]), 250).expect("evicts");
-        let left: Vec<u8> = (1..=4).filter(|n| cache.path(&key(*n)).is_ok_and(|p| p.exists())).collect();
-        assert_eq!(left, [1, 4]);
+        let in_use = InUse::default();
+        in_use.add(&key(1));
+        cache.evict(&in_use, 250).expect("evicts");
+        let left = || (1..=4).filter(|n| cache.path(&key(*n)).is_ok_and(|p| p.exists())).collect::<Vec<u8>>();
+        assert_eq!(left(), [1, 4]);
+        in_use.remove(&key(1));
+        cache.evict(&in_use, 150).expect("evicts");
+        assert_eq!(left(), [4]);
+    }
+
+    // F54
+    #[test]
+    fn code_that_comes_twice_at_once_is_never_written_over() {
+        let dir = tempfile::tempdir().expect("makes a directory");
+        let cache = Cache::open(dir.path().to_owned()).expect("opens");
+        let path = cache.put(&key(1), b"code", b"s").expect("writes");
+        let mapped = fs::File::open(&path).expect("opens");
+        assert_ne!(cache.unfinished(&key(1)), cache.unfinished(&key(1)), "each has a name of its own");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        cache.put(&key(1), b"code", b"s").expect("writes");
+                    }
+                });
+            }
+        });
+        let left = |file: fs::File| io::read_to_string(file).expect("reads");
+        assert_eq!(left(mapped), "code", "what is mapped stays as it was");
+        assert_eq!(left(fs::File::open(&path).expect("opens")), "code");
+        let aside = cache.unfinished(&key(1));
+        create(&aside, b"half").expect("writes");
+        assert!(create(&aside, b"other").is_err(), "nothing is written over");
+        Cache::open(dir.path().to_owned()).expect("opens again");
+        assert!(!aside.exists(), "what a crash left unfinished is deleted");
     }
 }

@@ -5,12 +5,15 @@
 //! named once a session's snapshot is complete: until then silence means nothing.
 
 pub(crate) mod file;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use protocol::v1::{Peer, PodAssignment, Pods, Routes, ServiceRoute, Welcome};
+
+use values::Values;
 
 /// A Pod's UID.
 pub(crate) type Uid = Arc<str>;
@@ -47,6 +50,7 @@ pub(crate) struct Desired {
     pub(crate) peers: Vec<Peer>,
     /// UIDs named since the session began, until its snapshot is complete.
     named: Option<BTreeSet<Uid>>,
+    values: Values,
 }
 
 /// What a message about Pods changed.
@@ -99,7 +103,7 @@ impl Desired {
             if let Some(named) = &mut self.named {
                 named.insert(uid.clone());
             }
-            self.pods.insert(uid.clone(), owned(assignment));
+            self.keep(uid.clone(), assignment);
             changed.upserted.push(uid);
         }
         for uid in message.removed_uids {
@@ -120,6 +124,22 @@ impl Desired {
             self.revision = message.revision;
         }
         Ok(changed)
+    }
+
+    /// Keeps what this host needs of an assignment, out of the message it arrived in, which may be a thousand times
+    /// its size.
+    fn keep(&mut self, uid: Uid, mut assignment: PodAssignment) {
+        assignment.pod_json = Bytes::copy_from_slice(&assignment.pod_json);
+        for source in &mut assignment.sources {
+            for value in source.data.values_mut() {
+                *value = self.values.share(value);
+            }
+        }
+        for artifact in &mut assignment.artifacts {
+            // The control plane placed the Pod by them, and loaded code names what it lacks.
+            artifact.imports = Vec::new();
+        }
+        self.pods.insert(uid, assignment);
     }
 
     /// Takes routes in; returns them as the proxy is to be told.
@@ -147,17 +167,6 @@ impl Desired {
             peers: self.peers.clone(),
         }
     }
-}
-
-/// Copies the bytes out of the message they arrived in, which may be a thousand times their size.
-fn owned(mut assignment: PodAssignment) -> PodAssignment {
-    assignment.pod_json = Bytes::copy_from_slice(&assignment.pod_json);
-    for source in &mut assignment.sources {
-        for value in source.data.values_mut() {
-            *value = Bytes::copy_from_slice(value);
-        }
-    }
-    assignment
 }
 
 #[cfg(test)]
@@ -202,6 +211,33 @@ mod tests {
         let changed = desired.pods(pods(1, &["e"], &[], true)).expect("counts");
         assert!(changed.removed.is_empty() && !changed.in_snapshot, "later deltas name only what changes");
         assert_eq!(held(&desired), "d e");
+    }
+
+    #[test]
+    fn replicas_share_what_they_are_configured_with_and_imports_are_let_go() {
+        use protocol::v1::{Artifact, Source};
+        let told = |uid: &str| PodAssignment {
+            uid: uid.to_owned(),
+            sources: vec![Source {
+                data: [("config".to_owned(), Bytes::from(b"much of it".to_vec()))].into(),
+                ..Source::default()
+            }],
+            artifacts: vec![Artifact {
+                imports: vec!["wasi:io/poll@0.2.0".to_owned()],
+                exports: vec!["wasi:http/incoming-handler@0.2.0".to_owned()],
+                ..Artifact::default()
+            }],
+            ..PodAssignment::default()
+        };
+        let mut desired = Desired::default();
+        let upserts = vec![told("a"), told("b")];
+        desired.pods(Pods { term: 1, upserts, ..Pods::default() }).expect("counts");
+        let at = |desired: &Desired, uid: &str| desired.pods[uid].sources[0].data["config"].as_ptr();
+        assert_eq!(at(&desired, "a"), at(&desired, "b"));
+        let artifact = &desired.pods["a"].artifacts[0];
+        assert_eq!((artifact.imports.len(), artifact.exports.len()), (0, 1));
+        let saved = file::Saved::of(&desired, Vec::new(), "boot", 7).desired();
+        assert_eq!(at(&saved, "a"), at(&saved, "b"), "also after a restart");
     }
 
     // C14

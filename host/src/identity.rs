@@ -2,6 +2,9 @@
 //!
 //! The key never leaves the host: the control plane signs a request for it. A certificate is renewed long
 //! before it expires; connections that stand keep the old one, new ones show the new.
+//!
+//! Certificate and key are one file, replaced whole: after a crash at any moment they fit each other. No file has two
+//! writers: a renewal does not touch what the host remembers of its cluster, and the other way round.
 
 use std::fs;
 use std::io;
@@ -13,12 +16,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use protocol::tls::{self, Identity};
 use rcgen::{CertificateParams, DnType, KeyPair};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::files;
 
-const CERTIFICATE: &str = "certificate.pem";
-const KEY: &str = "key.pem";
+/// The key, and after it the certificate with its chain.
+const HOST: &str = "host.pem";
 const CA: &str = "ca.pem";
 const NODE: &str = "node.json";
 
@@ -46,8 +49,14 @@ pub enum Error {
     },
 }
 
+/// Where the certificates begin in [`HOST`].
+const CERTIFICATES: &str = "-----BEGIN CERTIFICATE-----";
+
+/// One file of an identity: its name, content and mode.
+type Part = (&'static str, Vec<u8>, u32);
+
 /// What else a host remembers of its joining.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Node {
     /// Name of the Node the certificate is for.
     pub(crate) node_name: String,
@@ -73,30 +82,62 @@ impl Stored {
                 _ => Error::Io { path, error },
             })
         };
-        let identity = Identity { certificate_pem: read(CERTIFICATE)?, key_pem: read(KEY)? };
+        let damaged = |why: &str| Error::Damaged { path: dir.join(HOST), why: why.to_owned() };
+        let mut key_pem = read(HOST)?;
+        let certificates = key_pem.find(CERTIFICATES).ok_or_else(|| damaged("it holds no certificate"))?;
+        let certificate_pem = key_pem.split_off(certificates);
+        let identity = Identity { certificate_pem, key_pem };
         let node = serde_json::from_str(&read(NODE)?)
             .map_err(|error| Error::Damaged { path: dir.join(NODE), why: error.to_string() })?;
         let stored = Self { identity, ca_pem: read(CA)?, node };
-        peer_tls(&stored).map_err(|e| Error::Damaged { path: dir.join(CERTIFICATE), why: e.to_string() })?;
+        peer_tls(&stored).map_err(|e| damaged(&e.to_string()))?;
         Ok(stored)
     }
 
-    /// Writes the identity. The certificate goes last: without it the others do not count.
+    /// Writes the identity.
     pub(crate) fn save(&self, dir: &Path) -> Result<(), Error> {
-        let at = |name: &str| dir.join(name);
-        let failed = |path: PathBuf| move |error: io::Error| Error::Io { path, error };
-        files::private_dir(dir).map_err(failed(dir.to_owned()))?;
-        let node = serde_json::to_vec_pretty(&self.node).map_err(|e| failed(at(NODE))(io::Error::other(e)))?;
-        for (name, bytes, mode) in [
-            (NODE, node.as_slice(), files::PUBLIC),
-            (CA, self.ca_pem.as_bytes(), files::PUBLIC),
-            (KEY, self.identity.key_pem.as_bytes(), files::PRIVATE),
-            (CERTIFICATE, self.identity.certificate_pem.as_bytes(), files::PUBLIC),
-        ] {
-            files::replace(&at(name), bytes, mode).map_err(failed(at(name)))?;
-        }
-        Ok(())
+        files::private_dir(dir).map_err(|error| Error::Io { path: dir.to_owned(), error })?;
+        write(dir, self.parts())
     }
+
+    /// Writes a renewed identity over the one before.
+    pub(crate) fn save_renewed(&self, dir: &Path) -> Result<(), Error> {
+        write(dir, self.renewed_parts())
+    }
+
+    /// All files, in the order in which they are written: without the last the others do not count.
+    fn parts(&self) -> Vec<Part> {
+        let mut parts = vec![self.node.part()];
+        parts.extend(self.renewed_parts());
+        parts
+    }
+
+    fn renewed_parts(&self) -> Vec<Part> {
+        let Identity { certificate_pem, key_pem } = &self.identity;
+        // A key that does not end its last line would swallow the certificate's first.
+        let host = format!("{}\n{certificate_pem}", key_pem.trim_end());
+        vec![(CA, self.ca_pem.clone().into_bytes(), files::PUBLIC), (HOST, host.into_bytes(), files::PRIVATE)]
+    }
+}
+
+impl Node {
+    /// Writes this alone, beside an identity that is there.
+    pub(crate) fn save(&self, dir: &Path) -> Result<(), Error> {
+        write(dir, vec![self.part()])
+    }
+
+    fn part(&self) -> Part {
+        let text = serde_json::json!({ "node_name": self.node_name, "cluster_id": self.cluster_id });
+        (NODE, format!("{text:#}").into_bytes(), files::PUBLIC)
+    }
+}
+
+fn write(dir: &Path, parts: Vec<Part>) -> Result<(), Error> {
+    for (name, bytes, mode) in parts {
+        let path = dir.join(name);
+        files::replace(&path, &bytes, mode).map_err(|error| Error::Io { path, error })?;
+    }
+    Ok(())
 }
 
 /// A fresh key and the request to sign it.
@@ -169,8 +210,80 @@ mod tests {
         let read = Stored::load(dir.path()).expect("loads");
         assert_eq!(read.node, stored.node);
         assert_eq!(read.identity.key_pem, stored.identity.key_pem);
-        std::fs::write(dir.path().join(CERTIFICATE), "nonsense").expect("writes");
-        assert!(matches!(Stored::load(dir.path()), Err(Error::Damaged { .. })));
+        let whole = std::fs::read_to_string(dir.path().join(HOST)).expect("reads");
+        for damage in ["nonsense", CERTIFICATES, &whole[..whole.len() / 2], &whole[whole.len() / 2..]] {
+            std::fs::write(dir.path().join(HOST), damage).expect("writes");
+            assert!(matches!(Stored::load(dir.path()), Err(Error::Damaged { .. })), "{damage}");
+        }
+    }
+
+    #[test]
+    fn the_key_is_nobody_elses() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().expect("makes a directory");
+        let stored = Authority::new().stored("n1");
+        stored.save(dir.path()).expect("saves");
+        let mode = |name: &str| fs::metadata(dir.path().join(name)).expect("is there").permissions().mode() & 0o777;
+        assert_eq!((mode(HOST), mode(CA)), (0o600, 0o644));
+        let read = Stored::load(dir.path()).expect("loads").identity;
+        assert!(!read.certificate_pem.contains("KEY") && !read.key_pem.contains("CERTIFICATE"));
+    }
+
+    // C66
+    #[test]
+    fn a_crash_while_it_is_first_written_leaves_none() {
+        let stored = Authority::new().stored("n1");
+        let parts = stored.parts();
+        for crash in 0..=parts.len() {
+            let dir = tempfile::tempdir().expect("makes a directory");
+            write(dir.path(), parts[..crash].to_vec()).expect("writes");
+            match Stored::load(dir.path()) {
+                Ok(read) => assert_eq!((crash, read.node), (parts.len(), stored.node.clone())),
+                Err(Error::Absent(_)) => assert!(crash < parts.len()),
+                Err(error) => panic!("after {crash} files: {error}"),
+            }
+        }
+    }
+
+    // C66
+    #[test]
+    fn a_crash_while_it_is_renewed_leaves_the_old_or_the_new_one() {
+        let authority = Authority::new();
+        let (old, new) = (authority.stored("n1"), authority.stored("n1"));
+        let parts = new.renewed_parts();
+        for crash in 0..=parts.len() {
+            let dir = tempfile::tempdir().expect("makes a directory");
+            old.save(dir.path()).expect("saves");
+            write(dir.path(), parts[..crash].to_vec()).expect("writes");
+            // A file that was begun and not renamed is in nobody's way.
+            fs::write(dir.path().join("host.new"), "-----BEGIN").expect("writes");
+            let read = Stored::load(dir.path()).expect("a host starts with it");
+            let expected = if crash < parts.len() { &old } else { &new };
+            assert_eq!(read.identity.certificate_pem, expected.identity.certificate_pem, "after {crash} files");
+            new.save_renewed(dir.path()).expect("the next renewal succeeds");
+        }
+    }
+
+    // C66
+    #[test]
+    fn learning_the_cluster_and_renewing_do_not_undo_each_other() {
+        let authority = Authority::new();
+        let (old, new) = (authority.stored("n1"), authority.stored("n1"));
+        let node = Node { cluster_id: "learnt".to_owned(), ..old.node.clone() };
+        for node_first in [true, false] {
+            let dir = tempfile::tempdir().expect("makes a directory");
+            old.save(dir.path()).expect("saves");
+            let renew = || new.save_renewed(dir.path()).expect("saves");
+            if !node_first {
+                renew();
+            }
+            node.save(dir.path()).expect("saves");
+            if node_first {
+                renew();
+            }
+            let read = Stored::load(dir.path()).expect("loads");
+            assert_eq!((read.node, read.identity.key_pem), (node.clone(), new.identity.key_pem.clone()));
+        }
     }
 
     // F81

@@ -105,7 +105,8 @@ impl Local {
     pub(crate) fn remove(&self, uid: &str, ip: Option<IpAddr>) {
         self.slots.remove(uid);
         if let Some(ip) = ip {
-            self.addresses.remove(&ip);
+            // A Pod that has ended and lies about has given its address back, and another may have it by now.
+            self.addresses.remove_if(&ip, |owner| **owner == *uid);
         }
     }
 }
@@ -180,5 +181,15 @@ mod tests {
         assert_eq!(slot.in_flight(), 0, "a request that was given back is not inside");
         local.remove("u", Some(ip));
         assert_eq!(handle.by_ip(ip), None);
+    }
+
+    // C47
+    #[test]
+    fn a_pod_that_goes_takes_only_its_own_address_along() {
+        let local = Arc::new(Local::default());
+        let ip: IpAddr = [127, 64, 0, 1].into();
+        local.insert(Slot::new("new".into(), "n", "p"), Some(ip));
+        local.remove("old", Some(ip));
+        assert_eq!(Handle(local).by_ip(ip).as_deref(), Some("new"));
     }
 }

@@ -7,7 +7,7 @@ use sandbox::{Failure, Reports};
 
 use crate::local::Slot;
 use crate::up::Up;
-use crate::up::events::Kind;
+use crate::up::events::{Event, Kind, Tally};
 
 /// Lines of a backtrace that an Event carries: enough to see where, short enough to read.
 const BACKTRACE_LINES_MAX: usize = 5;
@@ -52,27 +52,45 @@ impl Counters {
 
 /// Hears of the failures of one container.
 pub(crate) struct Container {
-    pub(crate) slot: Arc<Slot>,
-    pub(crate) name: String,
-    pub(crate) counters: Arc<Counters>,
-    pub(crate) up: Arc<Up>,
+    name: String,
+    slot: Arc<Slot>,
+    counters: Arc<Counters>,
+    up: Arc<Up>,
+    tallies: Tallies,
+}
+
+/// Failures that have not been told yet.
+#[derive(Default)]
+struct Tallies {
+    traps: Tally,
+    deadlines: Tally,
+    memory: Tally,
+    busy: Tally,
+    other: Tally,
+}
+
+impl Container {
+    pub(crate) fn new(slot: Arc<Slot>, name: String, counters: Arc<Counters>, up: Arc<Up>) -> Self {
+        Self { name, slot, counters, up, tallies: Tallies::default() }
+    }
 }
 
 impl Reports for Container {
-    // C38, F30
+    // C38, F30, F51
     fn failed(&self, failure: &Failure) {
-        let counters = &self.counters;
-        let (counter, reason) = match failure {
-            Failure::Trap { .. } => (&counters.traps, "GuestTrapped"),
-            Failure::Deadline { .. } => (&counters.deadlines, "GuestDeadline"),
-            Failure::Memory { .. } => (&counters.memory, "GuestOutOfMemory"),
-            Failure::Busy => (&counters.busy, "Overloaded"),
-            Failure::NoResponse | Failure::Guest { .. } => (&counters.other, "GuestFailed"),
+        let (counters, tallies) = (&self.counters, &self.tallies);
+        let (counter, tally, reason) = match failure {
+            Failure::Trap { .. } => (&counters.traps, &tallies.traps, "GuestTrapped"),
+            Failure::Deadline { .. } => (&counters.deadlines, &tallies.deadlines, "GuestDeadline"),
+            Failure::Memory { .. } => (&counters.memory, &tallies.memory, "GuestOutOfMemory"),
+            Failure::Busy => (&counters.busy, &tallies.busy, "Overloaded"),
+            Failure::NoResponse | Failure::Guest { .. } => (&counters.other, &tallies.other, "GuestFailed"),
             // Neither is the guest's doing.
             Failure::Request { .. } | Failure::Closed | Failure::Killed => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        self.up.event(self.slot.about(), Kind::Warning, reason, || text(&self.name, failure));
+        let event = Event { about: self.slot.about(), kind: Kind::Warning, reason };
+        self.up.tally(tally, event, || text(&self.name, failure));
     }
 }
 
@@ -85,4 +103,51 @@ fn text(container: &str, failure: &Failure) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::up::Next;
+    use crate::up::events::QUIET;
+    use futures::FutureExt;
+    use protocol::v1::HostEvent;
+    use protocol::v1::from_host::Message;
+    use std::time::Instant;
+
+    fn told(up: &Up, now: Instant) -> Vec<HostEvent> {
+        match up.next(now) {
+            Next::Send(message) => match *message {
+                Message::Events(events) => events.events,
+                other => panic!("tells {other:?}"),
+            },
+            Next::Wait(_) => Vec::new(),
+        }
+    }
+
+    // F51
+    #[test]
+    fn ten_thousand_failures_wake_the_session_once_and_are_all_counted() {
+        let (up, counters) = (Arc::new(Up::default()), Arc::new(Counters::default()));
+        let slot = Slot::new("u".into(), "n", "p");
+        let container = Container::new(slot, "main".to_owned(), counters.clone(), up.clone());
+        let trap = Failure::Trap { message: "boom".to_owned(), backtrace: "  f\n  g\n".to_owned() };
+        container.failed(&trap);
+        assert!(up.rung().now_or_never().is_some());
+        let first = told(&up, Instant::now());
+        assert_eq!((first.len(), first[0].count), (1, 1));
+        assert_eq!(first[0].message, "container main: the guest trapped: boom\n  at f\n  at g");
+        for _ in 0..10_000 {
+            container.failed(&trap);
+        }
+        assert!(up.rung().now_or_never().is_some(), "the session learns that it has to come back");
+        for _ in 0..10_000 {
+            container.failed(&trap);
+        }
+        assert!(up.rung().now_or_never().is_none(), "and is left in peace until then");
+        let rest = told(&up, Instant::now() + QUIET);
+        assert_eq!((rest.len(), rest[0].count, counters.read().traps), (1, 20_000, 20_001));
+        container.failed(&Failure::Closed);
+        assert!(told(&up, Instant::now() + QUIET * 3).is_empty(), "what is not the guest's doing is not told");
+    }
 }

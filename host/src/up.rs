@@ -13,7 +13,7 @@ use protocol::v1::from_host::Message;
 use protocol::v1::{HostEvents, RoutesApplied};
 use tokio::sync::Notify;
 
-use events::{About, Events, Kind};
+use events::{About, Event, Events, Kind, Tally};
 use statuses::Statuses;
 
 /// The mailbox.
@@ -63,8 +63,18 @@ impl Up {
 
     /// Tells an Event; repeated ones are counted, not repeated.
     pub(crate) fn event(&self, about: About<'_>, kind: Kind, reason: &'static str, message: impl FnOnce() -> String) {
-        self.lock().events.add(about, kind, reason, message, Instant::now());
-        self.ring();
+        let begins = self.lock().events.add(Event { about, kind, reason }, message, Instant::now());
+        if begins {
+            self.ring();
+        }
+    }
+
+    /// The same for what may happen thousands of times a second: only the first since the last telling takes the
+    /// lock, and wakes the session (F51).
+    pub(crate) fn tally(&self, tally: &Tally, event: Event<'_>, message: impl FnOnce() -> String) {
+        if tally.count() && self.lock().events.add_tally(event, tally, message, Instant::now()) {
+            self.ring();
+        }
     }
 
     /// A session is lost: what was under way is told again.

@@ -7,6 +7,7 @@ mod suite {
     pub(crate) mod harness;
     pub(crate) mod plane;
 
+    mod certificates;
     mod code;
     mod fail_static;
     mod lifecycle;

@@ -98,17 +98,25 @@ impl Key {
     /// # Errors
     /// [`Error::Random`].
     pub fn seal(&self, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
+        self.seal_written(context, plain.len(), |out| out.extend_from_slice(plain))
+    }
+
+    /// Seals what `write` appends to the buffer, about `len` bytes, without a copy of it.
+    ///
+    /// # Errors
+    /// [`Error::Random`].
+    pub fn seal_written(&self, context: &[u8], len: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<Vec<u8>, Error> {
         let mut nonce = [0; NONCE_LEN];
         SystemRandom::new().fill(&mut nonce).map_err(|_| Error::Random)?;
-        let mut sealed = Vec::with_capacity(HEADER_LEN + plain.len() + CHACHA20_POLY1305.tag_len());
+        let mut sealed = Vec::with_capacity(HEADER_LEN + len + CHACHA20_POLY1305.tag_len());
         sealed.push(FORMAT);
         sealed.extend_from_slice(&self.id);
         sealed.extend_from_slice(&nonce);
-        let mut body = plain.to_vec();
-        self.key
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), &mut body)
-            .map_err(|_| Error::Tampered)?;
-        sealed.extend_from_slice(&body);
+        write(&mut sealed);
+        let (nonce, aad) = (Nonce::assume_unique_for_key(nonce), Aad::from(context));
+        let body = &mut sealed[HEADER_LEN..];
+        let tag = self.key.seal_in_place_separate_tag(nonce, aad, body).map_err(|_| Error::Tampered)?;
+        sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
     }
 
@@ -128,7 +136,9 @@ impl Key {
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Error::Format)?;
         let mut body = body.to_vec();
         let plain = self.key.open_in_place(nonce, Aad::from(context), &mut body).map_err(|_| Error::Tampered)?;
-        Ok(plain.to_vec())
+        let len = plain.len();
+        body.truncate(len);
+        Ok(body)
     }
 }
 

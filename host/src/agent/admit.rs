@@ -1,5 +1,6 @@
 //! Pods come and are told anew: what is read from their object, and what is taken up from before.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use api::core::{ContainerStatus, Pod as ApiPod, PodCondition, PodStatus};
@@ -24,6 +25,10 @@ impl Core {
         // The containers of a Pod never change in number or name; should they, the new ones start from nothing.
         pod.containers.resize_with(spec.containers.len(), Container::default);
         pod.spec = spec;
+        if pod.progress == Progress::Live {
+            // What a component exports may have become known, and with it who answers ports that none declares.
+            pod.slot.set(pod.targets(assignment));
+        }
         if pod.spec.over {
             // The API's word is the last: it may say more than this host knows, such as who evicted the Pod.
             let stopped = pod.told.as_ref().is_some_and(|told| told.stopped);
@@ -69,36 +74,43 @@ impl Core {
             ip: None,
             started_at: before.as_ref().and_then(|s| s.start_time.as_ref()).map_or(now, |time| time.0),
             containers,
-            codes: std::collections::BTreeSet::new(),
+            codes: BTreeSet::new(),
             bound: Vec::new(),
+            ended: tokio_util::sync::CancellationToken::new(),
             told,
             spec,
         };
         self.pods.insert(uid.clone(), pod);
-        self.keep_address(uid, ip);
+        match ip {
+            // It had ended, and this host only learns it now.
+            Some(ip) if ended => self.ips.release(ip, uid, now),
+            ip => self.keep_address(uid, ip),
+        }
         self.use_codes(uid);
     }
 
-    /// A Pod that had an address keeps it: the one this host remembers, or else the one the API knows.
+    /// A Pod that had an address keeps it: the one this host remembers, or else the one the API knows. One that has
+    /// ended has given its address back.
     pub(super) fn keep_address(&mut self, uid: &Uid, told: Option<IpAddr>) {
-        let remembered = self.memories.get(uid).and_then(|memory| memory.ip.parse::<IpAddr>().ok());
+        let memory = self.memories.get(uid);
+        let remembered = memory.and_then(|memory| memory.ip.parse::<IpAddr>().ok());
         let Some(ip) = remembered.or(told) else { return };
-        if !self.ips.keep(ip, uid) {
+        if memory.is_some_and(|memory| memory.stopped) || !self.ips.keep(ip, uid) {
             return;
         }
-        if let Some(pod) = self.pods.get_mut(uid).filter(|pod| pod.progress != Progress::Stopped) {
+        if let Some(pod) = self.pods.get_mut(uid) {
             pod.ip = Some(ip);
             self.context.local.insert(pod.slot.clone(), Some(ip));
             self.bind(uid);
         }
     }
 
-    /// Tells the codes which of them this Pod wants.
-    fn use_codes(&mut self, uid: &Uid) {
+    /// Tells the codes which of them this Pod wants; one that has ended wants none.
+    pub(super) fn use_codes(&mut self, uid: &Uid) {
         let (Some(pod), Some(assignment)) = (self.pods.get_mut(uid), self.desired.pods.get(uid)) else { return };
         let wanted = pod.wanted(assignment);
-        let codes =
-            wanted.containers.iter().filter_map(|c| c.code.as_ref().ok().map(|key| (*key).to_owned())).collect();
+        let keys = wanted.containers.iter().filter_map(|c| c.code.as_ref().ok().map(|key| (*key).to_owned()));
+        let codes = if pod.progress == Progress::Stopped { BTreeSet::new() } else { keys.collect() };
         self.codes.set_uses(uid, &pod.codes, &codes);
         pod.codes = codes;
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::Code;
 
-use crate::code::Trouble;
+use crate::code::{InUse, Trouble};
 use crate::desired::Uid;
 use crate::plan::CodeState;
 use crate::pod::spec::Refusal;
@@ -17,37 +17,47 @@ const FIRST: SignedDuration = SignedDuration::from_secs(10);
 /// Longest wait.
 const LONGEST: SignedDuration = SignedDuration::from_secs(300);
 
-enum State {
+enum State<C> {
     Unknown,
     Coming,
-    Loaded(Code),
+    Loaded(C),
     Failed(Refusal, Timestamp),
 }
 
-struct Entry {
-    state: State,
+struct Entry<C> {
+    state: State<C>,
     failures: u32,
     users: BTreeSet<Uid>,
 }
 
 /// All code that a Pod of this host wants. What nobody wants any more is unmapped.
-#[derive(Default)]
-pub(super) struct Codes {
-    entries: BTreeMap<String, Entry>,
+///
+/// Generic so that its tests need no compiler: `C` is [`Code`].
+pub(super) struct Codes<C = Code> {
+    entries: BTreeMap<String, Entry<C>>,
+    /// The keys of the entries, for whoever deletes old code from disk.
+    in_use: InUse,
 }
 
-impl Codes {
+impl<C: Clone> Codes<C> {
+    /// No code yet; `in_use` is told of all that comes.
+    pub(super) fn new(in_use: InUse) -> Self {
+        Self { entries: BTreeMap::new(), in_use }
+    }
+
     /// A Pod wants these codes and no others.
     pub(super) fn set_uses(&mut self, uid: &Uid, before: &BTreeSet<String>, now: &BTreeSet<String>) {
         for key in now.difference(before) {
             let unknown = || Entry { state: State::Unknown, failures: 0, users: BTreeSet::new() };
             self.entries.entry(key.clone()).or_insert_with(unknown).users.insert(uid.clone());
+            self.in_use.add(key);
         }
         for key in before.difference(now) {
             if let Some(entry) = self.entries.get_mut(key) {
                 entry.users.remove(uid);
                 if entry.users.is_empty() {
                     self.entries.remove(key);
+                    self.in_use.remove(key);
                 }
             }
         }
@@ -62,7 +72,7 @@ impl Codes {
         }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<Code> {
+    pub(super) fn get(&self, key: &str) -> Option<C> {
         match &self.entries.get(key)?.state {
             State::Loaded(code) => Some(code.clone()),
             _ => None,
@@ -81,8 +91,15 @@ impl Codes {
     }
 
     /// It came, or did not. Returns who wants to know.
-    pub(super) fn came(&mut self, key: &str, result: Result<Code, Trouble>, now: Timestamp) -> BTreeSet<Uid> {
+    ///
+    /// Code that was let go and wanted again may come twice. What is loaded stays, and the end of an attempt that
+    /// nobody waits for any more says nothing about the one under way.
+    pub(super) fn came(&mut self, key: &str, result: Result<C, Trouble>, now: Timestamp) -> BTreeSet<Uid> {
         let Some(entry) = self.entries.get_mut(key) else { return BTreeSet::new() };
+        match (&entry.state, &result) {
+            (State::Loaded(_), _) | (State::Unknown | State::Failed(..), Err(_)) => return BTreeSet::new(),
+            (State::Coming, _) | (State::Unknown | State::Failed(..), Ok(_)) => {}
+        }
         entry.state = match result {
             Ok(code) => State::Loaded(code),
             Err(trouble) => {
@@ -97,9 +114,10 @@ impl Codes {
         entry.users.clone()
     }
 
-    /// Keys that must stay on disk.
-    pub(super) fn in_use(&self) -> BTreeSet<String> {
-        self.entries.keys().cloned().collect()
+    /// Keys of what is on its way.
+    pub(super) fn coming_keys(&self) -> BTreeSet<String> {
+        let coming = |(key, entry): (&String, &Entry<C>)| matches!(entry.state, State::Coming).then(|| key.clone());
+        self.entries.iter().filter_map(coming).collect()
     }
 }
 
@@ -115,10 +133,14 @@ mod tests {
         keys.iter().map(|key| (*key).to_owned()).collect()
     }
 
+    fn codes() -> Codes<&'static str> {
+        Codes::new(InUse::default())
+    }
+
     // C41
     #[test]
     fn failures_back_off_and_tell_everyone_who_waits() {
-        let mut codes = Codes::default();
+        let mut codes = codes();
         codes.set_uses(&"u".into(), &keys(&[]), &keys(&["k"]));
         codes.set_uses(&"v".into(), &keys(&[]), &keys(&["k"]));
         assert!(codes.coming("k") && !codes.coming("k") && !codes.coming("other"));
@@ -139,13 +161,34 @@ mod tests {
 
     #[test]
     fn what_nobody_wants_is_let_go() {
-        let mut codes = Codes::default();
+        let mut codes = codes();
         codes.set_uses(&"u".into(), &keys(&[]), &keys(&["k", "l"]));
         codes.set_uses(&"v".into(), &keys(&[]), &keys(&["k"]));
         codes.set_uses(&"u".into(), &keys(&["k", "l"]), &keys(&[]));
-        assert_eq!(codes.in_use(), keys(&["k"]));
+        assert_eq!(codes.entries.keys().cloned().collect::<BTreeSet<_>>(), keys(&["k"]));
         codes.set_uses(&"v".into(), &keys(&["k"]), &keys(&[]));
-        assert!(codes.in_use().is_empty());
+        assert!(codes.entries.is_empty());
         assert!(codes.came("k", Err(Trouble::Absent(String::new())), at(0)).is_empty(), "too late");
+    }
+
+    #[test]
+    fn only_what_was_asked_for_is_on_its_way() {
+        let mut codes = codes();
+        codes.set_uses(&"u".into(), &keys(&[]), &keys(&["k", "l"]));
+        assert!(codes.coming_keys().is_empty(), "a Pod that is refused or over wants code and never asks for it");
+        codes.coming("k");
+        assert_eq!(codes.coming_keys(), keys(&["k"]));
+    }
+
+    #[test]
+    fn a_late_failure_of_an_earlier_attempt_changes_nothing() {
+        let mut codes = codes();
+        codes.set_uses(&"u".into(), &keys(&[]), &keys(&["k"]));
+        assert!(codes.came("k", Err(Trouble::Away(String::new())), at(0)).is_empty());
+        assert_eq!(codes.state("k"), CodeState::Unknown, "wanted again and not yet asked for");
+        codes.coming("k");
+        assert_eq!(codes.came("k", Ok("code"), at(0)).len(), 1);
+        assert!(codes.came("k", Err(Trouble::Absent(String::new())), at(0)).is_empty());
+        assert_eq!((codes.state("k"), codes.get("k")), (CodeState::Loaded, Some("code")));
     }
 }

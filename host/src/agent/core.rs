@@ -23,7 +23,7 @@ use super::saving::Saver;
 use crate::code::Trouble;
 use crate::desired::file::{File, Memory, Saved};
 use crate::desired::{Desired, Refused, Uid};
-use crate::identity::{Node, Stored};
+use crate::identity::Node;
 use crate::ips::Ips;
 use crate::pod::probe::{Kind, Verdict};
 use crate::session::Heard;
@@ -66,7 +66,8 @@ pub(super) struct Core {
     node: Node,
     hello: watch::Sender<Hello>,
     pipe: Arc<Pipe>,
-    /// Code that Pods known from disk wait for, and who waits for all of it.
+    /// Code that is being loaded for Pods known from disk, and who waits for all of it. What nobody asked for, such
+    /// as the code of a Pod that has ended or is refused, is not waited for: no event would tell that it came.
     resuming: Option<(BTreeSet<String>, oneshot::Sender<()>)>,
 }
 
@@ -89,7 +90,7 @@ impl Core {
             desired,
             pods: BTreeMap::new(),
             ips: Ips::default(),
-            codes: Codes::default(),
+            codes: Codes::new(context.loader.in_use.clone()),
             ports: Ports::default(),
             parts: Parts::default(),
             saver: Saver::new(file),
@@ -122,7 +123,7 @@ impl Core {
         }
         self.settle().await;
         // Without anything to wait for, the sender ends here.
-        self.resuming = Some((self.codes.in_use(), done)).filter(|(waiting, _)| !waiting.is_empty());
+        self.resuming = Some((self.codes.coming_keys(), done)).filter(|(waiting, _)| !waiting.is_empty());
         resumed
     }
 
@@ -189,9 +190,7 @@ impl Core {
 
     /// A host inside `insula up` learns its cluster from the first welcome.
     fn remember_cluster(&self) {
-        let dir = self.context.config.host_dir();
-        let saved = Stored::load(&dir).and_then(|stored| Stored { node: self.node.clone(), ..stored }.save(&dir));
-        if let Err(error) = saved {
+        if let Err(error) = self.node.save(&self.context.config.host_dir()) {
             tracing::error!(%error, "the cluster of this host was not noted");
         }
     }

@@ -15,7 +15,7 @@ use crate::desired::Uid;
 use crate::desired::file::Memory;
 use crate::local::{Slot, Target};
 use crate::plan::{Present, PresentContainer, Stage, Wanted, WantedContainer};
-use crate::pod::spec::{Refusal, Spec};
+use crate::pod::spec::{self, Refusal, Spec};
 use crate::pod::state::{Life, State};
 use crate::pod::status::{self, ContainerView, View};
 
@@ -31,14 +31,15 @@ pub(super) struct Pod {
     pub(super) codes: BTreeSet<String>,
     /// Ports at which its address is bound.
     pub(super) bound: Vec<u16>,
+    /// Cancelled when it has ended, for what still goes on in containers that were replaced.
+    pub(super) ended: CancellationToken,
     pub(super) told: Option<Told>,
 }
 
 /// The last status.
 pub(super) struct Told {
-    /// A v1 PodStatus; kept as text, which is a tenth of the size.
+    /// A v1 PodStatus; kept as text, which is a tenth of the size, and read when it is needed.
     pub(super) json: Bytes,
-    pub(super) conditions: Vec<PodCondition>,
     /// It said that the Pod has stopped because it was told to.
     pub(super) stopped: bool,
     /// The Pod has ended, and nothing about it changes any more but `stopped`.
@@ -49,7 +50,13 @@ impl Told {
     pub(super) fn new(status: &PodStatus, stopped: bool, last: bool) -> Option<Self> {
         let json = serde_json::to_vec(status);
         let json = json.inspect_err(|error| tracing::error!(%error, "a status does not serialise")).ok()?;
-        Some(Self { json: json.into(), conditions: status.conditions.clone().unwrap_or_default(), stopped, last })
+        Some(Self { json: json.into(), stopped, last })
+    }
+
+    /// The conditions in it: a new status keeps the times of those that did not change.
+    fn conditions(&self) -> Vec<PodCondition> {
+        let status = serde_json::from_slice::<PodStatus>(&self.json).ok();
+        status.and_then(|status| status.conditions).unwrap_or_default()
     }
 }
 
@@ -94,11 +101,18 @@ impl Container {
         }
     }
 
-    /// Takes what runs it away. Requests inside go on until their own deadline.
-    pub(super) fn take_down(&mut self) {
+    /// Takes what runs it away, which refuses new requests and goes on with those inside.
+    pub(super) fn take_down(&mut self) -> Option<Workload> {
         self.stop_probes();
-        if let Some(running) = self.running.take() {
-            running.workload.close();
+        let workload = self.running.take()?.workload;
+        workload.close();
+        Some(workload)
+    }
+
+    /// Ends what runs it, and the requests inside with it.
+    pub(super) fn kill(&mut self) {
+        if let Some(workload) = self.take_down() {
+            workload.kill();
         }
     }
 }
@@ -109,12 +123,11 @@ impl Pod {
     }
 
     /// What runs its containers, as requests see it.
-    pub(super) fn targets(&self) -> Vec<Target> {
+    pub(super) fn targets(&self, assignment: &PodAssignment) -> Vec<Target> {
         let mut rest = true;
-        let target = |(spec, container): (&crate::pod::spec::Container, &Container)| Target {
+        let target = |(spec, container): (&spec::Container, &Container)| Target {
             ports: spec.ports.clone(),
-            // A container that cannot run here leaves the undeclared ports to the next.
-            answers_rest: spec.refusal.is_none() && std::mem::take(&mut rest),
+            answers_rest: may_answer_rest(spec, artifact_of(assignment, &spec.name)) && std::mem::take(&mut rest),
             workload: container.running.as_ref().map(|running| running.workload.clone()),
         };
         self.spec.containers.iter().zip(&self.containers).map(target).collect()
@@ -182,8 +195,8 @@ impl Pod {
             told.stopped = stopped;
             return self.message(&assignment.uid);
         }
-        let before = self.told.as_ref().map_or(&[][..], |told| &told.conditions);
-        let status = self.status(assignment, host_ip, over, before, now);
+        let before = self.told.as_ref().map(Told::conditions).unwrap_or_default();
+        let status = self.status(assignment, host_ip, over, &before, now);
         let told = Told::new(&status, stopped, over)?;
         let same = self.told.as_ref().is_some_and(|before| before.json == told.json && before.stopped == stopped);
         self.told = Some(told);
@@ -242,6 +255,12 @@ pub(super) fn artifact_of<'a>(assignment: &'a PodAssignment, container: &str) ->
     assignment.artifacts.iter().find(|artifact| artifact.container == container)
 }
 
+/// Whether a container may answer ports that none declares. One that cannot run here, or does not answer HTTP, leaves
+/// them to the next.
+fn may_answer_rest(container: &spec::Container, artifact: Option<&Artifact>) -> bool {
+    container.refusal.is_none() && artifact.is_none_or(may_serve_http)
+}
+
 /// The key of a container's code, or why it has none.
 fn code_of(artifact: Option<&Artifact>) -> Result<&str, Refusal> {
     let Some(artifact) = artifact else { return Err(Refusal::new("ContainerCreating", "the image is being resolved")) };
@@ -251,7 +270,7 @@ fn code_of(artifact: Option<&Artifact>) -> Result<&str, Refusal> {
     if artifact.code_key.is_empty() {
         return Err(Refusal::new("ContainerCreating", "the component is being compiled"));
     }
-    if !artifact.exports.is_empty() && !artifact.exports.iter().any(|export| serves_http(export)) {
+    if !may_serve_http(artifact) {
         let message = format!(
             "{} exports {}, but neither wasi:http/incoming-handler@0.2 nor wasi:http/handler@0.3; components that only run (wasi:cli/run) are not run by this version",
             artifact.image,
@@ -260,6 +279,11 @@ fn code_of(artifact: Option<&Artifact>) -> Result<&str, Refusal> {
         return Err(Refusal::new("UnsupportedComponent", message));
     }
     Ok(&artifact.code_key)
+}
+
+/// Whether a component answers HTTP, as far as it is known what it exports.
+fn may_serve_http(artifact: &Artifact) -> bool {
+    artifact.exports.is_empty() || artifact.exports.iter().any(|export| serves_http(export))
 }
 
 fn serves_http(export: &str) -> bool {
@@ -272,6 +296,22 @@ fn serves_http(export: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn undeclared_ports_go_to_a_container_that_answers_http() {
+        let pod = serde_json::json!({"spec": {"containers": [
+            {"name": "well"}, {"name": "refused", "livenessProbe": {"exec": {}}},
+        ]}});
+        let spec = Spec::of(&serde_json::from_value(pod).expect("is a Pod"));
+        let exporting = |export: &str| Artifact { exports: vec![export.to_owned()], ..Artifact::default() };
+        let may = |container: usize, artifact: Option<Artifact>| {
+            may_answer_rest(&spec.containers[container], artifact.as_ref())
+        };
+        assert!(may(0, Some(exporting("wasi:http/incoming-handler@0.2.0"))));
+        assert!(may(0, None) && may(0, Some(Artifact::default())), "it is not known yet");
+        assert!(!may(0, Some(exporting("wasi:cli/run@0.2.0"))));
+        assert!(!may(1, Some(exporting("wasi:http/handler@0.3.0"))));
+    }
 
     #[test]
     fn what_cannot_answer_http_is_refused_with_the_reason() {

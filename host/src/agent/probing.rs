@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::core::Event;
 use crate::desired::Uid;
 use crate::local::Slot;
-use crate::pod::probe::{Counter, Kind, Outcome, Probe, Probes, Verdict};
+use crate::pod::probe::{Counter, Kind, Outcome, Probe, Probes, Rhythm, Verdict};
 use crate::up::Up;
 use crate::up::events;
 
@@ -31,6 +31,8 @@ pub(super) struct Probing {
     pub(super) run: u64,
     pub(super) ip: Option<IpAddr>,
     pub(super) probes: Probes,
+    /// It comes back after a restart of the host, and was ready before.
+    pub(super) was_ready: bool,
     pub(super) up: Arc<Up>,
     pub(super) events: mpsc::Sender<Event>,
 }
@@ -61,11 +63,12 @@ impl Probing {
     async fn ask_on(&self, kind: Kind, probe: &Probe, started: Instant) {
         let mut counter = Counter::new(probe);
         let mut last = None;
-        let mut due = started + probe.initial_delay;
+        let mut rhythm = Rhythm::of(probe, &self.slot.uid, self.was_ready);
+        let mut due = started + rhythm.first();
         loop {
             sleep_until(due.into()).await;
             // C42: an answer that is late is one failure, and the next question is not asked before it is due.
-            due = Instant::now() + probe.period;
+            due = Instant::now() + rhythm.next();
             let outcome = self.ask(probe).await;
             if let Outcome::Failed(why) = &outcome {
                 self.unhealthy(kind, why);

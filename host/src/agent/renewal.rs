@@ -42,7 +42,11 @@ impl Renewal {
         loop {
             let due = match identity::renew_at(&stored.identity.certificate_pem) {
                 Ok(due) => due,
-                Err(why) => return tracing::error!(%why, "the host's certificate does not tell when it expires"),
+                Err(why) => {
+                    tracing::error!(%why, "the host's certificate does not tell when it expires, and is not renewed");
+                    // It serves on; a vital part that ends would end the host.
+                    return std::future::pending().await;
+                }
             };
             let now = Timestamp::now();
             if due > now {
@@ -65,11 +69,9 @@ impl Renewal {
     async fn renew(&mut self, stored: &Stored) -> Result<Stored, String> {
         let client = self.clients.wait_for(Option::is_some).await.map_err(|e| e.to_string())?.clone();
         let mut client = client.ok_or("no session")?;
-        // The cluster may have been learnt since this was read.
-        let node = Stored::load(&self.dir).map_or_else(|_| stored.node.clone(), |stored| stored.node);
-        let fresh = ask(&mut client, node, self.node_ip).await?;
+        let fresh = ask(&mut client, stored.node.clone(), self.node_ip).await?;
         let tls = identity::peer_tls(&fresh).map_err(|e| e.to_string())?;
-        fresh.save(&self.dir).map_err(|e| e.to_string())?;
+        fresh.save_renewed(&self.dir).map_err(|e| e.to_string())?;
         self.proxy.renew(tls);
         Ok(fresh)
     }

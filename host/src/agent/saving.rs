@@ -22,11 +22,13 @@ pub(super) struct Saver {
     dirty_since: Option<Instant>,
     writing: bool,
     not_before: Instant,
+    /// States handed to the file so far.
+    count: u64,
 }
 
 impl Saver {
     pub(super) fn new(file: File) -> Self {
-        Self { file: Arc::new(file), dirty_since: None, writing: false, not_before: Instant::now() }
+        Self { file: Arc::new(file), dirty_since: None, writing: false, not_before: Instant::now(), count: 0 }
     }
 
     /// Something worth keeping has changed.
@@ -43,10 +45,10 @@ impl Saver {
     /// Writes this; the end is told as an event.
     pub(super) fn write(&mut self, saved: Saved, events: mpsc::Sender<Event>) {
         (self.dirty_since, self.writing) = (None, true);
-        let file = self.file.clone();
+        let (file, number) = (self.file.clone(), self.next());
         tokio::spawn(async move {
             let began = Instant::now();
-            let written = tokio::task::spawn_blocking(move || file.save(&saved)).await;
+            let written = tokio::task::spawn_blocking(move || file.save(number, &saved)).await;
             let result = written.map_err(std::io::Error::other).and_then(|written| written);
             if events.send(Event::Saved { took: began.elapsed(), result }).await.is_err() {
                 tracing::trace!("the agent has ended");
@@ -64,9 +66,15 @@ impl Saver {
         }
     }
 
-    /// Writes this at the very end.
-    pub(super) async fn last(&self, saved: Saved) -> std::io::Result<()> {
-        let file = self.file.clone();
-        tokio::task::spawn_blocking(move || file.save(&saved)).await.map_err(std::io::Error::other)?
+    /// Writes this at the very end. A write under way may still be there: the file takes one at a time, and this one
+    /// last.
+    pub(super) async fn last(&mut self, saved: Saved) -> std::io::Result<()> {
+        let (file, number) = (self.file.clone(), self.next());
+        tokio::task::spawn_blocking(move || file.save(number, &saved)).await.map_err(std::io::Error::other)?
+    }
+
+    fn next(&mut self) -> u64 {
+        self.count += 1;
+        self.count
     }
 }

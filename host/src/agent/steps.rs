@@ -151,12 +151,11 @@ impl Core {
             let loader = self.context.loader.clone();
             let events = self.context.events.clone();
             let public_key = self.desired.welcome.as_ref().map(|w| w.code_public_key.clone()).unwrap_or_default();
-            let in_use = self.codes.in_use();
             tokio::spawn(async move {
                 let result = match loader.local(&key, &public_key).await.transpose() {
                     Some(result) => result,
                     None if events.send(Event::CodeNotHere { key: key.clone() }).await.is_err() => return,
-                    None => loader.remote(&key, public_key, in_use).await,
+                    None => loader.remote(&key, public_key).await,
                 };
                 if events.send(Event::CodeCame { key, result }).await.is_err() {
                     tracing::trace!("the agent has ended");
@@ -209,7 +208,7 @@ impl Core {
             started.life.resume(resumed.started_at, resumed.started, resumed.ready);
             spec_probes.startup.take_if(|_| resumed.started);
         }
-        pod.slot.set(pod.targets());
+        pod.slot.set(pod.targets(key));
         if !spec_probes.is_empty() {
             let probing = Probing {
                 slot: pod.slot.clone(),
@@ -218,6 +217,7 @@ impl Core {
                 run,
                 ip: pod.ip,
                 probes: spec_probes,
+                was_ready: resumed.is_some_and(|resumed| resumed.ready),
                 up: self.context.up.clone(),
                 events: self.context.events.clone(),
             };
@@ -276,12 +276,12 @@ impl Core {
             },
             logs: Arc::new(ToLog(self.context.logs.sink(place))),
             outgoing: Arc::new(ToCluster(self.context.proxy.guest_client(&pod.spec.namespace))),
-            reports: Arc::new(reports::Container {
-                slot: pod.slot.clone(),
-                name: spec.name.clone(),
-                counters: self.context.counters.clone(),
-                up: self.context.up.clone(),
-            }),
+            reports: Arc::new(reports::Container::new(
+                pod.slot.clone(),
+                spec.name.clone(),
+                self.context.counters.clone(),
+                self.context.up.clone(),
+            )),
             ..WorkloadConfig::new(format!("{}/{}/{}", pod.spec.namespace, pod.spec.name, spec.name))
         };
         Workload::new(&self.context.engine, code, workload).map_err(|e| Refusal::new("StartError", e.to_string()))
@@ -312,21 +312,35 @@ impl Core {
         let Some(pod) = self.pods.get_mut(uid) else { return };
         let policy = pod.spec.restart_policy;
         let kept = &mut pod.containers[container];
-        kept.take_down();
+        kept.kill();
         kept.resumed = None;
         let started_at = kept.life.started_at();
         let exit = Exit { code, reason: reason.to_owned(), message: message.to_owned(), started_at, finished_at: now };
         kept.life.end(exit, policy);
-        pod.slot.set(pod.targets());
+        self.show(uid);
         self.event_of(uid, Kind::Warning, "BackOff", || format!("Back-off restarting failed container: {message}"));
     }
 
     fn replace(&mut self, uid: &Uid, container: usize, now: Timestamp) {
         let Some(pod) = self.pods.get_mut(uid) else { return };
         let kept = &mut pod.containers[container];
-        kept.take_down();
+        if let Some(before) = kept.take_down() {
+            // What is inside may end as it may when a Pod stops.
+            let (grace, ended) = (pod.spec.grace, pod.ended.clone());
+            tokio::spawn(async move {
+                ended.run_until_cancelled(tokio::time::sleep(grace)).await;
+                before.kill();
+            });
+        }
         kept.life.replace(now);
-        pod.slot.set(pod.targets());
+        self.show(uid);
+    }
+
+    /// Requests from now on see what runs now.
+    fn show(&self, uid: &Uid) {
+        if let (Some(pod), Some(assignment)) = (self.pods.get(uid), self.desired.pods.get(uid)) {
+            pod.slot.set(pod.targets(assignment));
+        }
     }
 
     fn drain(&mut self, uid: &Uid, now: Timestamp) -> Then {
@@ -351,10 +365,12 @@ impl Core {
 
     fn close(&mut self, uid: &Uid, now: Timestamp) {
         let Some(pod) = self.pods.get_mut(uid) else { return };
+        // Its grace is over, or it had none: what still goes on inside ends here.
         for container in &mut pod.containers {
-            container.take_down();
+            container.kill();
             container.life.stop(now);
         }
+        pod.ended.cancel();
         pod.progress = Progress::Stopped;
         pod.slot.set(Vec::new());
         let ip = pod.ip;
@@ -363,6 +379,7 @@ impl Core {
         if let Some(ip) = ip {
             self.ips.release(ip, uid, now);
         }
+        self.use_codes(uid);
     }
 
     async fn remove(&mut self, uid: &Uid, now: Timestamp) {

@@ -8,6 +8,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use prost::Message;
@@ -89,9 +90,11 @@ impl Saved {
             welcome: self.welcome.clone(),
             term: self.term,
             revision: self.revision,
-            pods: self.pods.iter().map(|pod| (pod.uid.as_str().into(), super::owned(pod.clone()))).collect(),
             ..Desired::default()
         };
+        for pod in &self.pods {
+            desired.keep(pod.uid.as_str().into(), pod.clone());
+        }
         if let Some(routes) = &self.routes {
             desired.routes(routes);
         }
@@ -116,13 +119,16 @@ pub(crate) enum Unusable {
 pub(crate) struct File {
     dir: PathBuf,
     key: seal::Key,
+    /// Number of the state that was written last. Held while one is written: two writers would share the file aside.
+    written: Mutex<u64>,
 }
 
 impl File {
     /// Opens the file's directory and the key, or makes them.
     pub(crate) fn open(dir: &Path) -> io::Result<Self> {
         files::private_dir(dir)?;
-        Ok(Self { dir: dir.to_owned(), key: seal::Key::load_or_create(&dir.join(KEY))? })
+        let key = seal::Key::load_or_create(&dir.join(KEY))?;
+        Ok(Self { dir: dir.to_owned(), key, written: Mutex::new(0) })
     }
 
     /// Reads what was saved. What cannot be used is set aside and comes back as the reason.
@@ -163,10 +169,27 @@ impl File {
         }
     }
 
-    /// Seals and writes; whole or not at all.
-    pub(crate) fn save(&self, saved: &Saved) -> io::Result<()> {
-        let sealed = self.key.seal(CONTEXT, &saved.encode_to_vec()).map_err(io::Error::other)?;
-        files::replace(&self.dir.join(FILE), &sealed, files::PRIVATE)
+    /// Seals and writes; whole or not at all. States are numbered from 1 in the order they were made, and one that
+    /// comes after a newer one is not written.
+    pub(crate) fn save(&self, number: u64, saved: &Saved) -> io::Result<()> {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if number < *written {
+            return Ok(());
+        }
+        let sealed = self.seal(saved)?;
+        files::replace(&self.dir.join(FILE), &sealed, files::PRIVATE)?;
+        *written = number;
+        Ok(())
+    }
+
+    /// The state is encoded into the buffer it is sealed and written in: a host with thousands of Pods has tens of
+    /// megabytes of it, which need not lie in memory three times.
+    fn seal(&self, saved: &Saved) -> io::Result<Vec<u8>> {
+        let mut encoded = Ok(());
+        let write = |out: &mut Vec<u8>| encoded = saved.encode(out);
+        let sealed = self.key.seal_written(CONTEXT, saved.encoded_len(), write).map_err(io::Error::other)?;
+        encoded.map_err(io::Error::other)?;
+        Ok(sealed)
     }
 }
 
@@ -198,6 +221,38 @@ mod tests {
         desired
     }
 
+    fn terms(file: &File) -> u64 {
+        file.load("").expect("reads").expect("usable").expect("is there").desired().term
+    }
+
+    fn of_term(term: u64) -> Saved {
+        Saved::of(&Desired { term, ..desired() }, Vec::new(), "boot", 7)
+    }
+
+    #[test]
+    fn the_newest_state_is_what_stays() {
+        let dir = tempfile::tempdir().expect("makes a directory");
+        let file = File::open(dir.path()).expect("opens");
+        file.save(2, &of_term(20)).expect("saves");
+        file.save(1, &of_term(10)).expect("is too late, which is no error");
+        assert_eq!(terms(&file), 20);
+        file.save(2, &of_term(21)).expect("an attempt that is repeated counts");
+        assert_eq!(terms(&file), 21);
+    }
+
+    #[test]
+    fn the_last_save_waits_for_one_under_way() {
+        let dir = tempfile::tempdir().expect("makes a directory");
+        let file = File::open(dir.path()).expect("opens");
+        let save = |number| file.save(number, &of_term(number)).expect("saves, whoever else does");
+        std::thread::scope(|scope| {
+            for thread in 1..=4 {
+                scope.spawn(move || (0..25).for_each(|n| save(thread + 4 * n)));
+            }
+        });
+        assert_eq!(terms(&file), 100);
+    }
+
     // C32, F89
     #[test]
     fn comes_back_whole_and_gives_nothing_away() {
@@ -205,7 +260,7 @@ mod tests {
         let memory = Memory { uid: "u".to_owned(), ip: "127.64.0.1".to_owned(), ..Memory::default() };
         let file = File::open(dir.path()).expect("opens");
         assert!(file.load("c").expect("reads").expect("usable").is_none());
-        file.save(&Saved::of(&desired(), vec![memory.clone()], "boot", 7)).expect("saves");
+        file.save(1, &Saved::of(&desired(), vec![memory.clone()], "boot", 7)).expect("saves");
         let path = dir.path().join(FILE);
         let bytes = fs::read(&path).expect("reads");
         assert!(!bytes.windows(10).any(|w| w == b"canary-7d1"));
@@ -226,9 +281,9 @@ mod tests {
             assert!(!path.exists() && file.aside().exists());
             why
         };
-        file.save(&Saved::of(&desired(), Vec::new(), "boot", 7)).expect("saves");
+        file.save(1, &Saved::of(&desired(), Vec::new(), "boot", 7)).expect("saves");
         assert!(set_aside("other").contains("of cluster c, but the host belongs to cluster other"));
-        file.save(&Saved { format: 99, ..Saved::default() }).expect("saves");
+        file.save(2, &Saved { format: 99, ..Saved::default() }).expect("saves");
         assert!(set_aside("").contains("format 99"));
         fs::write(&path, b"\x01garbage that is long enough").expect("writes");
         assert!(set_aside("").contains("does not open"));

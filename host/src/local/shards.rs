@@ -49,10 +49,20 @@ impl<K: Hash + Eq + Clone, V: Clone> Shards<K, V> {
     where
         K: Borrow<Q>,
     {
+        self.remove_if(key, |_| true);
+    }
+
+    /// Removes what `key` has if it is what is meant.
+    pub(crate) fn remove_if<Q: Hash + Eq + ?Sized>(&self, key: &Q, is_meant: impl FnOnce(&V) -> bool)
+    where
+        K: Borrow<Q>,
+    {
         let _one = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let part = self.part(key);
-        let mut copy = HashMap::clone(&part.load());
-        if copy.remove(key).is_some() {
+        let held = part.load();
+        if held.get(key).is_some_and(is_meant) {
+            let mut copy = HashMap::clone(&held);
+            copy.remove(key);
             part.store(Arc::new(copy));
         }
     }
@@ -71,6 +81,9 @@ mod tests {
         shards.insert("7".into(), 70);
         shards.remove("8");
         shards.remove("none");
-        assert_eq!((shards.get("7"), shards.get("8"), shards.get("999")), (Some(70), None, Some(999)));
+        shards.remove_if("9", |value| *value == 8);
+        shards.remove_if("10", |value| *value == 10);
+        let got = ["7", "8", "9", "10", "999"].map(|key| shards.get(key));
+        assert_eq!(got, [Some(70), None, Some(9), None, Some(999)]);
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! Files are read on a thread for blocking work and handed over in bounded chunks, so that a reader who is
 //! slow holds up only himself. Following is push: the writer rings, nobody looks every second.
+//!
+//! Files get other names while they are read. So they are opened newest first, because names only move to older
+//! files, and what is open is known by its inode, which nobody else has as long as it is open (C48).
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
@@ -17,6 +21,10 @@ use super::line::Line;
 
 /// Chunks that wait for a slow reader.
 const CHUNKS_WAITING_MAX: usize = 4;
+/// The files of one run of a container, newest first.
+const CURRENT: [&str; 2] = ["0.log", "1.log"];
+/// The files of the run before it.
+const PREVIOUS: [&str; 2] = ["previous.log", "previous.1.log"];
 
 /// What is to be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,10 +55,10 @@ impl Reading {
     }
 }
 
-/// Where reading goes on: files by inode, because a file that is full gets another name.
+/// Where reading goes on: in a file that stays open, so that what it holds can be read whatever becomes of its name.
 struct Cursor {
     directory: PathBuf,
-    current: Option<(u64, u64)>,
+    current: Option<(File, u64)>,
     output: Output,
 }
 
@@ -102,58 +110,81 @@ async fn run(
 impl Cursor {
     /// Reads what is there; false once nothing more is wanted.
     fn begin(&mut self) -> io::Result<bool> {
-        let names: [&str; 2] =
-            if self.output.options.previous { ["previous.1.log", "previous.log"] } else { ["1.log", "0.log"] };
-        let mut files = Vec::new();
-        for name in names {
-            match File::open(self.directory.join(name)) {
-                Ok(file) => files.push(file),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-        // A file may have been renamed between the two opens; the same one is not read twice.
-        files.dedup_by_key(|file| file.metadata().map(|m| m.ino()).unwrap_or_default());
+        let names = if self.output.options.previous { PREVIOUS } else { CURRENT };
+        let mut files = self.files(&names)?;
         let starts = starts(&mut files, self.output.options.tail_lines)?;
-        for (file, start) in files.iter_mut().zip(starts) {
-            file.seek(SeekFrom::Start(start))?;
-            let read = self.output.lines(file)?;
-            self.current = Some((file.metadata()?.ino(), start + read));
-            if self.output.is_done() {
+        for (file, start) in files.into_iter().zip(starts) {
+            if !self.read(file, start)? {
                 return Ok(false);
             }
         }
         self.output.flush()
     }
 
+    fn files(&self, newest_first: &[&str]) -> io::Result<Vec<File>> {
+        oldest_first(newest_first, |name| open(&self.directory.join(name)))
+    }
+
+    /// Reads a file from an offset to its end, and stays there; false once nothing more is wanted.
+    fn read(&mut self, mut file: File, start: u64) -> io::Result<bool> {
+        file.seek(SeekFrom::Start(start))?;
+        let read = self.output.lines(&mut file)?;
+        self.current = Some((file, start + read));
+        Ok(!self.output.is_done())
+    }
+
     /// Reads what was added: the rest of the file it was in, whatever its name is now, and those after it.
     fn go_on(&mut self) -> io::Result<bool> {
-        let mut skip = self.current.is_some();
-        let mut found = Vec::new();
-        for name in ["previous.1.log", "previous.log", "1.log", "0.log"] {
-            let Some(file) = open(&self.directory.join(name))? else { continue };
-            let inode = file.metadata()?.ino();
-            if self.current.is_some_and(|(current, _)| current == inode) {
-                skip = false;
-                found.clear();
-            }
-            found.push((inode, file));
-        }
-        if skip {
-            // The file it was in is gone: go on with the newest, nothing older is left.
-            found = found.split_off(found.len().saturating_sub(1));
-        }
-        for (inode, mut file) in found {
-            let start = self.current.filter(|(current, _)| *current == inode).map_or(0, |(_, at)| at);
-            file.seek(SeekFrom::Start(start))?;
-            let read = self.output.lines(&mut file)?;
-            self.current = Some((inode, start + read));
-            if self.output.is_done() {
+        for (file, start) in self.rest()? {
+            if !self.read(file, start)? {
                 return Ok(false);
             }
         }
         self.output.flush()
     }
+
+    /// The file it was in, from where it stood, and those that are newer.
+    fn rest(&mut self) -> io::Result<Vec<(File, u64)>> {
+        let from_start = |files: Vec<File>| files.into_iter().map(|file| (file, 0));
+        let Some((current, at)) = self.current.take() else {
+            // Nothing was printed before: what there is now is of this run.
+            return Ok(from_start(self.files(&CURRENT)?).collect());
+        };
+        let inode = current.metadata()?.ino();
+        let mut files = self.files(&[CURRENT, PREVIOUS].concat())?;
+        let mut place = None;
+        for (index, file) in files.iter().enumerate() {
+            if file.metadata()?.ino() == inode {
+                place = Some(index);
+            }
+        }
+        let newer = match place {
+            Some(index) => files.split_off(index + 1),
+            // Its name is gone, and so everything that is left of this run came after it.
+            None => self.files(&CURRENT)?,
+        };
+        Ok(std::iter::once((current, at)).chain(from_start(newer)).collect())
+    }
+}
+
+/// Opens files by name from the newest to the oldest, and returns each once, oldest first.
+///
+/// A file that is renamed meanwhile is found a second time under its older name, and never missed.
+fn oldest_first(
+    newest_first: &[&str],
+    mut open: impl FnMut(&str) -> io::Result<Option<File>>,
+) -> io::Result<Vec<File>> {
+    let mut opened = Vec::new();
+    for name in newest_first {
+        opened.extend(open(name)?);
+    }
+    let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
+    for file in opened.into_iter().rev() {
+        if seen.insert(file.metadata()?.ino()) {
+            files.push(file);
+        }
+    }
+    Ok(files)
 }
 
 fn open(path: &Path) -> io::Result<Option<File>> {
@@ -251,5 +282,117 @@ impl Output {
 
     fn is_done(&self) -> bool {
         self.left == 0 || self.sender.is_closed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// A container's directory, and what someone who follows it has read.
+    struct Bench {
+        dir: tempfile::TempDir,
+        cursor: Cursor,
+        chunks: mpsc::Receiver<io::Result<Bytes>>,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().expect("makes a directory");
+            let (sender, chunks) = mpsc::channel(CHUNKS_WAITING_MAX);
+            let output = Output { options: Options::default(), left: u64::MAX, chunk: Vec::new(), sender };
+            let cursor = Cursor { directory: dir.path().to_owned(), current: None, output };
+            Self { dir, cursor, chunks }
+        }
+
+        fn print(&self, line: &str) {
+            let mut file = File::options().append(true).create(true).open(self.path("0.log")).expect("opens");
+            io::Write::write_all(&mut file, format!("t stdout {line}\n").as_bytes()).expect("writes");
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.dir.path().join(name)
+        }
+
+        fn rename(&self, from: &str, to: &str) {
+            fs::rename(self.path(from), self.path(to)).expect("renames");
+        }
+
+        fn rotate(&self) {
+            self.rename("0.log", "1.log");
+        }
+
+        fn read(&mut self, read: impl FnOnce(&mut Cursor) -> io::Result<bool>) -> String {
+            assert!(read(&mut self.cursor).expect("reads"), "goes on");
+            let chunk = self.chunks.try_recv().map(|chunk| chunk.expect("reads").to_vec()).unwrap_or_default();
+            String::from_utf8(chunk).expect("is UTF-8").replace('\n', " ")
+        }
+    }
+
+    // C48
+    #[test]
+    fn a_rotation_between_two_opens_loses_nothing() {
+        let bench = Bench::new();
+        bench.print("old");
+        bench.rotate();
+        bench.print("one");
+        let mut opened = 0;
+        let files = oldest_first(&CURRENT, |name| {
+            let file = open(&bench.path(name));
+            opened += 1;
+            if opened == 1 {
+                bench.rotate();
+                bench.print("two");
+            }
+            file
+        });
+        let mut files = files.expect("opens");
+        let texts: Vec<String> = files.iter_mut().map(|file| io::read_to_string(file).expect("reads")).collect();
+        assert_eq!(texts, ["t stdout one\n"], "once, and the one after it comes with the next ring");
+    }
+
+    // C48
+    #[test]
+    fn a_follower_two_rotations_behind_reads_every_line() {
+        let mut bench = Bench::new();
+        bench.print("one");
+        assert_eq!(bench.read(Cursor::begin), "one ");
+        bench.print("two");
+        bench.rotate();
+        bench.print("three");
+        bench.rotate();
+        bench.print("four");
+        assert_eq!(bench.read(Cursor::go_on), "two three four ");
+        bench.print("five");
+        assert_eq!(bench.read(Cursor::go_on), "five ");
+    }
+
+    // C48
+    #[test]
+    fn a_follower_goes_on_over_rotation_and_restart() {
+        let mut bench = Bench::new();
+        bench.print("one");
+        bench.rotate();
+        bench.print("two");
+        assert_eq!(bench.read(Cursor::begin), "one two ");
+        bench.print("three");
+        bench.rename("1.log", "previous.1.log");
+        bench.rename("0.log", "previous.log");
+        bench.print("four");
+        bench.rotate();
+        bench.print("five");
+        assert_eq!(bench.read(Cursor::go_on), "three four five ");
+    }
+
+    // C48
+    #[test]
+    fn what_was_printed_before_a_restart_is_not_read_as_if_it_were_new() {
+        let mut bench = Bench::new();
+        bench.print("before");
+        bench.rename("0.log", "previous.log");
+        assert_eq!(bench.read(Cursor::begin), "");
+        bench.print("after");
+        assert_eq!(bench.read(Cursor::go_on), "after ");
     }
 }

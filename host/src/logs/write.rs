@@ -1,7 +1,7 @@
 //! The one thread that writes logs.
 //!
-//! It wakes for output and sleeps otherwise; a line that was begun and not ended is written when its guest
-//! has been silent for a moment. A file that is full becomes `1.log` and a new one begins; every line is in exactly
+//! It wakes for output and sleeps otherwise; a line that was begun and not ended is written when its container
+//! has been silent for a moment, whatever others print meanwhile. A file that is full becomes `1.log` and a new one begins; every line is in exactly
 //! one of them (C48).
 
 use std::collections::HashMap;
@@ -41,6 +41,8 @@ struct Open {
     bytes: u64,
     used: u64,
     splitters: [Splitter; 2],
+    /// When something was last printed.
+    printed: Instant,
     budget: Budget,
     dropped: u64,
 }
@@ -75,31 +77,33 @@ impl Writer {
     /// Writes until nobody can send any more.
     pub(crate) fn run(mut self, messages: &Receiver<Message>) {
         loop {
-            let message = if self.open.values().any(Open::has_partial) {
-                match messages.recv_timeout(SILENCE) {
-                    Ok(message) => message,
-                    Err(RecvTimeoutError::Timeout) => {
-                        self.flush();
-                        continue;
-                    }
-                    Err(RecvTimeoutError::Disconnected) => break,
-                }
-            } else {
-                match messages.recv() {
-                    Ok(message) => message,
-                    Err(_) => break,
-                }
+            let next = match self.flush_silent(Instant::now()) {
+                Some(wait) => messages.recv_timeout(wait),
+                None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
-            self.take(message);
+            match next {
+                Ok(message) => self.take(message, Instant::now()),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
         }
-        self.flush();
+        self.flush(|_| true);
     }
 
-    fn take(&mut self, message: Message) {
+    /// Writes unfinished lines of containers that have been silent for long enough; returns how long the next of them
+    /// may stay silent, if there is one.
+    fn flush_silent(&mut self, now: Instant) -> Option<Duration> {
+        let silence = |open: &Open| now.saturating_duration_since(open.printed);
+        self.flush(|open| silence(open) >= SILENCE);
+        let unfinished = self.open.values().filter(|open| open.has_partial());
+        unfinished.map(|open| SILENCE.saturating_sub(silence(open))).min()
+    }
+
+    fn take(&mut self, message: Message, now: Instant) {
         match message {
             Message::Output { sink, stream, bytes } => {
                 sink.written(bytes.len());
-                if let Err(error) = self.output(&sink, stream, &bytes) {
+                if let Err(error) = self.output(&sink, stream, &bytes, now) {
                     // Said once per opening: the file is closed, and its lines are counted as dropped.
                     tracing::warn!(uid = %sink.place.uid, container = %sink.place.container, %error, "output is lost");
                     self.open.remove(&sink.place);
@@ -109,7 +113,7 @@ impl Writer {
             Message::Restarted(place) => self.restarted(&place),
             Message::Removed(uid) => self.removed(&uid),
             Message::Flush(done) => {
-                self.flush();
+                self.flush(|_| true);
                 if done.try_send(()).is_err() {
                     tracing::trace!("nobody waits for the flush any more");
                 }
@@ -117,13 +121,14 @@ impl Writer {
         }
     }
 
-    fn output(&mut self, sink: &Arc<Sink>, stream: Stream, bytes: &[u8]) -> io::Result<()> {
+    fn output(&mut self, sink: &Arc<Sink>, stream: Stream, bytes: &[u8], at: Instant) -> io::Result<()> {
         let now = Timestamp::now();
         let directory = directory(&self.root, &sink.place);
         let open = self.opened(&sink.place, &directory)?;
         open.dropped += sink.take_dropped();
+        open.printed = at;
         let mut out = Vec::new();
-        if !open.budget.take(bytes.len() as u64, Instant::now()) {
+        if !open.budget.take(bytes.len() as u64, at) {
             open.dropped += bytes.len() as u64;
             return Ok(());
         }
@@ -166,8 +171,8 @@ impl Writer {
         }
     }
 
-    fn flush(&mut self) {
-        for (place, open) in self.open.iter_mut().filter(|(_, open)| open.has_partial()) {
+    fn flush(&mut self, which: impl Fn(&Open) -> bool) {
+        for (place, open) in self.open.iter_mut().filter(|(_, open)| open.has_partial() && which(open)) {
             open.flush(&directory(&self.root, place));
             ring(&self.followed, place);
         }
@@ -226,8 +231,9 @@ impl Open {
         files::private_dir(directory)?;
         let file = append_to(directory)?;
         let bytes = file.metadata()?.len();
-        let budget = Budget { left: BURST_BYTES, at: Instant::now() };
-        Ok(Self { file, bytes, used: 0, splitters: Default::default(), budget, dropped: 0 })
+        let now = Instant::now();
+        let budget = Budget { left: BURST_BYTES, at: now };
+        Ok(Self { file, bytes, used: 0, splitters: Default::default(), printed: now, budget, dropped: 0 })
     }
 
     fn has_partial(&self) -> bool {
@@ -276,5 +282,38 @@ mod tests {
         assert!(!budget.take(1, start));
         assert!(budget.take(BYTES_PER_SECOND / 2, start + Duration::from_secs(1)));
         assert!(!budget.take(BURST_BYTES + 1, start + Duration::from_secs(100)), "never more than a burst");
+    }
+
+    #[test]
+    fn an_unfinished_line_is_written_however_much_others_print() {
+        let dir = tempfile::tempdir().expect("makes a directory");
+        let (queue, _messages) = std::sync::mpsc::sync_channel(1);
+        let mut writer = Writer::new(dir.path().to_owned(), Followed::default());
+        let sink = |container: &str| {
+            Arc::new(Sink {
+                place: Place { uid: "u".into(), container: container.into() },
+                queue: queue.clone(),
+                waiting_messages: 1.into(),
+                waiting_bytes: 1000.into(),
+                dropped_bytes: 0.into(),
+            })
+        };
+        let (quiet, noisy) = (sink("quiet"), sink("noisy"));
+        let print = |writer: &mut Writer, sink: &Arc<Sink>, text: &str, at| {
+            let bytes = text.as_bytes().into();
+            writer.take(Message::Output { sink: sink.clone(), stream: Stream::Stdout, bytes }, at);
+        };
+        let start = Instant::now();
+        print(&mut writer, &quiet, "is it there? ", start);
+        assert_eq!(writer.flush_silent(start), Some(SILENCE));
+        print(&mut writer, &noisy, "no", start + SILENCE / 2);
+        assert_eq!(writer.flush_silent(start + SILENCE / 2), Some(SILENCE / 2));
+        print(&mut writer, &noisy, "ise", start + SILENCE);
+        assert_eq!(writer.flush_silent(start + SILENCE), Some(SILENCE), "for the one that goes on");
+        let read = |sink: &Arc<Sink>| fs::read_to_string(directory(dir.path(), &sink.place).join("0.log"));
+        assert!(read(&quiet).expect("reads").ends_with(" stdout is it there? \n"));
+        assert_eq!(read(&noisy).expect("reads"), "");
+        assert_eq!(writer.flush_silent(start + SILENCE * 2), None);
+        assert!(read(&noisy).expect("reads").ends_with(" stdout noise\n"));
     }
 }

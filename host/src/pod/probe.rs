@@ -137,6 +137,48 @@ fn headers(get: &HTTPGetAction) -> Result<Vec<(HeaderName, HeaderValue)>, String
     get.http_headers.iter().flatten().map(parse).collect()
 }
 
+/// When a probe is asked.
+///
+/// Each Pod asks at a point of the period of its own, so that thousands of them, started by one rollout or one
+/// restart of this host, do not ask all at once for ever after. The point comes from the UID and is always the same.
+/// A container that was just started is asked at once all the same: its readiness must not wait.
+#[derive(Debug)]
+pub(crate) struct Rhythm {
+    first: Duration,
+    next: Duration,
+    period: Duration,
+}
+
+impl Rhythm {
+    /// `was_ready` says that the container comes back after a restart of the host, so that nobody waits for an answer.
+    pub(crate) fn of(probe: &Probe, uid: &str, was_ready: bool) -> Self {
+        let point = point(uid);
+        let (first, next) = if was_ready {
+            (probe.period.mul_f64(point), probe.period)
+        } else {
+            // Not sooner than half a period: a container that fails has about the time that its threshold says.
+            (Duration::ZERO, probe.period.mul_f64(point.midpoint(1.0)))
+        };
+        Self { first: probe.initial_delay + first, next, period: probe.period }
+    }
+
+    /// From the start to the first question.
+    pub(crate) fn first(&self) -> Duration {
+        self.first
+    }
+
+    /// From one question to the one after it.
+    pub(crate) fn next(&mut self) -> Duration {
+        std::mem::replace(&mut self.next, self.period)
+    }
+}
+
+/// A point in 0..1 that only depends on the UID: FNV-1a, which is the same on every machine and in every release.
+fn point(uid: &str) -> f64 {
+    let hash = uid.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    f64::from(hash) / (f64::from(u32::MAX) + 1.0)
+}
+
 /// What one question brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -222,6 +264,35 @@ mod tests {
             let why = parse(probe).expect_err("is refused");
             assert!(why.contains(part), "{why}");
         }
+    }
+
+    #[test]
+    fn pods_ask_at_points_of_their_own_and_a_new_one_at_once() {
+        let probe = parse(json!({"httpGet": {"port": 80}, "periodSeconds": 8})).expect("parses");
+        let rhythm = |uid: &str, was_ready| {
+            let mut rhythm = Rhythm::of(&probe, uid, was_ready);
+            (rhythm.first(), rhythm.next(), rhythm.next())
+        };
+        let period = Duration::from_secs(8);
+        let eighth = |part: Duration, whole: Duration| {
+            usize::try_from(part.as_nanos() * 8 / whole.as_nanos()).expect("is a part of the whole")
+        };
+        let (mut firsts, mut seconds) = ([0; 8], [0; 8]);
+        for n in 0..800 {
+            let uid = format!("c0ffee00-0000-4000-8000-{n:012x}");
+            let (first, second, third) = rhythm(&uid, false);
+            assert_eq!((first, third), (Duration::ZERO, period));
+            assert!(second >= period / 2 && second < period, "{second:?}");
+            seconds[eighth(second - period / 2, period / 2)] += 1;
+            let (first, second, _) = rhythm(&uid, true);
+            assert_eq!((second, rhythm(&uid, true).0), (period, first), "the same after each restart");
+            firsts[eighth(first, period)] += 1;
+        }
+        for count in firsts.into_iter().chain(seconds) {
+            assert!((50..=150).contains(&count), "{firsts:?} {seconds:?}");
+        }
+        let delayed = Probe { initial_delay: Duration::from_secs(3), ..probe.clone() };
+        assert_eq!(Rhythm::of(&delayed, "u", false).first(), Duration::from_secs(3));
     }
 
     // C42

@@ -1,12 +1,14 @@
 //! The control plane goes, comes back, or comes back as someone else: traffic goes on.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use host::{Agent, Config};
+use protocol::v1::PodAssignment;
 use serde_json::json;
 
 use super::harness::{Bench, is_ready, text, until};
+use super::plane::Plane;
 
 // F28
 #[tokio::test(flavor = "multi_thread")]
@@ -81,6 +83,58 @@ async fn a_restarted_host_serves_before_and_without_the_control_plane() {
     let flipped = bench.plane.look(|seen| seen.statuses.values().any(|(status, _)| !is_ready(status)));
     assert!(!flipped, "readiness does not flip");
     assert_eq!(bench.plane.fetched(), 1, "code comes from disk");
+}
+
+// F28
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_host_dials_at_once_whatever_cannot_or_need_not_run() {
+    let mut bench = Bench::start(225).await;
+    let over = |pod: &mut serde_json::Value| pod["status"] = json!({"phase": "Failed", "reason": "Evicted"});
+    let refused = |pod: &mut serde_json::Value| {
+        pod["spec"]["containers"][0]["livenessProbe"] = json!({"exec": {"command": ["true"]}});
+    };
+    let stopped = PodAssignment { stop: true, ..bench.pod("stopped", "hello03").await };
+    let pods = vec![
+        bench.pod("serves", "hello02").await,
+        bench.pod_with("over", "trap", over).await,
+        bench.pod_with("refused", "slow", refused).await,
+        stopped,
+    ];
+    bench.tell(pods, &[], true).await;
+    let ip = bench.ready("serves").await;
+    let has_stopped =
+        |seen: &super::plane::Seen| seen.statuses.get("stopped").filter(|(_, stopped)| *stopped).map(drop);
+    bench.plane.until("stopped", has_stopped).await;
+    let waits = |s: &serde_json::Value| s["containerStatuses"][0]["state"]["waiting"]["reason"] == "UnsupportedProbe";
+    bench.status("refused", "refused", waits).await;
+    bench.stop_host().await;
+    let began = Instant::now();
+    bench.start_host().await;
+    assert!(began.elapsed() < Duration::from_secs(5), "it waited for code that nobody asked for");
+    assert_eq!(text(ip, "/").await, "hello\n");
+    assert_eq!(bench.plane.fetched(), 1, "no code of Pods that do not run was fetched");
+}
+
+// C47
+#[tokio::test(flavor = "multi_thread")]
+async fn pods_that_have_ended_leave_their_addresses_to_others_after_a_restart() {
+    // A range of two addresses.
+    let mut bench = Bench::start_with(Plane::with_range("127.226.0.0/30".to_owned())).await;
+    let pod = bench.pod("ended", "hello02").await;
+    bench.tell(vec![pod.clone()], &[], true).await;
+    bench.ready("ended").await;
+    let ended = PodAssignment { stop: true, ..pod };
+    bench.tell(vec![ended.clone()], &[], false).await;
+    let has_stopped = |seen: &super::plane::Seen| seen.statuses.get("ended").filter(|(_, stopped)| *stopped).map(drop);
+    bench.plane.until("stopped", has_stopped).await;
+    bench.stop_host().await;
+    bench.start_host().await;
+    bench.tell(vec![ended, bench.pod("u1", "hello02").await, bench.pod("u2", "hello02").await], &[], true).await;
+    let (first, second) = (bench.ready("u1").await, bench.ready("u2").await);
+    bench.tell(Vec::new(), &["ended"], false).await;
+    for ip in [first, second] {
+        assert_eq!(text(ip, "/").await, "hello\n");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

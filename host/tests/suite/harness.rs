@@ -28,7 +28,11 @@ pub(crate) struct Bench {
 impl Bench {
     /// Starts both; `slice` is the test's own range of addresses.
     pub(crate) async fn start(slice: u8) -> Self {
-        let plane = Plane::new(slice);
+        Self::start_with(Plane::new(slice)).await
+    }
+
+    /// Starts a host of this control plane.
+    pub(crate) async fn start_with(plane: Plane) -> Self {
         let mut bench = Self { plane, dir: tempfile::tempdir().unwrap(), agent: None };
         bench.start_host().await;
         bench

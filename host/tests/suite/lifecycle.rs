@@ -113,6 +113,7 @@ async fn stopping_lets_requests_end_and_refuses_new_ones() {
     bench.plane.until("u2 stopped", |seen| seen.statuses.get("u2").filter(|(_, stopped)| *stopped).map(drop)).await;
 }
 
+// C44
 #[tokio::test(flavor = "multi_thread")]
 async fn grace_ends_and_removal_is_at_once() {
     let bench = Bench::start(203).await;
@@ -120,14 +121,19 @@ async fn grace_ends_and_removal_is_at_once() {
     let pods = [bench.pod_with("u1", "slow", change).await, bench.pod("u2", "slow").await];
     bench.tell(pods.to_vec(), &[], true).await;
     let (first, second) = (bench.ready("u1").await, bench.ready("u2").await);
+    let mut inside = Vec::new();
     for ip in [first, second] {
-        tokio::spawn(async move { ask(ip, "/?ms=20000").await });
+        inside.push(tokio::spawn(async move { ask(ip, "/?ms=20000").await }));
         until("the slow request is inside", async || ask(ip, "/?ms=1").await.is_ok()).await;
     }
     let began = Instant::now();
     bench.tell(vec![PodAssignment { stop: true, ..pods[0].clone() }], &["u2"], false).await;
     until("the removed Pod is gone", async || ask(second, "/").await.is_err()).await;
     bench.plane.until("stopped", |seen| seen.statuses.get("u1").filter(|(_, stopped)| *stopped).map(drop)).await;
+    for request in inside {
+        let answer = request.await.unwrap();
+        assert!(!matches!(answer, Ok((200, _))), "what was inside has ended with the Pod: {answer:?}");
+    }
     assert!(began.elapsed().as_secs() < 10, "it did not wait for the request");
 }
 
@@ -168,4 +174,27 @@ async fn traps_cost_their_request_only_and_are_told_without_a_flood() {
     assert!(events[0].message.contains("container main"), "{}", events[0].message);
     let status = bench.status("u1", "ready", is_ready).await;
     assert_eq!(status["containerStatuses"][0]["restartCount"], 0);
+}
+
+// C44
+#[tokio::test(flavor = "multi_thread")]
+async fn another_image_lets_requests_end_within_the_grace_of_the_pod() {
+    let bench = Bench::start(206).await;
+    let grace = |pod: &mut serde_json::Value| pod["spec"]["terminationGracePeriodSeconds"] = json!(2);
+    let pod = bench.pod_with("u1", "slow", grace).await;
+    bench.tell(vec![pod.clone()], &[], true).await;
+    let ip = bench.ready("u1").await;
+    let ask_for = |ms: u32| tokio::spawn(async move { ask(ip, &format!("/?ms={ms}")).await });
+    let (short, long) = (ask_for(1000), ask_for(20_000));
+    for _ in 0..4 {
+        until("the slow requests are inside", async || ask(ip, "/?ms=1").await.is_ok()).await;
+    }
+    let began = Instant::now();
+    let other = PodAssignment { artifacts: bench.pod("u1", "hello02").await.artifacts, ..pod };
+    bench.tell(vec![other], &[], false).await;
+    until("the new image answers", async || ask(ip, "/").await.is_ok_and(|(_, body)| body == "hello\n")).await;
+    assert_eq!(short.await.unwrap().unwrap(), (200, "at last\n".to_owned()));
+    let cut_off = long.await.unwrap();
+    assert!(!matches!(cut_off, Ok((200, _))), "{cut_off:?}");
+    assert!(began.elapsed().as_secs() < 10, "it was not kept until its own deadline");
 }

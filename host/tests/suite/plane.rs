@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -46,6 +47,10 @@ struct Inner {
     badly_signed: Mutex<Vec<String>>,
     fetched: Mutex<Vec<String>>,
     codes: Mutex<BTreeMap<String, String>>,
+    /// Certificates that are handed out as if most of their life were over, before those that last.
+    expiring: AtomicUsize,
+    /// Those that were handed out, in order.
+    certificates: Mutex<Vec<String>>,
     /// The server that runs now; none while the control plane is away.
     running: Mutex<Option<Running>>,
     seen: watch::Sender<Seen>,
@@ -72,6 +77,11 @@ pub(crate) struct Seen {
 impl Plane {
     /// A control plane for Pods in `127.N.0.0/18`; each test has a number of its own.
     pub(crate) fn new(slice: u8) -> Self {
+        Self::with_range(format!("127.{slice}.0.0/18"))
+    }
+
+    /// A control plane for Pods in this range.
+    pub(crate) fn with_range(pod_cidr: String) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
@@ -82,11 +92,13 @@ impl Plane {
             ca_pem,
             signer: Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap(),
             cluster_id: Mutex::new("cluster-one".to_owned()),
-            pod_cidr: format!("127.{slice}.0.0/18"),
+            pod_cidr,
             term: Mutex::new(1),
             badly_signed: Mutex::default(),
             fetched: Mutex::default(),
             codes: Mutex::default(),
+            expiring: AtomicUsize::new(0),
+            certificates: Mutex::default(),
             running: Mutex::default(),
             seen: watch::channel(Seen::default()).0,
         }));
@@ -202,6 +214,16 @@ impl Plane {
         self.0.badly_signed.lock().unwrap().clear();
     }
 
+    /// The next certificates have to be renewed as soon as they arrive.
+    pub(crate) fn let_expire(&self, certificates: usize) {
+        self.0.expiring.store(certificates, Ordering::SeqCst);
+    }
+
+    /// The certificates that were handed out, in order.
+    pub(crate) fn certificates(&self) -> Vec<String> {
+        self.0.certificates.lock().unwrap().clone()
+    }
+
     pub(crate) fn fetched(&self) -> usize {
         self.0.fetched.lock().unwrap().len()
     }
@@ -259,8 +281,14 @@ impl HostLink for Plane {
 
     async fn renew(&self, call: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
         let csr = call.into_inner().csr_der;
-        let request = rcgen::CertificateSigningRequestParams::from_der(&csr.to_vec().into()).unwrap();
+        let mut request = rcgen::CertificateSigningRequestParams::from_der(&csr.to_vec().into()).unwrap();
+        if self.0.expiring.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+            let now = std::time::SystemTime::now();
+            request.params.not_before = (now - Duration::from_secs(1000)).into();
+            request.params.not_after = (now + Duration::from_secs(100)).into();
+        }
         let certificate = request.signed_by(&self.0.issuer).unwrap();
+        self.0.certificates.lock().unwrap().push(certificate.pem());
         Ok(Response::new(RenewResponse { certificate_pem: certificate.pem(), ca_pem: self.0.ca_pem.clone() }))
     }
 
