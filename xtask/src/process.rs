@@ -16,9 +16,16 @@ pub(crate) fn target_dir() -> PathBuf {
 }
 
 /// A cargo command at the root.
+///
+/// What `cargo run` tells a program about its own package is not passed on: build scripts that look at it (ring's
+/// does) would run again, and everything above them be built anew, whenever a chore follows a plain `cargo build`.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(root());
+    let of_this_package = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_this_package)) {
+        command.env_remove(name);
+    }
     command
 }
 
