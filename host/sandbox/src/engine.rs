@@ -96,6 +96,12 @@ impl Error {
     }
 }
 
+/// A file's header says for which machine it is, and wasmtime says in words alone that this is the reason why another
+/// refuses it. Loading code of both generations, as tests do, shows that the words are still these.
+fn is_of_other_generation(error: &wasmtime::Error) -> bool {
+    format!("{error:#}").contains("concurrency support")
+}
+
 fn listed(interfaces: &[Interface]) -> String {
     interfaces.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -181,15 +187,15 @@ impl Engine {
     ///
     /// The file is of another engine, or the component does not fit this host: see [`Error`].
     pub fn load(&self, code: &VerifiedCode) -> Result<Code, Error> {
-        // The file's header says for which of them it is; the other one refuses it.
         let [serial, concurrent] = &self.0.machines;
-        match raw::map(&serial.wasmtime, code) {
-            Ok(component) => link::bind(&serial.linker, &component),
-            Err(_) => {
-                let component = raw::map(&concurrent.wasmtime, code);
-                link::bind(&concurrent.linker, &component.map_err(|error| Error::Load(format!("{error:#}")))?)
-            }
-        }
+        let load = |machine: &Machine| {
+            raw::map(&machine.wasmtime, code).map(|component| link::bind(&machine.linker, &component))
+        };
+        let loaded = match load(serial) {
+            Err(error) if is_of_other_generation(&error) => load(concurrent),
+            loaded => loaded,
+        };
+        loaded.map_err(|error| Error::Load(format!("{error:#}")))?
     }
 
     pub(crate) fn ticker(&self) -> &Ticker {

@@ -160,10 +160,14 @@ async fn damaged_state_is_set_aside_and_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_data_directory_belongs_to_one_node() {
-    let bench = Bench::start(224).await;
+    let mut bench = Bench::start(224).await;
     let plane = bench.plane.clone();
     let link = Arc::new(move || plane.channel());
     let config = Config::new(bench.dir.path().to_owned(), "another", [127, 0, 0, 1].into(), link);
+    // F9
+    let error = Agent::start(config.clone()).await.err().unwrap().to_string();
+    assert!(error.contains("in use by another insula process"), "{error}");
+    bench.stop_host().await;
     let error = Agent::start(config).await.err().unwrap().to_string();
     assert!(error.contains("belongs to node \"n1\", not to \"another\""), "{error}");
 }

@@ -50,7 +50,8 @@ impl Look {
             let set = look.sets.entry(owner).or_default();
             set.active += 1;
             let node = pod.spec.as_ref().unwrap().node_name.clone().unwrap_or_default();
-            set.available += i32::from(is_node_ready(snapshot, &node) && is_available(pod, snapshot.now, min_ready));
+            let serves = is_node_ready(snapshot, &node) && !is_silent(snapshot, &node);
+            set.available += i32::from(serves && is_available(pod, snapshot.now, min_ready));
         }
         look
     }
@@ -73,6 +74,11 @@ fn is_node_ready(snapshot: &Snapshot, name: &str) -> bool {
     let node = snapshot.nodes.values().find(|node| node.metadata.name.as_deref() == Some(name));
     let conditions = node.and_then(|node| node.status.as_ref()?.conditions.clone()).unwrap_or_default();
     conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
+/// No request goes to a host that has lost its session, long before its Node is not ready.
+fn is_silent(snapshot: &Snapshot, node: &str) -> bool {
+    snapshot.sessions.get(node).is_some_and(|session| !session.connected)
 }
 
 fn is_available(pod: &Pod, now: Timestamp, min_ready: i64) -> bool {
