@@ -129,8 +129,14 @@ impl Answer {
 pub(crate) fn refusal(status: StatusCode, body: &[u8]) -> String {
     let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
     let oci = parsed.pointer("/errors/0/message").and_then(Value::as_str);
-    let message = parsed.get("message").and_then(Value::as_str).or(oci);
-    message.map_or_else(|| format!("{status}: {}", String::from_utf8_lossy(body).trim()), str::to_owned)
+    let Some(message) = parsed.get("message").and_then(Value::as_str).or(oci) else {
+        return format!("{status}: {}", String::from_utf8_lossy(body).trim());
+    };
+    let details = |name: &str| parsed["details"][name].as_str().unwrap_or_default();
+    if status == StatusCode::NOT_FOUND && details("kind") == "namespaces" {
+        return format!("{message}; `kubectl create namespace {}` makes it", details("name"));
+    }
+    message.to_owned()
 }
 
 /// Whether a command ended because nobody reads its output any more, as in `insula logs web | head`.

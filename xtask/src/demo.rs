@@ -28,17 +28,18 @@ const COMPONENTS: [&str; 3] = ["web", "catalog", "prices"];
 pub(crate) fn run_demo(check: bool, dev: bool) -> Result<()> {
     let guests = guests::build()?;
     println!("building insula ({})...", if dev { "dev" } else { "release; this takes some minutes the first time" });
-    let profile: &[&str] = if dev { &[] } else { &["--release"] };
-    run(cargo(&["build", "--locked", "--package", "insula"]).args(profile))?;
+    // The suite has built the workspace in dev; one package alone would have other features, and build wasmtime anew.
+    let what: &[&str] = if dev { &["--workspace"] } else { &["--package", "insula", "--release"] };
+    run(cargo(&["build", "--locked"]).args(what))?;
     let insula = target_dir().join(if dev { "debug" } else { "release" }).join("insula");
 
     let mut dir = Scratch::new()?;
     let cluster = Cluster::start(&insula, &mut dir)?;
     for name in COMPONENTS {
         let file = guests.join(format!("shop_{name}.wasm"));
-        run(cluster.insula(&["push"]).arg(file).arg(format!("shop/{name}:v1")))?;
+        run(cluster.insula("push", &[]).arg(file).arg(format!("shop/{name}:v1")))?;
     }
-    run(cluster.insula(&["apply", "-f"]).arg(root().join("samples/shop/shop.yaml")))?;
+    run(cluster.insula("apply", &["-f"]).arg(root().join("samples/shop/shop.yaml")))?;
     let page = wait_for_page()?;
 
     println!("\nThe shop answers at http://{WEB_ADDR}/ :\n\n{page}");
@@ -61,8 +62,8 @@ fn check_all(cluster: &Cluster) -> Result<()> {
     let (status, _) = get("/nothing", &[])?;
     ensure!(status == 404, "GET /nothing answers {status}, not 404");
     println!("GET /nothing: {status}");
-    run(&mut cluster.insula(&["get", "pods", "--namespace", "shop"]))?;
-    run(&mut cluster.insula(&["status"]))?;
+    run(&mut cluster.insula("get", &["pods", "--namespace", "shop"]))?;
+    run(&mut cluster.insula("status", &[]))?;
     println!("\ndemo: all as it should be");
     Ok(())
 }
@@ -171,9 +172,9 @@ impl Cluster {
         Ok(cluster)
     }
 
-    fn insula(&self, args: &[&str]) -> Command {
+    fn insula(&self, verb: &str, args: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
-        command.args(args).arg("--kubeconfig").arg(&self.kubeconfig);
+        command.arg(verb).arg("--kubeconfig").arg(&self.kubeconfig).args(args);
         command
     }
 

@@ -236,8 +236,11 @@ fn waiting(pod: &Value) -> Option<String> {
     let mut conditions = pod.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
     let unschedulable = conditions.find(|c| c["type"] == "PodScheduled" && c["status"] == "False");
     let found = waiting.or(unschedulable)?;
-    let text = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
-    Some(format!("{}: {}", text("reason"), text("message")))
+    let text = |name: &str| found[name].as_str().unwrap_or_default();
+    match text("message") {
+        "" => Some(text("reason").to_owned()),
+        message => Some(format!("{}: {message}", text("reason"))),
+    }
 }
 
 async fn print_urls(client: &Client, namespace: &str, name: &str) -> Result<()> {
