@@ -24,6 +24,7 @@ mod failure;
 mod guest;
 mod idle;
 mod instance;
+mod lingering;
 mod link;
 mod logs;
 mod outgoing;

@@ -15,6 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+use crate::lingering::Lingering;
 use crate::settings::{BODY_CHUNK_BYTES_MAX, OUTGOING_CONNECT_TIMEOUT, OUTGOING_FIRST_BYTE_TIMEOUT};
 use crate::workload::Shared;
 use crate::{Body, BoxError};
@@ -130,7 +131,8 @@ impl WasiHttpHooks for Hooks {
         };
         let options = options.unwrap_or_default();
         let first_byte = at_most(options.first_byte_timeout, OUTGOING_FIRST_BYTE_TIMEOUT);
-        let mut request = request.map(|body| body.map_err(BoxError::from).boxed_unsync());
+        let lingering = |body: WasiBody| Lingering::new(body.map_err(BoxError::from).boxed_unsync());
+        let mut request = request.map(|body| lingering(body).boxed_unsync());
         *request.extensions_mut() = self.extensions.clone();
         let call = self.shared.config.outgoing.call(
             request,

@@ -53,6 +53,9 @@ pub(crate) const LOG_CHUNK_BYTES_MAX: usize = 64 << 10;
 pub(crate) const LOG_LINE_BYTES_MAX: usize = 16 << 10;
 /// Outgoing requests of one workload at once. More are refused inside the guest.
 pub(crate) const OUTGOING_MAX: usize = 128;
+/// Bytes of a request's body that are taken from a guest after whoever was asked has lost interest: a socket's buffer
+/// would hold about as much.
+pub(crate) const LINGER_BYTES_MAX: usize = 128 << 10;
 /// How long an outgoing connection may take.
 pub(crate) const OUTGOING_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the first byte of an outgoing request's response may take.

@@ -4,11 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::SinkExt as _;
 use futures::future::BoxFuture;
 use http::{Request, Response};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
 use sandbox::{Body, Outgoing, OutgoingError, OutgoingOptions};
 
-use super::harness::{ask, full, get, read, text, until, workload, workload_with};
+use super::harness::{ask, full, get, post, read, text, until, workload, workload_with};
 
 /// Answers by path, and counts.
 #[derive(Clone, Default)]
@@ -78,6 +82,39 @@ async fn requests_beyond_the_bound_are_refused_inside_the_guest() {
     drop(ask(&workload, "/many?count=100000&url=http://users/wait").await);
     assert!(world.most.load(Ordering::SeqCst) <= 128);
     assert_eq!(text(&workload, "/many?count=2&url=http://users/wait").await, "answered 2, refused 0\n");
+}
+
+/// Answers at once, reads nothing, and says so.
+struct Hasty(tokio::sync::watch::Sender<bool>);
+
+impl Outgoing for Hasty {
+    fn call(
+        &self,
+        request: Request<Body>,
+        _: OutgoingOptions,
+    ) -> BoxFuture<'static, Result<Response<Body>, OutgoingError>> {
+        drop(request);
+        self.0.send_replace(true);
+        Box::pin(std::future::ready(Ok(Response::new(full("answered\n")))))
+    }
+}
+
+/// A callee that answers before the guest is done with sending is no failure.
+#[tokio::test]
+async fn an_early_answer_reaches_a_guest_that_still_sends() {
+    let (tell, mut answered) = tokio::sync::watch::channel(false);
+    let workload = workload_with("fetch", |config| config.outgoing = Arc::new(Hasty(tell)));
+    let (mut sender, frames) = futures::channel::mpsc::channel::<Result<Frame<Bytes>, sandbox::BoxError>>(0);
+    let sending = async move {
+        answered.wait_for(|answered| *answered).await.expect("it is asked");
+        for _ in 0..3 {
+            sender.send(Ok(Frame::data(Bytes::from_static(b"late")))).await.expect("is taken");
+        }
+    };
+    let request = post("/send?url=http://hasty/", StreamBody::new(frames).boxed_unsync());
+    let asking = async { read(workload.call(request).await.expect("answers")).await };
+    let ((), (status, said)) = tokio::join!(sending, asking);
+    assert_eq!((status.as_u16(), said.as_str()), (200, "answered\n"));
 }
 
 /// The way to another workload of the same engine, as a host's own routes are: a function call.

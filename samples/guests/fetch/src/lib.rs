@@ -1,6 +1,6 @@
 //! Fetches what its query names.
 //!
-//! `?url=U` answers with what U answers. `/many?count=N&url=U` starts N requests at once and counts what became of them.
+//! `?url=U` answers with what U answers, and `/send?url=U` sends it the request's body. `/many?count=N&url=U` starts N requests at once and counts what became of them.
 
 use futures_lite::FutureExt as _;
 use insula_sdk::http::{Body, Client, Error, Request, Response};
@@ -9,7 +9,11 @@ async fn fetch(request: Request<Body>) -> Result<Response<Body>, Error> {
     let query = request.uri().query().unwrap_or_default();
     let url = query.split_once("url=").map_or("", |(_, url)| url).to_owned();
     if request.uri().path() != "/many" {
-        return match Client::new().send(Request::get(&url).body(Body::empty())?).await {
+        let ask = match request.uri().path() {
+            "/send" => Request::post(&url).body(request.into_body())?,
+            _ => Request::get(&url).body(Body::empty())?,
+        };
+        return match Client::new().send(ask).await {
             Ok(response) => Ok(response),
             Err(error) => Ok(Response::builder().status(502).body(Body::from(format!("{error:#}\n")))?),
         };
