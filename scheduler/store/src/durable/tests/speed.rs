@@ -6,7 +6,7 @@ use super::*;
 use crate::conformance::txn;
 
 #[test]
-#[ignore = "writes hundreds of megabytes and only measures"]
+#[ignore = "measures only: by hand, `cargo test -p store large_store -- --ignored --nocapture`"]
 fn a_large_store_opens() {
     const OBJECTS: usize = 64 * 1024;
     let folder = tempfile::tempdir().expect("a folder");
