@@ -31,6 +31,7 @@ mod session;
 #[cfg(test)]
 mod testing;
 mod up;
+mod volumes;
 
 pub use agent::{Agent, StartError};
 pub use config::{Config, PODS_MAX_DEFAULT};

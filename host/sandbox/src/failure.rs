@@ -33,6 +33,8 @@ pub enum Failure {
     Busy,
     /// The guest ended without an answer.
     NoResponse,
+    /// The component has no such export.
+    NoEntry,
     /// The guest answered with an error of `wasi:http`.
     Guest {
         /// The error's name.
@@ -54,7 +56,9 @@ impl Failure {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Trap { .. } | Self::NoResponse | Self::Guest { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Trap { .. } | Self::NoResponse | Self::NoEntry | Self::Guest { .. } => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
             Self::Deadline { .. } => StatusCode::GATEWAY_TIMEOUT,
             Self::Memory { .. } | Self::Busy | Self::Closed | Self::Killed => StatusCode::SERVICE_UNAVAILABLE,
             Self::Request { .. } => StatusCode::BAD_REQUEST,
@@ -70,6 +74,7 @@ impl Failure {
             Self::Memory { .. } => "memory",
             Self::Busy => "overloaded",
             Self::NoResponse => "no-response",
+            Self::NoEntry => "no-entry",
             Self::Guest { .. } => "guest-error",
             Self::Request { .. } => "bad-request",
             Self::Closed => "gone",
@@ -101,6 +106,7 @@ impl fmt::Display for Failure {
             }
             Self::Busy => f.write_str("there was no room for another instance for too long"),
             Self::NoResponse => f.write_str("the guest ended without an answer"),
+            Self::NoEntry => f.write_str("the component does not export what it is asked for"),
             Self::Guest { code } => write!(f, "the guest answered with an error: {code}"),
             Self::Request { message } => write!(f, "the request cannot be given to the guest: {message}"),
             Self::Closed => f.write_str("the workload is closed"),

@@ -49,6 +49,18 @@ pub(crate) const FIELDS_BYTES_MAX: usize = 32 << 10;
 pub(crate) const BODY_CHUNK_BYTES_MAX: usize = 64 << 10;
 /// Bytes of one write to a log.
 pub(crate) const LOG_CHUNK_BYTES_MAX: usize = 64 << 10;
+/// Bytes of an object that a guest has written and the store has not taken yet.
+pub(crate) const BLOB_AHEAD_BYTES_MAX: usize = 1 << 20;
+/// Bytes of an object that a guest reads in one call: what one call may make the host copy.
+pub(crate) const BLOB_READ_BYTES_MAX: u64 = HOSTCALL_BYTES_MAX as u64;
+/// Names of objects in one call.
+pub(crate) const NAMES_MAX: usize = 1_000;
+/// Entries of a message's metadata.
+pub(crate) const MESSAGE_METADATA_MAX: usize = 64;
+/// How long a guest may wait for the answers to a message.
+pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Answers to one message that a guest may wait for.
+pub(crate) const REPLIES_MAX: u32 = 64;
 /// Bytes of a line that an instance has begun to print, held back until it ends the line: as long as lines of logs are.
 pub(crate) const LOG_LINE_BYTES_MAX: usize = 16 << 10;
 /// Outgoing requests of one workload at once. More are refused inside the guest.

@@ -67,6 +67,8 @@ pub(crate) struct Container {
     pub(crate) ports: Vec<u16>,
     pub(crate) probes: Probes,
     pub(crate) memory_bytes_max: Option<u64>,
+    /// It sees volumes.
+    pub(crate) has_mounts: bool,
     pub(crate) refusal: Option<Refusal>,
 }
 
@@ -159,6 +161,7 @@ impl Container {
             ports: ports.iter().filter(|p| is_tcp(p)).filter_map(|p| u16::try_from(p.container_port).ok()).collect(),
             probes,
             memory_bytes_max,
+            has_mounts: container.volume_mounts.as_ref().is_some_and(|mounts| !mounts.is_empty()),
             refusal,
         }
     }
@@ -181,11 +184,14 @@ fn left_out(spec: &api::core::PodSpec, reuse: Reuse) -> Vec<String> {
         at_once > 1,
         format!("annotation {} (concurrent={at_once}: an instance answers one request at a time)", label::REUSE),
     );
+    for (at, volume) in spec.volumes.iter().flatten().enumerate() {
+        let limited = volume.empty_dir.as_ref().is_some_and(|dir| dir.size_limit.is_some() || dir.medium.is_some());
+        note(limited, format!("spec.volumes[{at}].emptyDir (sizeLimit and medium: it is a directory without a bound)"));
+    }
     note(spec.host_network == Some(true), "spec.hostNetwork".to_owned());
     note(spec.readiness_gates.as_ref().is_some_and(|gates| !gates.is_empty()), "spec.readinessGates".to_owned());
     for (at, container) in spec.containers.iter().enumerate() {
         let field = |name: &str| format!("spec.containers[{at}].{name}");
-        note(container.volume_mounts.as_ref().is_some_and(|mounts| !mounts.is_empty()), field("volumeMounts"));
         note(container.lifecycle.is_some(), field("lifecycle"));
         for (index, port) in container.ports.iter().flatten().enumerate() {
             note(port.host_port.is_some_and(|port| port > 0), field(&format!("ports[{index}].hostPort")));
