@@ -28,6 +28,7 @@ mod pod;
 mod reports;
 mod runtimes;
 mod session;
+mod sockets;
 #[cfg(test)]
 mod testing;
 mod up;

@@ -191,7 +191,7 @@ impl Engine {
     pub fn load(&self, code: &VerifiedCode) -> Result<Code, Error> {
         let [serial, concurrent] = &self.0.machines;
         let load = |machine: &Machine| {
-            raw::map(&machine.wasmtime, code).map(|component| link::bind(&machine.linker, &component))
+            raw::map(&machine.wasmtime, code).map(|component| link::bind(&machine.linker, &component, code.path()))
         };
         let loaded = match load(serial) {
             Err(error) if is_of_other_generation(&error) => load(concurrent),

@@ -12,6 +12,7 @@ use crate::account::Share;
 use crate::clock::{Monotonic, Wall};
 use crate::environment::Environment;
 use crate::sockets::Sockets;
+use crate::link::Code;
 use crate::logs::{Output, Printed, Stream};
 use crate::outgoing::Hooks;
 use crate::settings::{FIELDS_BYTES_MAX, HANDLES_MAX, RANDOM_BYTES_MAX};
@@ -61,6 +62,10 @@ impl Guest {
 
     pub(crate) fn environment(&mut self) -> Environment<'_> {
         Environment(&self.shared.config)
+    }
+
+    pub(crate) fn code(&self) -> &Code {
+        &self.shared.code
     }
 
     pub(crate) fn logging(&mut self) -> logging::View<'_> {

@@ -74,7 +74,7 @@ impl Instance {
             Err(error) if error.is::<wasmtime::PoolConcurrencyLimitError>() => Err(NoStart::Failed(Failure::Busy)),
             Err(error) => match store.data_mut().share().refused() {
                 Some(whose) => Err(NoStart::Memory(whose)),
-                None => Err(NoStart::Failed(Failure::of_guest(&error, None))),
+                None => Err(NoStart::Failed(Failure::of_guest(&error, None, shared.code.path()))),
             },
         }
     }
@@ -152,7 +152,8 @@ impl Drop for Instance {
 }
 
 fn failure(store: &mut Store<Guest>, error: &wasmtime::Error) -> Failure {
-    Failure::of_guest(error, store.data_mut().share().refused_bytes())
+    let refused = store.data_mut().share().refused_bytes();
+    Failure::of_guest(error, refused, store.data().code().path())
 }
 
 /// Makes sure that a request names its host, in text, as guests expect.

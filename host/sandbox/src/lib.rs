@@ -42,13 +42,14 @@ mod settings;
 mod slots;
 mod sockets;
 mod streaming;
+mod symbols;
 mod ticker;
 mod workload;
 
 pub use blobs::{Answer as BlobAnswer, Blob, BlobError, Blobs, ContainerInfo, Data, ObjectId, ObjectInfo};
 pub use compile::{CompileError, compile};
 pub use engine::{Engine, EngineConfig, Error, Identity};
-pub use failure::Failure;
+pub use failure::{Backtrace, Failure, Frame};
 pub use files::{Access, Mount};
 pub use keyvalue::{Answer as KeyValueAnswer, KeyValue, KeyValueError};
 pub use link::Code;

@@ -1,5 +1,6 @@
 //! What guests may import, and loaded code bound to it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use component::Interface;
@@ -111,6 +112,8 @@ pub struct Code(Arc<Bound>);
 struct Bound {
     /// The machinery the code is for.
     engine: wasmtime::Engine,
+    /// The file it is mapped from.
+    path: Arc<Path>,
     http: Option<ProxyPre<Guest>>,
     run: Option<RunPre>,
     messages: Option<MessageHandlerPre<Guest>>,
@@ -156,6 +159,10 @@ impl Code {
             (Entry::Message, _, _, Some(messages)) => messages.instantiate_async(store).await.map(Exports::Messages),
             _ => Err(wasmtime::Error::msg("the component does not export what it is asked for")),
         }
+    }
+
+    pub(crate) fn path(&self) -> &Arc<Path> {
+        &self.0.path
     }
 
     pub(crate) fn engine(&self) -> &wasmtime::Engine {
@@ -212,7 +219,7 @@ fn add_without_context(linker: &mut Linker<Guest>, generation: Generation) -> wa
 }
 
 /// Binds a component to the linker, or says what it needs that the linker, or a slot, does not have.
-pub(crate) fn bind(linker: &Linker<Guest>, component: &Component) -> Result<Code, Error> {
+pub(crate) fn bind(linker: &Linker<Guest>, component: &Component, path: &Path) -> Result<Code, Error> {
     let granted = interfaces();
     let (imports, exports) = names(component);
     // F50
@@ -251,7 +258,7 @@ pub(crate) fn bind(linker: &Linker<Guest>, component: &Component) -> Result<Code
     if http.is_none() && run.is_none() && messages.is_none() {
         return Err(Error::NoEntry);
     }
-    Ok(Code(Arc::new(Bound { engine: component.engine().clone(), http, run, messages })))
+    Ok(Code(Arc::new(Bound { engine: component.engine().clone(), path: path.into(), http, run, messages })))
 }
 
 fn names(component: &Component) -> (Vec<Interface>, Vec<Interface>) {

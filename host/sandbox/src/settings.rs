@@ -109,6 +109,12 @@ pub(crate) const READ_AHEAD_ROUNDS_MAX: usize = 8;
 pub(crate) const READ_AHEAD_COMPUTING_MAX: Duration = TICK;
 /// Steps of clocks that guests see: finer ones help timing attacks.
 pub(crate) const CLOCK_STEP: Duration = Duration::from_micros(100);
+/// Bytes of a component's table of lines: a program of some million lines of code.
+pub(crate) const SYMBOLS_BYTES_MAX: usize = 32 << 20;
+/// Rows of it.
+pub(crate) const SYMBOL_ROWS_MAX: usize = 2 << 20;
+/// Frames of a backtrace that are kept.
+pub(crate) const FRAMES_MAX: usize = 64;
 /// Bytes of a trap's message and backtrace that are kept: names in them are the guest's.
 pub(crate) const TRAP_TEXT_BYTES_MAX: usize = 8 << 10;
 
@@ -135,9 +141,8 @@ pub(crate) fn code_settings(generation: Generation) -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(CALL_STACK_BYTES)
-        // Functions are told by name. Lines would be read from debug information of the guest's choosing, anew for each
-        // frame of each trap, on the thread that answers requests: that takes milliseconds for some guests, and as long
-        // as it wishes for a hostile one.
+        // The library would look lines up on the thread that answers requests, anew for each frame of each trap, in
+        // debug information of the guest's choosing; see `symbols` instead.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable);
     config
 }

@@ -36,7 +36,7 @@ impl End {
         match failure {
             Failure::Closed | Failure::Killed => None,
             Failure::Memory { .. } => Some(Self::new(KILLED, "OOMKilled", message)),
-            Failure::Trap { backtrace, .. } => Some(Self::new(ABORTED, "Error", format!("{message}\n{backtrace}"))),
+            Failure::Trap { .. } => Some(Self::new(ABORTED, "Error", message)),
             _ => Some(Self::new(ABORTED, "Error", message)),
         }
     }
@@ -84,11 +84,12 @@ mod tests {
 
     #[test]
     fn an_end_is_told_as_containers_tell_it() {
-        let trap = Failure::Trap { message: "unreachable".to_owned(), backtrace: "0: f\n".to_owned() };
+        let backtrace = sandbox::Backtrace::of_functions(&["f"]);
+        let trap = Failure::Trap { message: "unreachable".to_owned(), backtrace };
         for (ran, expected) in [
             (Ok(0), Some((0, "Completed", ""))),
             (Ok(3), Some((3, "Error", ""))),
-            (Err(trap), Some((ABORTED, "Error", "the guest trapped: unreachable\n0: f\n"))),
+            (Err(trap), Some((ABORTED, "Error", "the guest trapped: unreachable"))),
             (Err(Failure::Busy), Some((ABORTED, "Error", "there was no room for another instance for too long"))),
             (Err(Failure::Killed), None),
             (Err(Failure::Closed), None),

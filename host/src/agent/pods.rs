@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::desired::Uid;
 use crate::desired::file::Memory;
-use crate::local::{Slot, Target};
+use crate::local::{Answerer, Slot, Target};
 use crate::plan::{Present, PresentContainer, Stage, Wanted, WantedContainer};
 use crate::pod::spec::{self, Refusal, Spec};
 use crate::pod::state::{Life, State};
@@ -130,9 +130,23 @@ impl Pod {
         let target = |(spec, container): (&spec::Container, &Container)| Target {
             ports: spec.ports.clone(),
             answers_rest: may_answer_rest(spec, artifact_of(assignment, &spec.name)) && std::mem::take(&mut rest),
-            workload: container.running.as_ref().map(|r| r.workload.clone()).filter(|w| !w.is_command()),
+            answerer: container.running.as_ref().and_then(|running| match (running.workload.is_command(), self.ip) {
+                (false, _) => Some(Answerer::Guest(running.workload.clone())),
+                // A server that listens on the Pod's address, if it is one.
+                (true, ip) => ip.map(Answerer::Server),
+            }),
         };
         self.spec.containers.iter().zip(&self.containers).map(target).collect()
+    }
+
+    /// Ports at which the proxy listens on its address: those it declares, but for those where its own servers do.
+    pub(super) fn ports(&self, assignment: &PodAssignment, named: impl Iterator<Item = u16>) -> Vec<u16> {
+        let serves = |spec: &&spec::Container| artifact_of(assignment, &spec.name).is_none_or(may_serve_http);
+        let (proxied, own): (Vec<_>, Vec<_>) = self.spec.containers.iter().partition(serves);
+        let own: BTreeSet<u16> = own.iter().flat_map(|c| c.ports.iter().copied()).collect();
+        let declared = proxied.iter().flat_map(|c| c.ports.iter().copied());
+        let ports: BTreeSet<u16> = declared.chain(named).filter(|port| !own.contains(port)).collect();
+        ports.into_iter().collect()
     }
 
     pub(super) fn present(&self) -> Present<'_> {

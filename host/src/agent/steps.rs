@@ -21,7 +21,7 @@ use crate::plan::{Step, plan};
 use crate::pod::probe::{Kind as ProbeKind, Verdict};
 use crate::pod::spec::{Refusal, RestartPolicy};
 use crate::pod::state::{Change, Exit, KILLED, START_FAILED, State};
-use crate::reports;
+use crate::{reports, sockets};
 use crate::up::events::Kind;
 
 /// Plans of one Pod in a row. A new Pod takes three: admitted, given an address, started.
@@ -132,10 +132,8 @@ impl Core {
     pub(super) fn bind(&mut self, uid: &Uid) {
         let Some(pod) = self.pods.get_mut(uid) else { return };
         let (Some(ip), Progress::Live | Progress::Draining { .. }) = (pod.ip, pod.progress) else { return };
-        let mut ports = pod.spec.ports();
-        ports.extend(self.ports.of(uid));
-        ports.sort_unstable();
-        ports.dedup();
+        let Some(assignment) = self.desired.pods.get(uid) else { return };
+        let ports = pod.ports(assignment, self.ports.of(uid));
         if ports == pod.bound {
             return;
         }
@@ -268,6 +266,7 @@ impl Core {
         let args = env::arguments(container, &environment);
         let env: Vec<(String, String)> = environment.into_iter().collect();
         let place = Place { uid: uid.clone(), container: spec.name.as_str().into() };
+        let log = self.context.logs.sink(place);
         let workload = WorkloadConfig {
             // The same values by both ways: what a container is configured with is its resolved environment.
             config: env.clone(),
@@ -281,13 +280,19 @@ impl Core {
                 idle: pod.spec.reuse.idle,
             },
             mounts,
-            logs: Arc::new(ToLog(self.context.logs.sink(place))),
+            sockets: Arc::new(sockets::OfPod {
+                ip: pod.ip,
+                cluster: self.context.proxy.guest_client(&pod.spec.namespace),
+                local: self.context.local.clone(),
+            }),
+            logs: Arc::new(ToLog(log.clone())),
             outgoing: Arc::new(ToCluster(self.context.proxy.guest_client(&pod.spec.namespace))),
             reports: Arc::new(reports::Container::new(
                 pod.slot.clone(),
                 spec.name.clone(),
                 self.context.counters.clone(),
                 self.context.up.clone(),
+                log,
             )),
             ..WorkloadConfig::new(format!("{}/{}/{}", pod.spec.namespace, pod.spec.name, spec.name))
         };
