@@ -41,3 +41,5 @@ pub const POD_DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost"
 pub const REUSE: &str = "insula.dev/reuse";
 /// Pod annotation: wall-clock deadline of a request, `30s`.
 pub const TIMEOUT: &str = "insula.dev/timeout";
+/// Pod annotation: what outside the cluster may be reached, `https://api.example.com, 10.1.0.0/16`.
+pub const EGRESS: &str = "insula.dev/egress";
