@@ -15,7 +15,7 @@ use crate::desired::Uid;
 use crate::env::{self, Scope};
 use crate::ips::NoAddress;
 use crate::logs::{Place, Sink, Stream};
-use crate::outgoing::ToCluster;
+use crate::outgoing::{self, Denials, Way};
 use crate::plan::{Step, plan};
 use crate::pod::probe::{Kind as ProbeKind, Verdict};
 use crate::pod::spec::Refusal;
@@ -275,7 +275,11 @@ impl Core {
                 idle: pod.spec.reuse.idle,
             },
             logs: Arc::new(ToLog(self.context.logs.sink(place))),
-            outgoing: Arc::new(ToCluster(self.context.proxy.guest_client(&pod.spec.namespace))),
+            outgoing: Arc::new(Way::new(
+                self.context.proxy.guest_client(&pod.spec.namespace),
+                self.context.egress.way_out(&pod.spec.namespace, outgoing::policy(&pod.spec.egress)),
+                Denials::new(pod.slot.clone(), spec.name.clone(), self.context.up.clone()),
+            )),
             reports: Arc::new(reports::Container::new(
                 pod.slot.clone(),
                 spec.name.clone(),

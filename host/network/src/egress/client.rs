@@ -295,6 +295,11 @@ impl WayOut {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Err(EgressError::failed(target, "switched to a protocol that nobody asked for".to_owned()));
         }
+        // An HTTP/1 connection reads on for as long as its buffer has room, and a whole head may have come by then.
+        if head_bytes(response.headers()) > RESPONSE_HEAD_BYTES_MAX {
+            let why = format!("the response's headers are longer than {RESPONSE_HEAD_BYTES_MAX} bytes");
+            return Err(EgressError::failed(target, why));
+        }
         let limits = &self.shared().limits;
         let longest = limits.between_bytes_timeout;
         let pause = options.between_bytes_timeout.map_or(longest, |wanted| wanted.min(longest));
@@ -324,7 +329,7 @@ fn client(dialler: &Arc<Dialler>, limits: &Limits) -> legacy::Client<Connector, 
         .http2_initial_stream_window_size(STREAM_WINDOW)
         .http2_initial_connection_window_size(CONNECTION_WINDOW)
         .http2_max_send_buf_size(SEND_BUFFER_BYTES_MAX)
-        .http2_max_header_list_size(RESPONSE_HEAD_BYTES_MAX)
+        .http2_max_header_list_size(u32::try_from(RESPONSE_HEAD_BYTES_MAX).unwrap_or(u32::MAX))
         .http2_keep_alive_interval(limits.keepalive)
         .http2_keep_alive_timeout(limits.keepalive)
         .build(Connector(dialler.clone()))

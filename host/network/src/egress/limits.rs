@@ -11,8 +11,8 @@ pub(super) const LOOKUPS_PER_POLICY_MAX: usize = 8;
 /// Bytes of a request's headers. Common servers take 8 to 32 KiB.
 pub(super) const REQUEST_HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Bytes of a response's headers: the sandbox copies them into the guest.
-pub(super) const RESPONSE_HEAD_BYTES_MAX: u32 = 64 * 1024;
-/// Bytes read ahead on an HTTP/1 connection; bounds the head of a response too.
+pub(super) const RESPONSE_HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Bytes read ahead on an HTTP/1 connection.
 pub(super) const READ_BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// Flow-control windows of HTTP/2: 256 KiB is 2.5 MB/s over 100 ms for each stream.
 pub(super) const STREAM_WINDOW: u32 = 256 * 1024;

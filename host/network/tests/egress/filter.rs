@@ -53,8 +53,10 @@ async fn odd_hosts_are_denied_before_anything_is_resolved() {
 async fn a_rebinding_name_is_looked_up_once_and_the_judged_address_is_dialled() {
     let world = World::new();
     // Every answer ends its connection, so that the next request needs another.
-    let closing = |name: &'static str| move |_| async move {
-        Response::builder().header("connection", "close").body(network::text(name)).expect("a response")
+    let closing = |name: &'static str| {
+        move |_| async move {
+            Response::builder().header("connection", "close").body(network::text(name)).expect("a response")
+        }
     };
     let good = Server::start(closing("good")).await;
     let bad = Server::serve((crate::world::address(), good.at.port()).into(), None, closing("bad")).await;
@@ -84,7 +86,10 @@ async fn a_redirect_is_an_answer_and_whoever_follows_it_is_judged_anew() {
     world.names.set(NAME, &[&[server.at.ip()]]);
     let way = world.egress.way_out("shop", policy(&[NAME, &format!("{}/32", server.at.ip())]));
     let response = get(&way, &server.url("http", "/")).await.expect("a response");
-    assert_eq!((response.status(), response.headers()["location"].to_str().ok()), (StatusCode::FOUND, Some(&*location)));
+    assert_eq!(
+        (response.status(), response.headers()["location"].to_str().ok()),
+        (StatusCode::FOUND, Some(&*location))
+    );
     denied(&way, &location).await;
     assert_eq!((server.accepted(), secret.accepted()), (1, 0));
 }
@@ -137,7 +142,10 @@ async fn tunnels_and_upgrades_are_not_offered() {
     for request in [upgrade, connect] {
         let request = request.body(network::empty()).expect("a request");
         let response = soon("a response", world.way().call(request, PATIENT)).await.expect("a response");
-        assert_eq!((response.status().as_u16(), response.headers()["insula-cause"].as_bytes()), (501, &b"upgrade-refused"[..]));
+        assert_eq!(
+            (response.status().as_u16(), response.headers()["insula-cause"].as_bytes()),
+            (501, &b"upgrade-refused"[..])
+        );
     }
     assert_eq!(server.accepted(), 0);
 }

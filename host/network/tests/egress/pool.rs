@@ -39,13 +39,19 @@ async fn connections_end_with_the_last_pod_that_could_use_them() {
 #[tokio::test]
 async fn tls_proves_the_name_and_speaks_http_2_where_the_server_does() {
     let authority = Authority::new();
-    for (alpn, version, accepted) in [(&["h2", "http/1.1"][..], "HTTP/2.0", 1), (&["http/1.1"], "HTTP/1.1", 1), (&[], "HTTP/1.1", 1)] {
+    for (alpn, version, accepted) in
+        [(&["h2", "http/1.1"][..], "HTTP/2.0", 1), (&["http/1.1"], "HTTP/1.1", 1), (&[], "HTTP/1.1", 1)]
+    {
         let world = World::with(Limits::default(), authority.roots());
-        let server = Server::serve((crate::world::address(), 0).into(), Some(authority.server(NAME, alpn)), |request| async move {
-            let host = request.headers().get("host").and_then(|host| host.to_str().ok()).map(ToOwned::to_owned);
-            let authority = request.uri().authority().map(ToString::to_string).or(host);
-            Response::new(network::text(format!("{:?} {}", request.version(), authority.unwrap_or_default())))
-        })
+        let server = Server::serve(
+            (crate::world::address(), 0).into(),
+            Some(authority.server(NAME, alpn)),
+            |request| async move {
+                let host = request.headers().get("host").and_then(|host| host.to_str().ok()).map(ToOwned::to_owned);
+                let authority = request.uri().authority().map(ToString::to_string).or(host);
+                Response::new(network::text(format!("{:?} {}", request.version(), authority.unwrap_or_default())))
+            },
+        )
         .await;
         world.names.set(NAME, &[&[server.at.ip()]]);
         let way = world.way();
@@ -61,7 +67,7 @@ async fn tls_proves_the_name_and_speaks_http_2_where_the_server_does() {
 async fn a_server_that_proves_another_name_or_comes_from_elsewhere_is_not_spoken_to() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     for (config, why) in [
-        (authority.server("other.example.com", &[]), "NotValidForName"),
+        (authority.server("other.example.com", &[]), "not valid for name"),
         (stranger.server(NAME, &[]), "UnknownIssuer"),
     ] {
         let world = World::with(Limits::default(), authority.roots());

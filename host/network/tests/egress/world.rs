@@ -246,11 +246,7 @@ pub(crate) fn policy(rules: &[&str]) -> Policy {
 pub(crate) fn narrow(protocol: Protocol, range: &str, port: u16) -> Policy {
     let (network, prefix) = range.split_once('/').expect("a range");
     let range = Range::new(network.parse().expect("an address"), prefix.parse().expect("a prefix"));
-    Policy::new(vec![Rule {
-        protocol: Some(protocol),
-        to: To::Range(range.expect("a range")),
-        port: Some(port),
-    }])
+    Policy::new(vec![Rule { protocol: Some(protocol), to: To::Range(range.expect("a range")), port: Some(port) }])
 }
 
 /// What a patient guest wants.
