@@ -2,7 +2,7 @@
 //!
 //! The [`Policy`] of a Pod says which names and addresses it may reach; none reaches nothing. Between the check and the
 //! use there is no second look: a name is resolved once for a connection, every address it has is judged, and the
-//! connection goes to an address that was judged well ([`connect`]). Names lead to public addresses alone, unless the
+//! connection goes to an address that was judged well (`connect`). Names lead to public addresses alone, unless the
 //! same Pod has a rule with a range that holds the address; the cluster's own addresses are never reached this way.
 //! Redirects are answers like others: whoever follows one asks anew, and is judged anew.
 //!
@@ -16,6 +16,7 @@ mod body;
 mod class;
 mod client;
 mod connect;
+mod error;
 mod limits;
 mod metrics;
 mod policy;
@@ -23,11 +24,14 @@ mod range;
 mod resolve;
 mod stream;
 mod target;
+mod way;
 
-pub use class::Class;
-pub use client::{Config, Egress, EgressError, Options, Owns, WayOut};
+pub use class::{Class, Form};
+pub use client::{Config, Egress, Owns};
+pub use error::EgressError;
 pub use limits::Limits;
 pub use metrics::EgressMetrics;
 pub use policy::{Policy, Protocol, Reason, Rule, To};
 pub use range::Range;
 pub use resolve::{Resolver, SystemResolver};
+pub use way::{Options, WayOut};

@@ -223,7 +223,7 @@ impl Proxy {
 
     /// Whether `ip` is an address of this cluster, as far as this host knows: a Node's, a Service's or a Pod's.
     ///
-    /// Looks at the whole table, so it is for new connections and not for each request.
+    /// Looks through the whole table: for what leaves the cluster, not for each request within it.
     #[must_use]
     pub fn owns(&self, ip: IpAddr) -> bool {
         let inner = &self.0;

@@ -19,7 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
-use super::client::{EgressError, Shared};
+use super::client::Shared;
+use super::error::EgressError;
 use super::limits::{ADDRESSES_MAX, LOOKUPS_PER_POLICY_MAX};
 use super::metrics::Open;
 use super::policy::{Grounds, Policy, Protocol, Reason};

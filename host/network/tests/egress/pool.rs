@@ -68,7 +68,7 @@ async fn a_server_that_proves_another_name_or_comes_from_elsewhere_is_not_spoken
     let (authority, stranger) = (Authority::new(), Authority::new());
     for (config, why) in [
         (authority.server("other.example.com", &[]), "not valid for name"),
-        (stranger.server(NAME, &[]), "UnknownIssuer"),
+        (stranger.server(NAME, &[]), "invalid peer certificate"),
     ] {
         let world = World::with(Limits::default(), authority.roots());
         let server = Server::serve((crate::world::address(), 0).into(), Some(config), |_| async {

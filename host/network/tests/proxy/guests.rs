@@ -1,11 +1,14 @@
 //! What guests may reach, and that nothing else is reachable.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use http::Request;
+use network::egress::{self, Egress, EgressError, Reason};
 use network::{Body, Delta, Denial, Depth, GuestError, Service, ServiceName, ServicePort};
 
-use crate::harness::{Authority, Client, Host, address, get, ok, users};
+use crate::harness::{Authority, Client, Host, address, get, ok, soon, users};
 
 fn asked(request: &Request<Body>) -> String {
     let header = |name: &str| request.headers().get(name).map_or("-", |value| value.to_str().expect("text"));
@@ -123,6 +126,50 @@ async fn a_guest_reaches_nothing_else() {
     }
     assert_eq!(a.pods.calls(), 0);
     assert_eq!(a.proxy.metrics().denied, 11);
+}
+
+// F78: what a Pod's rules permit outside ends where the cluster begins.
+#[tokio::test]
+async fn what_is_not_the_clusters_goes_out_and_what_is_never_does() {
+    let authority = Authority::new();
+    let (a, b) = (Host::start(&authority, "a"), Host::start(&authority, "b"));
+    a.pods.add_named("p");
+    a.serve(1, vec![a.endpoint("p")], vec![b.peer()]).await;
+    let outside = tokio::net::TcpListener::bind((address(), 0)).await.expect("a listener");
+    let at = outside.local_addr().expect("an address");
+    let proxy = a.proxy.clone();
+    let egress = Egress::new(egress::Config {
+        roots: rustls::RootCertStore::empty(),
+        resolver: Arc::new(egress::SystemResolver::default()),
+        owns: Arc::new(move |ip| proxy.owns(ip)),
+        limits: egress::Limits::default(),
+    });
+    let loopback = egress::Range::new([127, 0, 0, 0].into(), 8).expect("a range");
+    let rule = egress::Rule { protocol: None, to: egress::To::Range(loopback), port: None };
+    let way = egress.expect("TLS").way_out("shop", egress::Policy::new(vec![rule]));
+    let client = a.proxy.guest_client("shop");
+    let patient = egress::Options { connect_timeout: Duration::from_secs(20), between_bytes_timeout: None };
+    let call = async |url: &str| match client.call(get(url), Depth(0)).await {
+        Err(GuestError::Outside(request)) => way.call(*request, patient).await,
+        within => panic!("{url} is of the cluster: {within:?}"),
+    };
+    let pod_ip = a.endpoint("p").ip;
+    for url in [
+        format!("http://{}/", a.proxy.peer_addr()),
+        format!("http://{}/", b.proxy.peer_addr()),
+        format!("http://{}:{}/", a.ip, crate::harness::NODE_PORT),
+    ] {
+        match call(&url).await {
+            Err(EgressError::Denied { reason: Reason::Own { .. }, .. }) => {}
+            other => panic!("{url}: {other:?}"),
+        }
+    }
+    assert!(a.proxy.owns(pod_ip) && !a.proxy.owns(at.ip()));
+    let url = format!("http://{at}/");
+    tokio::select! {
+        accepted = soon("a connection", outside.accept()) => drop(accepted.expect("reached")),
+        answer = call(&url) => panic!("nobody answers there: {answer:?}"),
+    }
 }
 
 // The URL decides, not what the guest writes into headers.
