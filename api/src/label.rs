@@ -49,3 +49,5 @@ pub const BLOBS: &str = "insula.dev/blobs";
 pub const PUBLISH: &str = "insula.dev/publish";
 /// Pod annotation: topics whose messages it is given.
 pub const SUBSCRIBE: &str = "insula.dev/subscribe";
+/// Pod annotation: what outside the cluster may be reached, `https://api.example.com, 10.1.0.0/16`.
+pub const EGRESS: &str = "insula.dev/egress";

@@ -6,6 +6,7 @@
 //! generation of Kubernetes types is chosen in one place.
 
 pub mod grants;
+pub mod egress;
 pub mod label;
 pub mod name;
 pub mod quantity;
