@@ -12,7 +12,7 @@ use wasmparser::Parser;
 use wit_component::ComponentEncoder;
 
 use crate::Error;
-use crate::error::message;
+use crate::decode::guarded;
 use crate::outline::{Module, Outline, check_head};
 
 /// The component to run for `wasm`: itself if it is one, else the core module for WASI preview 1 wrapped.
@@ -39,11 +39,11 @@ pub(crate) fn wrap(wasm: &[u8], mut module: Module) -> Result<Vec<u8>, Error> {
     } else {
         adapter::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER
     };
-    ComponentEncoder::default()
-        .module(wasm)
-        .and_then(|encoder| encoder.adapter(adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter))
-        .and_then(|mut encoder| encoder.encode())
-        .map_err(|error| Error::Wrap { message: message(error) })
+    let encode = || {
+        let encoder = ComponentEncoder::default().module(wasm)?;
+        encoder.adapter(adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter)?.encode()
+    };
+    guarded(encode).map_err(|message| Error::Wrap { message })
 }
 
 #[cfg(test)]

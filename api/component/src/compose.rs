@@ -1,13 +1,14 @@
 //! Makes one component of several, so that a call from one to another is a function call.
 //!
 //! [`compose`] is told which component is the front and which are plugged into it; [`link`] finds out. Both decide
-//! first, from descriptions alone, which export satisfies which import (`plan`), and build then (`assemble`).
+//! first, from descriptions alone, which export satisfies which import (`plan`), and build then (`merge`, `assemble`).
 //! The parts go into the result unchanged, each instantiated once; what no part satisfies is imported by the whole,
 //! once for each semver track, and what the front exports is exported. The validator judges the result: types that
 //! do not fit are found there. The same parts in the same order make the same bytes.
 
 mod assemble;
 mod error;
+mod merge;
 mod plan;
 
 use std::borrow::Cow;

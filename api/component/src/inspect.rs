@@ -8,7 +8,7 @@ mod layout;
 use serde::Serialize;
 use wit_component::{DecodedWasm, WitPrinter};
 
-use crate::error::message;
+use crate::decode::{decode, guarded};
 use crate::{Description, Error, World, adapt, describe};
 use layout::Layout;
 
@@ -106,13 +106,12 @@ pub fn inspect(wasm: &[u8]) -> Result<Inspection, Error> {
 /// As [`describe`](crate::describe()), and what has no text in WIT.
 pub fn wit(wasm: &[u8]) -> Result<String, Error> {
     describe(wasm)?;
-    let failed = |error| Error::Wit { message: message(error) };
-    let decoded = wit_component::decode(&adapt(wasm)?).map_err(failed)?;
+    let decoded = decode(&adapt(wasm)?)?;
     let (DecodedWasm::Component(resolve, _) | DecodedWasm::WitPackage(resolve, _)) = &decoded;
     let main = decoded.package();
     let others: Vec<_> = resolve.packages.iter().map(|(id, _)| id).filter(|id| *id != main).collect();
     let mut printer = WitPrinter::default();
-    printer.print(resolve, main, &others).map_err(failed)?;
+    guarded(|| printer.print(resolve, main, &others)).map_err(|message| Error::Wit { message })?;
     Ok(printer.output.to_string())
 }
 

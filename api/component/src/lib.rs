@@ -11,6 +11,7 @@
 
 mod adapt;
 mod compose;
+mod decode;
 mod describe;
 mod error;
 mod inspect;

@@ -36,7 +36,7 @@ fn a_command_becomes_a_component_that_runs() {
     assert_eq!((&before.imports, &before.exports), (&after.imports, &after.exports), "one description of both");
     assert!(before.runs() && !before.serves_http());
     let imports = names(&before.imports);
-    for wanted in ["wasi:cli/stdout@0.2", "wasi:io/streams@0.2", "wasi:cli/exit@0.2"] {
+    for wanted in ["wasi:cli/stdout@0.2", "wasi:io/streams@0.2", "wasi:cli/stderr@0.2"] {
         assert!(imports.iter().any(|import| import.starts_with(wanted)), "{wanted}: {imports:?}");
     }
     for unused in ["wasi:random", "wasi:sockets"] {
@@ -55,6 +55,39 @@ fn a_reactor_becomes_a_component_that_exports_what_its_world_says() {
     let description = describe(&wasm(REACTOR)).expect("is described");
     assert!(description.exports.is_empty(), "it carries no world");
     assert!(names(&description.imports).iter().any(|import| import.starts_with("wasi:random/random@0.2")));
+}
+
+/// A module as binding generators leave it: it says its world in a custom section.
+fn with_world(module: &str, world: &str) -> Vec<u8> {
+    let mut resolve = wit_parser::Resolve::default();
+    let package = resolve.push_source("world.wit", world).expect("is WIT");
+    let world = resolve.select_world(&[package], None).expect("has one world");
+    let mut bytes = wasm(module);
+    wit_component::embed_component_metadata(&mut bytes, &resolve, world, wit_component::StringEncoding::UTF8)
+        .expect("is a module");
+    bytes
+}
+
+fn library() -> Vec<u8> {
+    let module = r#"(module
+        (import "wasi_snapshot_preview1" "random_get" (func (param i32 i32) (result i32)))
+        (import "shop:stock/clock@1.0.0" "now" (func (result i64)))
+        (memory (export "memory") 1)
+        (func (export "shop:stock/api@1.0.0#count") (param i32) (result i32) (local.get 0)))"#;
+    let world = "package shop:stock@1.0.0;
+        interface api { count: func(id: u32) -> u32; }
+        interface clock { now: func() -> u64; }
+        world library { import clock; export api; }";
+    with_world(module, world)
+}
+
+#[test]
+fn a_module_that_carries_its_world_exports_what_that_says() {
+    let description = describe(&library()).expect("is described");
+    assert_eq!(names(&description.exports), ["shop:stock/api@1.0.0"]);
+    let imports = names(&description.imports);
+    assert!(imports.contains(&"shop:stock/clock@1.0.0".to_owned()), "{imports:?}");
+    assert!(imports.iter().any(|import| import.starts_with("wasi:random/random@0.2")), "{imports:?}");
 }
 
 #[test]
@@ -90,16 +123,20 @@ fn what_can_not_be_wrapped_is_told_why() {
 // F46
 #[test]
 fn no_byte_of_a_module_can_be_changed_into_a_panic() {
-    let whole = wasm(HELLO);
+    survives_changes(&wasm(HELLO));
+    survives_changes(&library());
+}
+
+fn survives_changes(whole: &[u8]) {
     for at in 0..whole.len() {
         for byte in [0x00, 0x01, 0x7f, 0x80, 0xff, whole[at] ^ 0x01, whole[at].wrapping_add(1)] {
-            let mut bytes = whole.clone();
+            let mut bytes = whole.to_vec();
             bytes[at] = byte;
             if let Ok(component) = adapt(&bytes) {
                 // Whatever the wrapping made of it, the validator has the last word.
                 drop(describe(&component));
             }
         }
-        assert!(at < 8 || adapt(&whole[..at]).is_err() || adapt(&whole[..at]) != adapt(&whole));
+        assert!(at < 8 || adapt(&whole[..at]).is_err() || adapt(&whole[..at]) != adapt(whole));
     }
 }

@@ -1,28 +1,33 @@
 //! Builds the component that holds the parts.
 //!
-//! The types of what the whole imports are the one difficulty: two parts import the same interface, each with the
-//! functions that it uses, and must get the same instance. The parts' worlds are therefore read as WIT and merged,
-//! interface by interface and version by version, and the merged world's imports are written out again.
+//! Imports first, with the types that `merge` found for them; then each part, instantiated with what is there.
+
+use std::convert::Infallible;
 
 use wasm_encoder::reencode::{ReencodeComponent, RoundtripReencoder};
 use wasm_encoder::{ComponentBuilder, ComponentExportKind, ComponentExternName};
 use wasmparser::{ComponentExternalKind, ComponentType, ComponentTypeDeclaration, ComponentTypeRef, Parser, Payload};
-use wit_component::DecodedWasm;
-use wit_parser::{Resolve, Span, Type, TypeDefKind, TypeId, TypeOwner, WorldId, WorldItem, WorldKey};
 
+use super::merge::{Merged, failed};
 use super::plan::Plan;
 use super::{ComposeError, Opened};
 use crate::Interface;
+use crate::decode::guarded;
 use crate::error::message;
 
 /// The component that `plan` describes. It is not validated.
 pub(super) fn assemble(parts: &[Opened<'_>], plan: &Plan) -> Result<Vec<u8>, ComposeError> {
+    // The merging and encoding of worlds assert what they take for granted.
+    guarded(|| Ok::<_, Infallible>(build(parts, plan))).map_err(failed)?
+}
+
+fn build(parts: &[Opened<'_>], plan: &Plan) -> Result<Vec<u8>, ComposeError> {
     let merged = Merged::of(parts, plan)?;
     let mut outer = ComponentBuilder::default();
     let mut whole = Whole { imported: import_world(&mut outer, &merged.imports()?)?, instances: Vec::new() };
     for at in &plan.order {
         let Some(part) = parts.get(*at) else { continue };
-        let arguments = whole.arguments(&mut outer, part, *at, plan, &merged)?;
+        let arguments = whole.arguments(&mut outer, *at, part, (plan, &merged))?;
         let component = outer.component_raw(Some(part.name), &part.wasm);
         let arguments = arguments.iter().map(|(name, kind, index)| (name.as_str(), *kind, *index));
         let instance = outer.instantiate(Some(part.name), component, arguments.collect::<Vec<_>>());
@@ -32,96 +37,6 @@ pub(super) fn assemble(parts: &[Opened<'_>], plan: &Plan) -> Result<Vec<u8>, Com
         }
     }
     Ok(outer.finish())
-}
-
-/// The parts' worlds in one.
-struct Merged {
-    resolve: Resolve,
-    /// By part.
-    worlds: Vec<WorldId>,
-    whole: WorldId,
-}
-
-impl Merged {
-    fn of(parts: &[Opened<'_>], plan: &Plan) -> Result<Self, ComposeError> {
-        let mut resolve = Resolve::default();
-        let mut worlds = Vec::new();
-        for (at, part) in parts.iter().enumerate() {
-            let (theirs, world) = decode(part, at)?;
-            let refused = |error| {
-                let what = format!("its interfaces differ from those of the components before it: {}", message(error));
-                ComposeError::Unsupported { part: part.name.to_owned(), what }
-            };
-            let remap = resolve.merge(theirs).map_err(refused)?;
-            worlds.push(remap.map_world(world, Span::default()).map_err(|error| failed(message(error)))?);
-        }
-        let package = resolve.push_source("whole.wit", "package insula-composition:whole;\nworld whole {}\n");
-        let package = package.map_err(|error| failed(message(error)))?;
-        let whole = resolve.packages[package].worlds.get("whole").copied();
-        let whole = whole.ok_or_else(|| failed("it has no world"))?;
-        let mut merged = Self { resolve, worlds, whole };
-        merged.unite(plan);
-        let united = merged.resolve.merge_world_imports_based_on_semver(whole);
-        united.map_err(|error| failed(format!("its imports do not go together: {}", message(error))))?;
-        Ok(merged)
-    }
-
-    /// Gives the whole what its parts import and no part satisfies.
-    fn unite(&mut self, plan: &Plan) {
-        let mut imports = Vec::new();
-        for (at, world) in self.worlds.iter().enumerate() {
-            let wired = |name: &str| plan.wires.iter().any(|w| w.importer == at && w.import.to_string() == name);
-            for (key, item) in &self.resolve.worlds[*world].imports {
-                if matches!(item, WorldItem::Interface { .. }) && !wired(&self.resolve.name_world_key(key)) {
-                    imports.push((key.clone(), item.clone()));
-                }
-            }
-        }
-        let whole = &mut self.resolve.worlds[self.whole];
-        for (key, item) in imports {
-            whole.imports.entry(key).or_insert(item);
-        }
-    }
-
-    /// The whole's world as a WIT package in binary. It has no exports: those need no types written down.
-    fn imports(&self) -> Result<Vec<u8>, ComposeError> {
-        let package = self.resolve.worlds[self.whole].package;
-        let package = package.ok_or_else(|| failed("its world is of no package"))?;
-        wit_component::encode(&self.resolve, package)
-            .map_err(|error| failed(format!("its imports have no type: {}", message(error))))
-    }
-
-    /// The interface and the name in it that an imported type of part `at` stands for.
-    fn origin(&self, at: usize, name: &str) -> Option<(String, String)> {
-        let imports = &self.resolve.worlds[*self.worlds.get(at)?].imports;
-        let WorldItem::Type { id, .. } = imports.get(&WorldKey::Name(name.to_owned()))? else { return None };
-        let TypeDefKind::Type(Type::Id(used)) = self.resolve.types.get(*id)?.kind else { return None };
-        self.owner(used)
-    }
-
-    fn owner(&self, id: TypeId) -> Option<(String, String)> {
-        let ty = self.resolve.types.get(id)?;
-        let TypeOwner::Interface(interface) = ty.owner else { return None };
-        Some((self.resolve.id_of(interface)?, ty.name.clone()?))
-    }
-}
-
-/// A part's world, in a package of a name that no other part has: decoders call all of them `root:component`.
-fn decode(part: &Opened<'_>, at: usize) -> Result<(Resolve, WorldId), ComposeError> {
-    let failed = |what: String| ComposeError::Unsupported { part: part.name.to_owned(), what };
-    let decoded = wit_component::decode(&part.wasm)
-        .map_err(|error| failed(format!("its interfaces cannot be read as WIT: {}", message(error))))?;
-    let DecodedWasm::Component(mut resolve, world) = decoded else {
-        return Err(failed("it holds interfaces alone, and nothing that runs".to_owned()));
-    };
-    if let Some(id) = resolve.worlds[world].package {
-        let package = &mut resolve.packages[id];
-        resolve.package_names.shift_remove(&package.name);
-        package.name.namespace = "insula-composition".to_owned();
-        package.name.name = format!("part{at}");
-        resolve.package_names.insert(package.name.clone(), id);
-    }
-    Ok((resolve, world))
 }
 
 /// Writes the imports of a world, given as a WIT package, into the component; returns the instances they are.
@@ -144,11 +59,6 @@ fn import_world(outer: &mut ComponentBuilder, package: &[u8]) -> Result<Vec<(Int
         }
     }
     Ok(imported)
-}
-
-/// A refusal that no part alone is to blame for.
-fn failed(what: impl Into<String>) -> ComposeError {
-    ComposeError::Unsupported { part: "the composition".to_owned(), what: what.into() }
 }
 
 /// Writes one declaration; returns the instance if it imports one.
@@ -195,31 +105,25 @@ impl Whole {
     fn arguments(
         &self,
         outer: &mut ComponentBuilder,
-        part: &Opened<'_>,
         at: usize,
-        plan: &Plan,
-        merged: &Merged,
+        part: &Opened<'_>,
+        built: (&Plan, &Merged),
     ) -> Result<Vec<Argument>, ComposeError> {
-        let failed = |what: String| ComposeError::Unsupported { part: part.name.to_owned(), what };
+        let refused = |what: String| ComposeError::Unsupported { part: part.name.to_owned(), what };
+        let (plan, merged) = built;
         let mut arguments: Vec<Argument> = Vec::new();
-        for name in names(part, Side::Imports)? {
-            let argument = if let Ok(interface) = name.0.parse::<Interface>() {
+        for (name, _) in names(part, Side::Imports)? {
+            let argument = if let Ok(interface) = name.parse::<Interface>() {
                 let index = self.instance(outer, at, &interface, plan).or_else(|| self.granted(&interface));
-                let index = index.ok_or_else(|| failed(format!("nothing is imported for {interface}")))?;
-                (name.0, ComponentExportKind::Instance, index)
+                let index = index.ok_or_else(|| refused(format!("nothing is imported for {interface}")))?;
+                (name, ComponentExportKind::Instance, index)
             } else {
-                let origin = merged.origin(at, &name.0);
-                let (interface, ty) = origin.ok_or_else(|| {
-                    failed(format!(
-                        "it imports the type `{}`, which is of no interface; only such can be linked",
-                        name.0
-                    ))
+                let found =
+                    merged.origin(at, &name).and_then(|(interface, ty)| Some((given(&arguments, &interface)?, ty)));
+                let (from, ty) = found.ok_or_else(|| {
+                    refused(format!("it imports the type `{name}`, which is of no interface that it imports before"))
                 })?;
-                let given = arguments.iter().find(|(name, _, _)| *name == interface);
-                let from = given.map(|(_, _, index)| *index);
-                let from =
-                    from.ok_or_else(|| failed(format!("it imports the type `{}` before {interface}", name.0)))?;
-                (name.0, ComponentExportKind::Type, outer.alias_export(from, &ty, ComponentExportKind::Type))
+                (name, ComponentExportKind::Type, outer.alias_export(from, &ty, ComponentExportKind::Type))
             };
             arguments.push(argument);
         }
@@ -239,6 +143,12 @@ impl Whole {
         let found = equal.or_else(|| self.imported.iter().find(|(given, _)| import.satisfied_by(given)))?;
         Some(found.1)
     }
+}
+
+/// The instance among `arguments` that is the interface, in any version of its track.
+fn given(arguments: &[Argument], interface: &Interface) -> Option<u32> {
+    let is_it = |name: &str| name.parse().is_ok_and(|given: Interface| given.satisfied_by(interface));
+    arguments.iter().find(|(name, _, _)| is_it(name)).map(|(_, _, index)| *index)
 }
 
 /// Makes a part's exports the whole's.
