@@ -53,8 +53,8 @@ pub enum ComposeError {
     Ambiguous {
         /// Who imports.
         importer: String,
-        /// What.
-        import: Interface,
+        /// What; in a box, so that a refusal stays small.
+        import: Box<Interface>,
         /// Who could satisfy it.
         exporters: Vec<String>,
     },

@@ -101,7 +101,7 @@ fn wires_of(parts: &[Sketch<'_>], importer: usize, scope: Scope) -> Result<Vec<W
                 let name = |(at, _): &(usize, &Interface)| parts.get(*at).map(|part| part.name.to_owned());
                 return Err(ComposeError::Ambiguous {
                     importer: part.name.to_owned(),
-                    import: import.clone(),
+                    import: Box::new(import.clone()),
                     exporters: found.iter().filter_map(name).collect(),
                 });
             }
