@@ -21,9 +21,11 @@ pub struct Download {
     /// What is read of it.
     pub range: Range<u64>,
     chunks: BoxStream<'static, object_store::Result<Bytes>>,
+    gathered: BytesMut,
 }
 
-/// What one call of [`Download::next`] gathers: files come in pieces of a few kilobytes, and each costs a message.
+/// What one call of [`Download::next`] returns at most, and in the middle: files come in pieces of a few kilobytes, and
+/// each would cost a message.
 const CHUNK_BYTES: usize = 256 << 10;
 
 impl std::fmt::Debug for Download {
@@ -33,18 +35,21 @@ impl std::fmt::Debug for Download {
 }
 
 impl Download {
+    fn new(info: Info, range: Range<u64>, chunks: BoxStream<'static, object_store::Result<Bytes>>) -> Self {
+        Self { info, range, chunks, gathered: BytesMut::new() }
+    }
+
     /// The next bytes; `None` after the last.
     pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
-        let mut gathered = BytesMut::new();
-        while gathered.len() < CHUNK_BYTES {
+        while self.gathered.len() < CHUNK_BYTES {
             match self.chunks.next().await {
-                Some(Ok(chunk)) if gathered.is_empty() && chunk.len() >= CHUNK_BYTES => return Some(Ok(chunk)),
-                Some(Ok(chunk)) => gathered.extend_from_slice(&chunk),
+                Some(Ok(chunk)) => self.gathered.extend_from_slice(&chunk),
                 Some(Err(error)) => return Some(Err(failed(error))),
                 None => break,
             }
         }
-        (!gathered.is_empty()).then(|| Ok(gathered.freeze()))
+        let size = self.gathered.len().min(CHUNK_BYTES);
+        (size > 0).then(|| Ok(self.gathered.split_to(size).freeze()))
     }
 }
 
@@ -62,7 +67,7 @@ impl Blobs {
             let range = wanted.start.min(meta.size)..wanted.end.min(meta.size);
             if range.is_empty() {
                 let range = range.start..range.start;
-                return Ok(Download { info: info(&meta), range, chunks: stream::empty().boxed() });
+                return Ok(Download::new(info(&meta), range, stream::empty().boxed()));
             }
             let options = GetOptions {
                 range: Some(GetRange::Bounded(range.clone())),
@@ -73,7 +78,7 @@ impl Blobs {
                 Err(object_store::Error::Precondition { .. }) => {}
                 found => {
                     let chunks = found.map_err(missing(|| of(blob)))?.into_stream();
-                    return Ok(Download { info: info(&meta), range, chunks });
+                    return Ok(Download::new(info(&meta), range, chunks));
                 }
             }
         }
