@@ -41,3 +41,11 @@ pub const POD_DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost"
 pub const REUSE: &str = "insula.dev/reuse";
 /// Pod annotation: wall-clock deadline of a request, `30s`.
 pub const TIMEOUT: &str = "insula.dev/timeout";
+/// Pod annotation: key-value buckets it may open, `default,sessions`.
+pub const KEYVALUE: &str = "insula.dev/keyvalue";
+/// Pod annotation: blob containers it may use.
+pub const BLOBS: &str = "insula.dev/blobs";
+/// Pod annotation: topics it may send messages to, `orders.>`.
+pub const PUBLISH: &str = "insula.dev/publish";
+/// Pod annotation: topics whose messages it is given.
+pub const SUBSCRIBE: &str = "insula.dev/subscribe";

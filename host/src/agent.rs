@@ -5,6 +5,7 @@
 
 mod admit;
 mod codes;
+mod commands;
 mod core;
 mod pods;
 mod probing;
@@ -12,6 +13,7 @@ mod renewal;
 mod routes;
 mod saving;
 mod steps;
+mod volumes;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,6 +39,7 @@ use crate::runtimes::Runtimes;
 use crate::session::answers::Answers;
 use crate::session::{Heard, Session};
 use crate::up::Up;
+use crate::volumes::disk::Disk;
 use crate::up::events::{About, Kind};
 
 /// What waits for the agent, of each source. Senders wait: the control plane's messages then stay in its buffers.
@@ -109,6 +112,7 @@ pub(crate) struct Context {
     proxy: Proxy,
     local: Arc<Local>,
     logs: Logs,
+    volumes: Disk,
     up: Arc<Up>,
     counters: Arc<Counters>,
     request_handles: Vec<tokio::runtime::Handle>,
@@ -153,8 +157,10 @@ impl Agent {
         let (events, inbox) = mpsc::channel(EVENTS_MAX);
         let cache = Cache::open(dir.join("code")).map_err(disk("cannot open the code cache"))?;
         let logs = Logs::start(&dir.join("logs")).map_err(disk("cannot start the log writer"))?;
+        let volumes = Disk::open(&dir).map_err(disk("cannot open the directory of volumes"))?;
         let context = Arc::new(Context {
             facts,
+            volumes,
             loader: Loader::new(engine.clone(), cache, clients.clone()),
             engine,
             proxy: proxy.clone(),

@@ -213,7 +213,7 @@ impl Trouble {
     pub(crate) fn refusal(&self) -> Refusal {
         let reason = match self {
             Self::Away(_) | Self::Absent(_) => "ErrImagePull",
-            Self::Engine(sandbox::Error::NoHandler) => "UnsupportedComponent",
+            Self::Engine(sandbox::Error::NoEntry) => "UnsupportedComponent",
             Self::Engine(sandbox::Error::NotGranted { .. }) => "CapabilityNotGranted",
             Self::Unsigned(_) | Self::TooLarge { .. } | Self::Engine(_) => "InvalidCode",
             Self::Disk(_) => "CreateContainerError",

@@ -115,6 +115,17 @@ impl Scope<'_> {
         }
     }
 
+    /// A field of the Pod, or all its labels or annotations: one on a line, `key="value"`.
+    pub(crate) fn field_or_map(&self, path: &str) -> Result<String, String> {
+        let all = match path {
+            "metadata.labels" => &self.pod.metadata.labels,
+            "metadata.annotations" => &self.pod.metadata.annotations,
+            _ => return self.field(path),
+        };
+        let lines: Vec<String> = all.iter().flatten().map(|(key, value)| format!("{key}={value:?}")).collect();
+        Ok(lines.join("\n"))
+    }
+
     /// A field of the Pod, by the path the downward API knows.
     fn field(&self, path: &str) -> Result<String, String> {
         let meta = &self.pod.metadata;
@@ -139,7 +150,7 @@ impl Scope<'_> {
     }
 
     /// A limit or request of a container, in units of the divisor, rounded up.
-    fn resource(&self, reference: &ResourceFieldSelector, own: &Container) -> Result<String, String> {
+    pub(crate) fn resource(&self, reference: &ResourceFieldSelector, own: &Container) -> Result<String, String> {
         let container = match reference.container_name.as_deref().filter(|name| !name.is_empty()) {
             None => own,
             Some(name) => self

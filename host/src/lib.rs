@@ -28,9 +28,11 @@ mod pod;
 mod reports;
 mod runtimes;
 mod session;
+mod sockets;
 #[cfg(test)]
 mod testing;
 mod up;
+mod volumes;
 
 pub use agent::{Agent, StartError};
 pub use config::{Config, PODS_MAX_DEFAULT};

@@ -4,10 +4,11 @@
 //! at its end. A Pod that drains refuses new requests before their body is read, so that the caller can try
 //! another; the request counts until the last byte of its answer is gone (C44, C45).
 
+mod answerer;
 mod count;
 mod shards;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -15,10 +16,10 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use http::{Request, Response};
 use network::{Body, LocalError, LocalPods};
-use sandbox::{Failure, Workload};
 
 use crate::desired::Uid;
 use crate::up::events::About;
+pub(crate) use answerer::{Answerer, Trouble};
 use count::Count;
 use shards::Shards;
 
@@ -28,8 +29,8 @@ pub(crate) struct Target {
     pub(crate) ports: Vec<u16>,
     /// It answers every port that no container declares.
     pub(crate) answers_rest: bool,
-    /// What runs it; none while it does not.
-    pub(crate) workload: Option<Workload>,
+    /// Who answers for it; none while it does not run.
+    pub(crate) answerer: Option<Answerer>,
 }
 
 /// Picks who answers a port: whoever declares it, or else the first that answers the rest.
@@ -63,9 +64,14 @@ impl Slot {
         self.targets.store(Arc::new(targets));
     }
 
-    /// What runs a container now.
-    pub(crate) fn workload(&self, port: u16) -> Option<Workload> {
-        pick(&self.targets.load(), port)?.workload.clone()
+    /// Who answers a port now.
+    pub(crate) fn answerer(&self, port: u16) -> Option<Answerer> {
+        pick(&self.targets.load(), port)?.answerer.clone()
+    }
+
+    /// Whether a container declares this port.
+    fn declares(&self, port: u16) -> bool {
+        self.targets.load().iter().any(|target| target.ports.contains(&port))
     }
 
     /// From now on new requests are refused.
@@ -111,6 +117,14 @@ impl Local {
     }
 }
 
+impl Local {
+    /// Whether a Pod of this host has this address and declares this port.
+    pub(crate) fn declares(&self, address: SocketAddr) -> bool {
+        let slot = self.addresses.get(&address.ip()).and_then(|uid| self.slots.get(&uid));
+        slot.is_some_and(|slot| slot.declares(address.port()))
+    }
+}
+
 /// The Pods, in the hands of the proxy.
 pub(crate) struct Handle(pub(crate) Arc<Local>);
 
@@ -124,11 +138,12 @@ impl LocalPods for Handle {
         let Some(slot) = self.0.slots.get(pod_uid) else { return gone(request) };
         // Counted before it is asked who answers, so that a Pod that closes now waits for this request.
         let Some(counted) = slot.count.enter() else { return gone(request) };
-        let Some(workload) = slot.workload(port) else { return gone(request) };
+        let Some(answerer) = slot.answerer(port) else { return gone(request) };
         async move {
-            match workload.call(request).await {
+            match answerer.call(port, request).await {
                 Ok(response) => Ok(response.map(|body| counted.until_end_of(body))),
-                Err(failure) => Err(failed(&slot, &failure)),
+                Err(Trouble::Refused(request, _)) => Err(LocalError::Gone(request)),
+                Err(trouble) => Err(failed(&slot, &trouble)),
             }
         }
         .boxed()
@@ -140,9 +155,9 @@ impl LocalPods for Handle {
 }
 
 /// What the client is told: what failed, where and why, on one line.
-fn failed(slot: &Slot, failure: &Failure) -> LocalError {
-    let message = format!("pod {}/{}: {failure}", slot.namespace, slot.name);
-    LocalError::Failed { status: failure.status(), cause: failure.cause(), message }
+fn failed(slot: &Slot, trouble: &Trouble) -> LocalError {
+    let message = format!("pod {}/{}: {trouble}", slot.namespace, slot.name);
+    LocalError::Failed { status: trouble.status(), cause: trouble.cause(), message }
 }
 
 fn gone(request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, LocalError>> {
@@ -154,7 +169,7 @@ mod tests {
     use super::*;
 
     fn target(ports: &[u16], answers_rest: bool) -> Target {
-        Target { ports: ports.to_vec(), answers_rest, workload: None }
+        Target { ports: ports.to_vec(), answers_rest, answerer: None }
     }
 
     #[test]

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sandbox::{Failure, Reports};
+use sandbox::{Backtrace, Failure, Frame, Reports};
+use tokio::runtime::Handle;
 
 use crate::local::Slot;
+use crate::logs::{Sink, Stream};
 use crate::up::Up;
 use crate::up::events::{Event, Kind, Tally};
 
@@ -56,6 +58,7 @@ pub(crate) struct Container {
     slot: Arc<Slot>,
     counters: Arc<Counters>,
     up: Arc<Up>,
+    log: Arc<Sink>,
     tallies: Tallies,
 }
 
@@ -70,8 +73,8 @@ struct Tallies {
 }
 
 impl Container {
-    pub(crate) fn new(slot: Arc<Slot>, name: String, counters: Arc<Counters>, up: Arc<Up>) -> Self {
-        Self { name, slot, counters, up, tallies: Tallies::default() }
+    pub(crate) fn new(slot: Arc<Slot>, name: String, counters: Arc<Counters>, up: Arc<Up>, log: Arc<Sink>) -> Self {
+        Self { name, slot, counters, up, log, tallies: Tallies::default() }
     }
 }
 
@@ -80,34 +83,71 @@ impl Reports for Container {
     fn failed(&self, failure: &Failure) {
         let (counters, tallies) = (&self.counters, &self.tallies);
         let (counter, tally, reason) = match failure {
-            Failure::Trap { .. } => (&counters.traps, &tallies.traps, "GuestTrapped"),
+            Failure::Trap { message, backtrace } => return self.trapped(message, backtrace),
             Failure::Deadline { .. } => (&counters.deadlines, &tallies.deadlines, "GuestDeadline"),
             Failure::Memory { .. } => (&counters.memory, &tallies.memory, "GuestOutOfMemory"),
             Failure::Busy => (&counters.busy, &tallies.busy, "Overloaded"),
-            Failure::NoResponse | Failure::Guest { .. } => (&counters.other, &tallies.other, "GuestFailed"),
+            Failure::NoResponse | Failure::NoEntry | Failure::Guest { .. } => (&counters.other, &tallies.other, "GuestFailed"),
             // Neither is the guest's doing.
             Failure::Request { .. } | Failure::Closed | Failure::Killed => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
         let event = Event { about: self.slot.about(), kind: Kind::Warning, reason };
-        self.up.tally(tally, event, || text(&self.name, failure));
+        self.up.tally(tally, event, || format!("container {}: {failure}", self.name));
     }
 }
 
-fn text(container: &str, failure: &Failure) -> String {
-    let mut text = format!("container {container}: {failure}");
-    if let Failure::Trap { backtrace, .. } = failure {
-        for line in backtrace.lines().take(BACKTRACE_LINES_MAX) {
-            text.push_str("\n  at ");
-            text.push_str(line.trim_start());
+impl Container {
+    /// The first trap of a while is told in full: in the container's log, and in an Event.
+    fn trapped(&self, message: &str, backtrace: &Backtrace) {
+        self.counters.traps.fetch_add(1, Ordering::Relaxed);
+        if !self.tallies.traps.count() {
+            return;
+        }
+        let report = Report {
+            name: self.name.clone(),
+            slot: self.slot.clone(),
+            up: self.up.clone(),
+            log: self.log.clone(),
+            tally: self.tallies.traps.clone(),
+            message: message.to_owned(),
+            backtrace: backtrace.clone(),
+        };
+        // Reading lines takes as long as a disk does.
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(move || report.tell())),
+            Err(_) => report.tell(),
         }
     }
-    text
+}
+
+/// One crash.
+struct Report {
+    name: String,
+    slot: Arc<Slot>,
+    up: Arc<Up>,
+    log: Arc<Sink>,
+    tally: Tally,
+    message: String,
+    backtrace: Backtrace,
+}
+
+impl Report {
+    fn tell(self) {
+        let frames = self.backtrace.located();
+        let text = format!("the guest trapped: {}", self.message);
+        let said = |frames: &[Frame]| frames.iter().map(|frame| format!("\n  at {frame}")).collect::<String>();
+        self.log.write(Stream::Stderr, format!("{text}{}\n", said(&frames)).as_bytes());
+        let event = Event { about: self.slot.about(), kind: Kind::Warning, reason: "GuestTrapped" };
+        let few = &frames[..frames.len().min(BACKTRACE_LINES_MAX)];
+        self.up.tell_tally(&self.tally, event, || format!("container {}: {text}{}", self.name, said(few)));
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logs::{Logs, Place};
     use crate::up::Next;
     use crate::up::events::QUIET;
     use futures::FutureExt;
@@ -130,8 +170,11 @@ mod tests {
     fn ten_thousand_failures_wake_the_session_once_and_are_all_counted() {
         let (up, counters) = (Arc::new(Up::default()), Arc::new(Counters::default()));
         let slot = Slot::new("u".into(), "n", "p");
-        let container = Container::new(slot, "main".to_owned(), counters.clone(), up.clone());
-        let trap = Failure::Trap { message: "boom".to_owned(), backtrace: "  f\n  g\n".to_owned() };
+        let dir = tempfile::tempdir().expect("makes a directory");
+        let logs = Logs::start(dir.path()).expect("starts");
+        let log = logs.sink(Place { uid: "u".into(), container: "main".into() });
+        let container = Container::new(slot, "main".to_owned(), counters.clone(), up.clone(), log);
+        let trap = Failure::Trap { message: "boom".to_owned(), backtrace: Backtrace::of_functions(&["f", "g"]) };
         container.failed(&trap);
         assert!(up.rung().now_or_never().is_some());
         let first = told(&up, Instant::now());

@@ -77,6 +77,13 @@ impl Up {
         }
     }
 
+    /// Tells what `tally` has begun to count, and its caller took the time to find words for.
+    pub(crate) fn tell_tally(&self, tally: &Tally, event: Event<'_>, message: impl FnOnce() -> String) {
+        if self.lock().events.add_tally(event, tally, message, Instant::now()) {
+            self.ring();
+        }
+    }
+
     /// A session is lost: what was under way is told again.
     pub(crate) fn lost(&self) {
         let mut waiting = self.lock();

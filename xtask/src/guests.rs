@@ -14,6 +14,9 @@ pub(crate) fn build() -> Result<PathBuf> {
     ensure_target()?;
     run(&mut in_samples(&["build", "--release", "--quiet", "--locked", "--target", TARGET]))
         .context("building the guests of samples/")?;
+    // One with debug information, for what backtraces tell.
+    run(&mut in_samples(&["build", "--profile", "lines", "-p", "trap", "--quiet", "--locked", "--target", TARGET]))
+        .context("building a guest with debug information")?;
     Ok(out().join(TARGET).join("release"))
 }
 

@@ -90,6 +90,14 @@ impl GuestClient {
         Self { namespace: namespace.into(), lanes }
     }
 
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    pub(crate) fn table(&self) -> Arc<Table> {
+        self.lanes[0].shared.table.load_full()
+    }
+
     /// The lane the guest runs on; a guest elsewhere borrows the first.
     fn lane(&self) -> &Arc<Lane> {
         let here = Handle::try_current().map(|handle| handle.id()).ok();

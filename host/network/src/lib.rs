@@ -14,6 +14,7 @@ mod balance;
 mod body;
 mod cause;
 mod delta;
+mod dial;
 mod guest;
 mod hygiene;
 mod lane;

@@ -4,7 +4,7 @@
 //! What outlives a table is the share each request runtime has in a Service port: whose turn it is, and what was
 //! counted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -285,6 +285,13 @@ impl Table {
 
     pub(crate) fn has_service(&self, namespace: &str, name: &str) -> bool {
         self.services.get(namespace).is_some_and(|entries| entries.contains_key(name))
+    }
+
+    /// The addresses of a Service, each once.
+    pub(crate) fn cluster_ips(&self, namespace: &str, name: &str) -> Vec<IpAddr> {
+        let entry = self.services.get(namespace).and_then(|entries| entries.get(name));
+        let ips: BTreeSet<IpAddr> = entry.iter().flat_map(|e| &e.backends).filter_map(|b| b.cluster_ip).collect();
+        ips.into_iter().collect()
     }
 
     pub(crate) fn cluster_ip(&self, ip: IpAddr, port: u16) -> Option<&Arc<Backend>> {

@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 
 use component::{Description, Kind};
 
-use crate::raw;
+use crate::{raw, symbols};
 use crate::settings::{Generation, code_settings};
 
 /// Why there is no machine code.
@@ -66,12 +66,14 @@ pub fn compile(
         let engine = compiler(target, cpu_features, generation)?;
         engine.precompile_component(wasm).map_err(|error| CompileError::Code(format!("{error:#}")))
     };
-    if is_serial(&description) {
+    let mut code = if is_serial(&description) {
         // One that is concurrent inside, without a word of it in its imports, is not refused for that.
-        compiled(Generation::Serial).or_else(|_| compiled(Generation::Concurrent))
+        compiled(Generation::Serial).or_else(|_| compiled(Generation::Concurrent))?
     } else {
-        compiled(Generation::Concurrent)
-    }
+        compiled(Generation::Concurrent)?
+    };
+    symbols::append(&mut code, wasm);
+    Ok(code)
 }
 
 /// Whether a component has nothing of WASI 0.3 in its imports and exports.

@@ -27,6 +27,8 @@ use wasmtime_wasi_http::WasiBody;
 use crate::Body;
 use crate::failure::Failure;
 use crate::instance::{Answer, Answering};
+use crate::link::Entry;
+use crate::messages::Message;
 use crate::settings::BURNING_AFTER;
 use crate::workload::Shared;
 use crate::{room, streaming};
@@ -39,6 +41,10 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    fn new(shared: Arc<Shared>) -> Arc<Self> {
+        Arc::new(Self { shared, failure: OnceLock::new(), reported: AtomicBool::new(false) })
+    }
+
     /// Notes a failure, and reports it. The first one counts.
     fn fail(&self, failure: Failure) {
         let failure = self.failure.get_or_init(|| failure);
@@ -57,7 +63,8 @@ impl Outcome {
 pub(crate) struct Job {
     guest: Pin<Box<dyn Future<Output = ()> + Send>>,
     outcome: Arc<Outcome>,
-    deadline: Instant,
+    /// Commands have none.
+    deadline: Option<Instant>,
     /// Computing time so far.
     spent: Duration,
     burning: bool,
@@ -84,12 +91,13 @@ impl Job {
     pub(crate) fn turn(&mut self, cx: &mut Context<'_>) -> Turn {
         self.outcome.shared.engine.ticker().note();
         let begin = Instant::now();
-        if self.guest.as_mut().poll(cx).is_ready() {
-            return Turn::Ended;
-        }
+        let ended = self.guest.as_mut().poll(cx).is_ready();
         let now = Instant::now();
         self.spent += now - begin;
-        if now >= self.deadline {
+        self.outcome.shared.computed(now - begin);
+        if ended {
+            Turn::Ended
+        } else if self.deadline.is_some_and(|deadline| now >= deadline) {
             Turn::Late
         } else if self.spent >= BURNING_AFTER && !self.burning {
             Turn::Burning
@@ -109,9 +117,15 @@ impl Job {
         let end = self.end.get_or_insert_with(|| {
             let killed = shared.killed();
             Box::pin(async move {
+                let late = async {
+                    match deadline {
+                        Some(deadline) => sleep_until(deadline.into()).await,
+                        None => std::future::pending().await,
+                    }
+                };
                 tokio::select! {
                     () = killed => Turn::Killed,
-                    () = sleep_until(deadline.into()) => Turn::Late,
+                    () = late => Turn::Late,
                 }
             })
         });
@@ -197,8 +211,8 @@ pub(crate) async fn answer(
     request: Request<Body>,
 ) -> Result<Response<Body>, Failure> {
     let begin = Instant::now();
-    let deadline = begin + shared.config.timeout;
-    let outcome = Arc::new(Outcome { shared, failure: OnceLock::new(), reported: AtomicBool::new(false) });
+    let deadline = Some(begin + shared.config.timeout);
+    let outcome = Outcome::new(shared);
     let (answering, mut answer) = oneshot::channel();
     let guest = Box::pin(work(outcome.clone(), permit, request, answering));
     let spent = outcome.shared.burnt.head_start(begin);
@@ -229,10 +243,55 @@ pub(crate) async fn answer(
     }
 }
 
+/// Runs a command to its end, and returns its exit status.
+pub(crate) async fn run(shared: Arc<Shared>) -> Result<i32, Failure> {
+    let of = shared.clone();
+    attend(shared, None, async move { room::find(&of, Entry::Run).await?.run().await }).await
+}
+
+/// Gives `message` to a guest; `permit` counts it among the workload's requests.
+pub(crate) async fn deliver(
+    shared: Arc<Shared>,
+    permit: OwnedSemaphorePermit,
+    message: Message,
+) -> Result<Result<(), String>, Failure> {
+    let deadline = Instant::now() + shared.config.timeout;
+    let of = shared.clone();
+    let work = async move {
+        let _permit = permit;
+        room::find(&of, Entry::Message).await?.deliver(message).await
+    };
+    attend(shared, Some(deadline), work).await
+}
+
+/// Lets a guest do `work` in a task of its own until it ends, its time is over or the future is dropped.
+async fn attend<T: Send + 'static>(
+    shared: Arc<Shared>,
+    deadline: Option<Instant>,
+    work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+) -> Result<T, Failure> {
+    let outcome = Outcome::new(shared);
+    let (tell, answer) = oneshot::channel();
+    let guest = {
+        let outcome = outcome.clone();
+        Box::pin(async move {
+            match work.await {
+                // Whoever asked may be gone.
+                Ok(value) => drop(tell.send(value)),
+                Err(failure) => outcome.fail(failure),
+            }
+        })
+    };
+    let job = Job { guest, outcome: outcome.clone(), deadline, spent: Duration::ZERO, burning: false, end: None };
+    let (_alive, interest) = Interest::new();
+    job.carry_on(interest);
+    answer.await.map_err(|_| unanswered(&outcome))
+}
+
 /// The guest's side: an instance, idle or new, answers and is kept if it may be used again.
 async fn work(outcome: Arc<Outcome>, permit: OwnedSemaphorePermit, request: Request<Body>, answering: Answering) {
     let shared = &outcome.shared;
-    let mut instance = match room::find(shared).await {
+    let mut instance = match room::find(shared, Entry::Http).await {
         Ok(instance) => instance,
         Err(failure) => return outcome.fail(failure),
     };

@@ -78,9 +78,11 @@ pub enum Error {
         /// The bound.
         max: u64,
     },
-    /// The component does not answer HTTP.
-    #[error("the component exports neither wasi:http/incoming-handler@0.2 nor wasi:http/handler@0.3")]
-    NoHandler,
+    /// There is no way to enter the component.
+    #[error(
+        "the component exports nothing that this host calls: wasi:http/incoming-handler@0.2, wasi:http/handler@0.3, wasi:cli/run@0.2 or @0.3, wasi:messaging/incoming-handler@0.2.0-draft"
+    )]
+    NoEntry,
     /// An interface is granted, and lacks what the component wants of it.
     #[error("the component does not fit this host: {0}")]
     Link(String),
@@ -189,7 +191,7 @@ impl Engine {
     pub fn load(&self, code: &VerifiedCode) -> Result<Code, Error> {
         let [serial, concurrent] = &self.0.machines;
         let load = |machine: &Machine| {
-            raw::map(&machine.wasmtime, code).map(|component| link::bind(&machine.linker, &component))
+            raw::map(&machine.wasmtime, code).map(|component| link::bind(&machine.linker, &component, code.path()))
         };
         let loaded = match load(serial) {
             Err(error) if is_of_other_generation(&error) => load(concurrent),

@@ -1,13 +1,16 @@
 //! Why a request got no answer, or only part of one.
 
 use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 use wasmtime::{Error, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
-use crate::settings::TRAP_TEXT_BYTES_MAX;
+use crate::settings::{FRAMES_MAX, TRAP_TEXT_BYTES_MAX};
+use crate::symbols;
 
 /// Why a request failed. The guest's other requests, and other guests, are not affected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +19,8 @@ pub enum Failure {
     Trap {
         /// What happened, on one line.
         message: String,
-        /// The guest's functions, innermost first, one on a line; empty if unknown.
-        backtrace: String,
+        /// Where.
+        backtrace: Backtrace,
     },
     /// The guest took too long.
     Deadline {
@@ -33,6 +36,8 @@ pub enum Failure {
     Busy,
     /// The guest ended without an answer.
     NoResponse,
+    /// The component has no such export.
+    NoEntry,
     /// The guest answered with an error of `wasi:http`.
     Guest {
         /// The error's name.
@@ -54,7 +59,9 @@ impl Failure {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Trap { .. } | Self::NoResponse | Self::Guest { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Trap { .. } | Self::NoResponse | Self::NoEntry | Self::Guest { .. } => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
             Self::Deadline { .. } => StatusCode::GATEWAY_TIMEOUT,
             Self::Memory { .. } | Self::Busy | Self::Closed | Self::Killed => StatusCode::SERVICE_UNAVAILABLE,
             Self::Request { .. } => StatusCode::BAD_REQUEST,
@@ -70,6 +77,7 @@ impl Failure {
             Self::Memory { .. } => "memory",
             Self::Busy => "overloaded",
             Self::NoResponse => "no-response",
+            Self::NoEntry => "no-entry",
             Self::Guest { .. } => "guest-error",
             Self::Request { .. } => "bad-request",
             Self::Closed => "gone",
@@ -77,8 +85,9 @@ impl Failure {
         }
     }
 
-    /// What an error out of the guest means. `memory_refused` says that it was refused memory before.
-    pub(crate) fn of_guest(error: &Error, memory_refused: Option<u64>) -> Self {
+    /// What an error out of the guest means. `memory_refused` says that it was refused memory before; `code` is the file
+    /// of its code.
+    pub(crate) fn of_guest(error: &Error, memory_refused: Option<u64>, code: &Arc<Path>) -> Self {
         let mut message = match error.downcast_ref::<I32Exit>() {
             Some(I32Exit(status)) => format!("the guest exited with status {status}"),
             None => error.root_cause().to_string(),
@@ -86,8 +95,64 @@ impl Failure {
         if let Some(limit_bytes) = memory_refused {
             message.push_str(&format!(" (after it was refused memory beyond {limit_bytes} bytes)"));
         }
-        let backtrace = error.downcast_ref::<WasmBacktrace>().map(functions).unwrap_or_default();
-        Self::Trap { message: bounded(one_line(&message)), backtrace: bounded(backtrace) }
+        let frames = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
+        Self::Trap { message: bounded(one_line(&message)), backtrace: Backtrace { frames, code: code.clone() } }
+    }
+}
+
+/// Where a guest trapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backtrace {
+    frames: Vec<Frame>,
+    /// The file of its code, which has its lines too.
+    code: Arc<Path>,
+}
+
+/// One function of a backtrace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// What it is called, as far as the component's names tell.
+    pub function: String,
+    /// `file:line`, if they were looked up and are known.
+    pub line: Option<String>,
+    /// Bytes from the start of the component.
+    offset: Option<u32>,
+}
+
+impl Backtrace {
+    /// One of functions alone, for tests of those who tell it.
+    #[must_use]
+    pub fn of_functions(functions: &[&str]) -> Self {
+        let frame = |function: &&str| Frame { function: (*function).to_owned(), line: None, offset: None };
+        Self { frames: functions.iter().map(frame).collect(), code: Path::new("").into() }
+    }
+
+    /// The functions, innermost first, without their lines.
+    #[must_use]
+    pub fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// The functions with their lines, if the component has debug information. It reads a file: callers on an event
+    /// loop move it off.
+    #[must_use]
+    pub fn located(&self) -> Vec<Frame> {
+        let mut frames = self.frames.clone();
+        if let Some(table) = symbols::read(&self.code) {
+            for frame in &mut frames {
+                frame.line = frame.offset.and_then(|offset| table.line(offset)).map(|line| one_line(&line));
+            }
+        }
+        frames
+    }
+}
+
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.line {
+            Some(line) => write!(f, "{} ({line})", self.function),
+            None => f.write_str(&self.function),
+        }
     }
 }
 
@@ -101,6 +166,7 @@ impl fmt::Display for Failure {
             }
             Self::Busy => f.write_str("there was no room for another instance for too long"),
             Self::NoResponse => f.write_str("the guest ended without an answer"),
+            Self::NoEntry => f.write_str("the component does not export what it is asked for"),
             Self::Guest { code } => write!(f, "the guest answered with an error: {code}"),
             Self::Request { message } => write!(f, "the request cannot be given to the guest: {message}"),
             Self::Closed => f.write_str("the workload is closed"),
@@ -111,10 +177,19 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// The guest's functions, as far as its names tell.
-fn functions(backtrace: &WasmBacktrace) -> String {
+/// The library's text has one line for each frame after its first, `0: 0x1a2 - module!function`, with names demangled,
+/// which the frames themselves do not have.
+fn frames(backtrace: &WasmBacktrace) -> Vec<Frame> {
     let text = backtrace.to_string();
-    text.lines().skip(1).map(|line| one_line(line) + "\n").collect()
+    let names = text.lines().skip(1).map(|line| line.split_once(" - ").map_or(line.trim(), |(_, name)| name));
+    let mut bytes_left = TRAP_TEXT_BYTES_MAX;
+    let frame = |(name, frame): (&str, &wasmtime::FrameInfo)| {
+        let function = one_line(name);
+        bytes_left = bytes_left.checked_sub(function.len())?;
+        let offset = frame.module_offset().and_then(|offset| u32::try_from(offset).ok());
+        Some(Frame { function, line: None, offset })
+    };
+    names.zip(backtrace.frames()).take(FRAMES_MAX).map_while(frame).collect()
 }
 
 /// Control characters of the guest's choosing do not reach logs and terminals.
@@ -135,13 +210,13 @@ mod tests {
     #[test]
     fn what_a_guest_says_is_one_bounded_line() {
         let error = Error::msg(format!("\x1b[31mred\r\n{}", "é".repeat(TRAP_TEXT_BYTES_MAX)));
-        let Failure::Trap { message, .. } = Failure::of_guest(&error, Some(65_536)) else { panic!("a trap") };
+        let Failure::Trap { message, .. } = Failure::of_guest(&error, Some(65_536), &Path::new("").into()) else { panic!("a trap") };
         assert!(message.starts_with(" [31mred  é") && message.len() <= TRAP_TEXT_BYTES_MAX);
     }
 
     #[test]
     fn exits_and_refused_memory_are_told() {
-        let failure = Failure::of_guest(&Error::new(I32Exit(3)), Some(65_536));
+        let failure = Failure::of_guest(&Error::new(I32Exit(3)), Some(65_536), &Path::new("").into());
         assert_eq!(
             failure.to_string(),
             "the guest trapped: the guest exited with status 3 (after it was refused memory beyond 65536 bytes)"

@@ -11,10 +11,13 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::account::Share;
 use crate::clock::{Monotonic, Wall};
 use crate::environment::Environment;
+use crate::sockets::Sockets;
+use crate::link::Code;
 use crate::logs::{Output, Printed, Stream};
 use crate::outgoing::Hooks;
 use crate::settings::{FIELDS_BYTES_MAX, HANDLES_MAX, RANDOM_BYTES_MAX};
 use crate::workload::Shared;
+use crate::{blobs, files, keyvalue, logging, messages, sockets};
 
 /// The state of one instance.
 pub(crate) struct Guest {
@@ -61,6 +64,30 @@ impl Guest {
         Environment(&self.shared.config)
     }
 
+    pub(crate) fn code(&self) -> &Code {
+        &self.shared.code
+    }
+
+    pub(crate) fn logging(&mut self) -> logging::View<'_> {
+        logging::View(&*self.shared.config.logs)
+    }
+
+    pub(crate) fn keyvalue(&mut self) -> keyvalue::View<'_> {
+        keyvalue::View { store: &*self.shared.config.keyvalue, table: &mut self.table }
+    }
+
+    pub(crate) fn blobs(&mut self) -> blobs::View<'_> {
+        blobs::View { store: &*self.shared.config.blobs, table: &mut self.table }
+    }
+
+    pub(crate) fn messages(&mut self) -> messages::View<'_> {
+        messages::View { broker: &*self.shared.config.messages, table: &mut self.table }
+    }
+
+    pub(crate) fn sockets(&self) -> &dyn Sockets {
+        &*self.shared.config.sockets
+    }
+
     /// The guest's handles.
     pub(crate) fn table(&mut self) -> &mut ResourceTable {
         &mut self.table
@@ -79,20 +106,19 @@ impl WasiHttpView for Guest {
     }
 }
 
-/// Clocks, randomness and output; no files, no sockets. Environment and arguments are not in there, see
-/// [`Environment`].
+/// Clocks, randomness, output, and the files and sockets that the workload has. Environment and arguments are not in
+/// there, see [`Environment`].
 fn context(shared: &Shared) -> WasiCtx {
     let printed = Printed::new(shared.config.logs.clone());
     let output = |stream| Output { printed: printed.clone(), stream };
-    WasiCtx::builder()
+    let mut context = WasiCtx::builder();
+    context
         .stdout(output(Stream::Stdout))
         .stderr(output(Stream::Stderr))
         .monotonic_clock(Monotonic::start())
         .wall_clock(Wall)
-        .max_random_size(RANDOM_BYTES_MAX)
-        .allow_tcp(false)
-        .allow_udp(false)
-        .allow_ip_name_lookup(false)
-        .socket_addr_check(|_, _| Box::pin(std::future::ready(false)))
-        .build()
+        .max_random_size(RANDOM_BYTES_MAX);
+    sockets::configure(&mut context, &shared.config.sockets);
+    files::configure(&mut context, &shared.config.mounts);
+    context.build()
 }

@@ -7,6 +7,7 @@ use futures::channel::oneshot;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::BodyExt as _;
 use wasmtime::{Store, UpdateDeadline};
+use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::handler::Proxy;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView as _, p2, p3};
@@ -15,6 +16,8 @@ use crate::Body;
 use crate::account::Whose;
 use crate::failure::Failure;
 use crate::guest::Guest;
+use crate::link::{Entry, Exports};
+use crate::messages::Message;
 use crate::settings::{
     CONCURRENT_HANDLES_MAX, DROPPED_ELSEWHERE_BYTES, FIRST_SLICE_TICKS, HANDLES_MAX, HOSTCALL_BYTES_MAX,
 };
@@ -38,7 +41,7 @@ pub(crate) struct Instance {
 /// What an instance holds, in the order in which it is given back.
 struct Held {
     store: Store<Guest>,
-    proxy: Proxy,
+    exports: Exports,
     slot: Slot,
 }
 
@@ -51,7 +54,7 @@ pub(crate) enum NoStart {
 
 impl Instance {
     /// Starts an instance, or says at once that it cannot be had.
-    pub(crate) async fn start(shared: &Arc<Shared>, mut slot: Slot) -> Result<Self, NoStart> {
+    pub(crate) async fn start(shared: &Arc<Shared>, mut slot: Slot, entry: Entry) -> Result<Self, NoStart> {
         let mut store = Store::new(shared.code.engine(), Guest::new(shared));
         store.limiter(|guest| guest.share());
         store.set_hostcall_fuel(HOSTCALL_BYTES_MAX);
@@ -62,16 +65,16 @@ impl Instance {
         store.set_epoch_deadline(FIRST_SLICE_TICKS);
         // The runtime's own way of yielding lets it look at timers and sockets in between.
         store.epoch_deadline_callback(|_| Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))));
-        match shared.code.pre().instantiate_async(&mut store).await {
-            Ok(proxy) => {
+        match shared.code.instantiate(&mut store, entry).await {
+            Ok(exports) => {
                 store.data_mut().share().started();
                 slot.used();
-                Ok(Self { held: Some(Held { store, proxy, slot }), served: 0 })
+                Ok(Self { held: Some(Held { store, exports, slot }), served: 0 })
             }
             Err(error) if error.is::<wasmtime::PoolConcurrencyLimitError>() => Err(NoStart::Failed(Failure::Busy)),
             Err(error) => match store.data_mut().share().refused() {
                 Some(whose) => Err(NoStart::Memory(whose)),
-                None => Err(NoStart::Failed(Failure::of_guest(&error, None))),
+                None => Err(NoStart::Failed(Failure::of_guest(&error, None, shared.code.path()))),
             },
         }
     }
@@ -84,18 +87,55 @@ impl Instance {
     /// Answers `request`, and returns when the guest has nothing more to do for it.
     pub(crate) async fn serve(&mut self, request: Request<Body>, answering: Answering) -> Result<(), Failure> {
         self.served += 1;
-        let Held { store, proxy, .. } = self.held.as_mut().expect("it is not dropped yet");
-        store.set_epoch_deadline(FIRST_SLICE_TICKS);
+        let (store, exports) = self.held();
         let request = admissible(request)?;
         let (mut parts, body) = request.into_parts();
         store.data_mut().answering(std::mem::take(&mut parts.extensions));
         let body = body.map_err(|error| Error::InternalError(Some(error.to_string())));
         let request = Request::from_parts(parts, body);
-        let served = match proxy {
-            Proxy::P2(proxy) => serve_02(store, proxy, request, answering).await,
-            Proxy::P3(proxy) => serve_03(store, proxy, request, answering).await,
+        let served = match exports {
+            Exports::Http(Proxy::P2(proxy)) => serve_02(store, proxy, request, answering).await,
+            Exports::Http(Proxy::P3(proxy)) => serve_03(store, proxy, request, answering).await,
+            Exports::Run02(_) | Exports::Run03(_) | Exports::Messages(_) => return Err(Failure::NoEntry),
         };
-        served.map_err(|error| Failure::of_guest(&error, store.data_mut().share().refused_bytes()))
+        served.map_err(|error| failure(store, &error))
+    }
+
+    /// Runs it as a command, and returns its exit status.
+    pub(crate) async fn run(&mut self) -> Result<i32, Failure> {
+        let (store, exports) = self.held();
+        let ran = match exports {
+            Exports::Run02(command) => command.wasi_cli_run().call_run(&mut *store).await,
+            Exports::Run03(command) => run_03(store, command).await,
+            Exports::Http(_) | Exports::Messages(_) => return Err(Failure::NoEntry),
+        };
+        match ran {
+            Ok(Ok(())) => Ok(0),
+            Ok(Err(())) => Ok(1),
+            Err(error) => match error.downcast_ref::<I32Exit>() {
+                Some(I32Exit(status)) => Ok(*status),
+                None => Err(failure(store, &error)),
+            },
+        }
+    }
+
+    /// Gives it a message. The inner error is the guest's own.
+    pub(crate) async fn deliver(&mut self, message: Message) -> Result<Result<(), String>, Failure> {
+        let (store, exports) = self.held();
+        let Exports::Messages(handler) = exports else { return Err(Failure::NoEntry) };
+        let message = store.data_mut().table().push(message).map_err(|error| failure(store, &error.into()))?;
+        let handled = handler.wasi_messaging_incoming_handler().call_handle(&mut *store, message).await;
+        match handled {
+            Ok(answer) => Ok(answer.map_err(|error| format!("{error:?}"))),
+            Err(error) => Err(failure(store, &error)),
+        }
+    }
+
+    /// What is entered next, with a whole slice before it.
+    fn held(&mut self) -> (&mut Store<Guest>, &Exports) {
+        let Held { store, exports, .. } = self.held.as_mut().expect("it is not dropped yet");
+        store.set_epoch_deadline(FIRST_SLICE_TICKS);
+        (store, exports)
     }
 }
 
@@ -109,6 +149,11 @@ impl Drop for Instance {
             engine.burners().dispose(held);
         }
     }
+}
+
+fn failure(store: &mut Store<Guest>, error: &wasmtime::Error) -> Failure {
+    let refused = store.data_mut().share().refused_bytes();
+    Failure::of_guest(error, refused, store.data().code().path())
 }
 
 /// Makes sure that a request names its host, in text, as guests expect.
@@ -168,6 +213,20 @@ where
             // The body, and whatever else the guest does after its answer.
             poll_fn(|cx| accessor.poll_no_interesting_tasks(cx)).await;
             wasmtime::Result::Ok(())
+        })
+        .await?
+}
+
+async fn run_03(
+    store: &mut Store<Guest>,
+    command: &wasmtime_wasi::p3::bindings::Command,
+) -> wasmtime::Result<Result<(), ()>> {
+    store
+        .run_concurrent(async |accessor| {
+            let ran = command.wasi_cli_run().call_run(accessor).await?;
+            // What it prints last may still be on its way.
+            poll_fn(|cx| accessor.poll_no_interesting_tasks(cx)).await;
+            wasmtime::Result::Ok(ran)
         })
         .await?
 }

@@ -1,21 +1,26 @@
 //! What guests may import, and loaded code bound to it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use component::Interface;
 use wasmtime::component::{Component, HasData, Linker, ResourceTable};
+use wasmtime::Store;
 use wasmtime_wasi as wasi;
-use wasmtime_wasi_http::handler::ProxyPre;
+use wasmtime_wasi::p2::bindings as p2_cli;
+use wasmtime_wasi::p3::bindings as p3_cli;
+use wasmtime_wasi_http::handler::{Proxy, ProxyPre};
 use wasmtime_wasi_http::{p2, p3};
 use wasmtime_wasi_io::bindings::wasi::io;
 
 use crate::engine::Error;
-use crate::environment;
 use crate::guest::Guest;
+use crate::messages::bindings::{MessageHandler, MessageHandlerPre};
 use crate::settings::{Generation, TABLE_ELEMENTS_MAX};
+use crate::{blobs, environment, keyvalue, logging, messages, sockets};
 
 /// Every interface the linker offers. A test holds it to the linker.
-const INTERFACES: [&str; 53] = [
+const INTERFACES: [&str; 63] = [
     "wasi:cli/environment@0.2.12",
     "wasi:cli/exit@0.2.12",
     "wasi:cli/stderr@0.2.12",
@@ -69,7 +74,36 @@ const INTERFACES: [&str; 53] = [
     "wasi:sockets/ip-name-lookup@0.3.0",
     "wasi:sockets/types@0.3.0",
     "wasi:config/store@0.2.0-rc.1",
+    "wasi:logging/logging@0.1.0-draft",
+    "wasi:keyvalue/store@0.2.0-draft",
+    "wasi:keyvalue/atomics@0.2.0-draft",
+    "wasi:keyvalue/batch@0.2.0-draft",
+    "wasi:blobstore/blobstore@0.2.0-draft",
+    "wasi:blobstore/container@0.2.0-draft",
+    "wasi:blobstore/types@0.2.0-draft",
+    "wasi:messaging/types@0.2.0-draft",
+    "wasi:messaging/producer@0.2.0-draft",
+    "wasi:messaging/request-reply@0.2.0-draft",
 ];
+
+/// How an instance is entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// By requests.
+    Http,
+    /// As a command.
+    Run,
+    /// By messages.
+    Message,
+}
+
+/// What of an instance is called.
+pub(crate) enum Exports {
+    Http(Proxy),
+    Run02(p2_cli::Command),
+    Run03(p3_cli::Command),
+    Messages(MessageHandler),
+}
 
 /// Compiled code, mapped and bound to what guests may import. Workloads of the same code share it.
 #[derive(Clone)]
@@ -78,18 +112,57 @@ pub struct Code(Arc<Bound>);
 struct Bound {
     /// The machinery the code is for.
     engine: wasmtime::Engine,
-    pre: ProxyPre<Guest>,
+    /// The file it is mapped from.
+    path: Arc<Path>,
+    http: Option<ProxyPre<Guest>>,
+    run: Option<RunPre>,
+    messages: Option<MessageHandlerPre<Guest>>,
+}
+
+enum RunPre {
+    P2(p2_cli::CommandPre<Guest>),
+    P3(p3_cli::CommandPre<Guest>),
 }
 
 impl Code {
     /// Whether its instances can only be asked one request at a time, as those of WASI 0.2 are made for.
     #[must_use]
     pub fn is_serial(&self) -> bool {
-        matches!(self.0.pre, ProxyPre::P2(_))
+        !matches!(self.0.http, Some(ProxyPre::P3(_))) && !matches!(self.0.run, Some(RunPre::P3(_)))
     }
 
-    pub(crate) fn pre(&self) -> &ProxyPre<Guest> {
-        &self.0.pre
+    /// Whether it answers requests.
+    #[must_use]
+    pub fn serves_http(&self) -> bool {
+        self.0.http.is_some()
+    }
+
+    /// Whether it is a command, to be run to its end: it is, if it answers no requests, as toolchains add a `run` to
+    /// much that is none.
+    #[must_use]
+    pub fn is_command(&self) -> bool {
+        self.0.http.is_none() && self.0.run.is_some()
+    }
+
+    /// Whether it takes messages.
+    #[must_use]
+    pub fn takes_messages(&self) -> bool {
+        self.0.messages.is_some()
+    }
+
+    pub(crate) async fn instantiate(&self, store: &mut Store<Guest>, entry: Entry) -> wasmtime::Result<Exports> {
+        let Bound { http, run, messages, .. } = &*self.0;
+        match (entry, http, run, messages) {
+            (Entry::Http, Some(http), _, _) => http.instantiate_async(store).await.map(Exports::Http),
+            (Entry::Run, _, Some(RunPre::P2(run)), _) => run.instantiate_async(store).await.map(Exports::Run02),
+            (Entry::Run, _, Some(RunPre::P3(run)), _) => run.instantiate_async(store).await.map(Exports::Run03),
+            (Entry::Message, _, _, Some(messages)) => messages.instantiate_async(store).await.map(Exports::Messages),
+            _ => Err(wasmtime::Error::msg("the component does not export what it is asked for")),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Arc<Path> {
+        &self.0.path
     }
 
     pub(crate) fn engine(&self) -> &wasmtime::Engine {
@@ -118,8 +191,13 @@ pub(crate) fn linker(engine: &wasmtime::Engine, generation: Generation) -> wasmt
         p3::add_to_linker(&mut linker)?;
     }
     wasmtime_wasi_config::add_to_linker(&mut linker, Guest::config)?;
+    logging::add_to_linker(&mut linker)?;
+    keyvalue::add_to_linker(&mut linker)?;
+    blobs::add_to_linker(&mut linker)?;
+    messages::add_to_linker(&mut linker)?;
     linker.allow_shadowing(true);
     add_without_context(&mut linker, generation)?;
+    sockets::add_to_linker(&mut linker, generation)?;
     linker.allow_shadowing(false);
     Ok(linker)
 }
@@ -141,7 +219,7 @@ fn add_without_context(linker: &mut Linker<Guest>, generation: Generation) -> wa
 }
 
 /// Binds a component to the linker, or says what it needs that the linker, or a slot, does not have.
-pub(crate) fn bind(linker: &Linker<Guest>, component: &Component) -> Result<Code, Error> {
+pub(crate) fn bind(linker: &Linker<Guest>, component: &Component, path: &Path) -> Result<Code, Error> {
     let granted = interfaces();
     let (imports, exports) = names(component);
     // F50
@@ -156,13 +234,31 @@ pub(crate) fn bind(linker: &Linker<Guest>, component: &Component) -> Result<Code
         return Err(Error::TooLarge { what: "table elements", needed: elements, max: TABLE_ELEMENTS_MAX as u64 });
     }
     let pre = linker.instantiate_pre(component).map_err(|error| Error::link(&error))?;
-    let handler: Option<Interface> = "wasi:http/handler@0.3.0".parse().ok();
-    let proxy = if exports.iter().any(|export| handler.as_ref().is_some_and(|handler| export.satisfied_by(handler))) {
-        ProxyPre::P3(p3::bindings::ServicePre::new(pre).map_err(|error| Error::link(&error))?)
+    let has = |id: &str| id.parse().is_ok_and(|id: Interface| exports.iter().any(|export| export.satisfied_by(&id)));
+    let link = |error: wasmtime::Error| Error::link(&error);
+    let http = if has("wasi:http/handler@0.3.0") {
+        Some(ProxyPre::P3(p3::bindings::ServicePre::new(pre.clone()).map_err(link)?))
+    } else if has("wasi:http/incoming-handler@0.2.12") {
+        Some(ProxyPre::P2(p2::bindings::ProxyPre::new(pre.clone()).map_err(link)?))
     } else {
-        ProxyPre::P2(p2::bindings::ProxyPre::new(pre).map_err(|_| Error::NoHandler)?)
+        None
     };
-    Ok(Code(Arc::new(Bound { engine: component.engine().clone(), pre: proxy })))
+    let run = if has("wasi:cli/run@0.3.0") {
+        Some(RunPre::P3(p3_cli::CommandPre::new(pre.clone()).map_err(link)?))
+    } else if has("wasi:cli/run@0.2.12") {
+        Some(RunPre::P2(p2_cli::CommandPre::new(pre.clone()).map_err(link)?))
+    } else {
+        None
+    };
+    let messages = if has("wasi:messaging/incoming-handler@0.2.0-draft") {
+        Some(MessageHandlerPre::new(pre).map_err(link)?)
+    } else {
+        None
+    };
+    if http.is_none() && run.is_none() && messages.is_none() {
+        return Err(Error::NoEntry);
+    }
+    Ok(Code(Arc::new(Bound { engine: component.engine().clone(), path: path.into(), http, run, messages })))
 }
 
 fn names(component: &Component) -> (Vec<Interface>, Vec<Interface>) {

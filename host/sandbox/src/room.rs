@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::account::Whose;
 use crate::failure::Failure;
 use crate::instance::{Instance, NoStart};
+use crate::link::Entry;
 use crate::settings::ROOM_WAIT_MAX;
 use crate::slots::{Counted, Slot};
 use crate::workload::Shared;
@@ -56,22 +57,27 @@ impl Line {
     }
 }
 
-/// An instance for a request, waiting for it within bounds.
-pub(crate) async fn find(shared: &Arc<Shared>) -> Result<Instance, Failure> {
-    if let Some(instance) = shared.take_idle() {
+/// An instance to be entered by `entry`, waiting for it within bounds.
+pub(crate) async fn find(shared: &Arc<Shared>, entry: Entry) -> Result<Instance, Failure> {
+    if let Some(instance) = idle(shared, entry) {
         return Ok(instance);
     }
     if shared.line.is_empty()
         && let Some(slot) = Slot::take(shared)
     {
-        match Instance::start(shared, slot).await {
+        match Instance::start(shared, slot, entry).await {
             Ok(instance) => return Ok(instance),
             Err(NoStart::Failed(failure)) => return Err(failure),
             Err(NoStart::Memory(_)) => {}
         }
     }
     // The way of waiting is boxed, so that who need not wait does not carry it along.
-    Box::pin(wait(shared)).await
+    Box::pin(wait(shared, entry)).await
+}
+
+/// Instances wait for requests alone.
+fn idle(shared: &Shared, entry: Entry) -> Option<Instance> {
+    matches!(entry, Entry::Http).then(|| shared.take_idle()).flatten()
 }
 
 /// Keeps an instance for the workload's next request, unless other workloads wait for its slot.
@@ -84,27 +90,27 @@ pub(crate) fn keep(shared: &Shared, instance: Instance) {
     shared.line.freed();
 }
 
-async fn wait(shared: &Arc<Shared>) -> Result<Instance, Failure> {
+async fn wait(shared: &Arc<Shared>, entry: Entry) -> Result<Instance, Failure> {
     let patience = Instant::now() + ROOM_WAIT_MAX;
     let line = &shared.line;
     let _place = Counted::new(&line.waiting);
     match timeout_at(patience, line.head.acquire()).await {
-        Ok(_head) => lead(shared, patience).await,
+        Ok(_head) => lead(shared, entry, patience).await,
         Err(_) if line.short.load(Ordering::Relaxed) => Err(short(shared)),
         Err(_) => Err(Failure::Busy),
     }
 }
 
 /// Tries until there is room, as the head of its line.
-async fn lead(shared: &Arc<Shared>, patience: Instant) -> Result<Instance, Failure> {
+async fn lead(shared: &Arc<Shared>, entry: Entry, patience: Instant) -> Result<Instance, Failure> {
     let memory = shared.engine.memory();
     let mut of_host = None;
     loop {
-        let slot = match idle_or_slot(shared, patience).await? {
+        let slot = match idle_or_slot(shared, entry, patience).await? {
             Found::Idle(instance) => return Ok(instance),
             Found::Slot(slot) => slot,
         };
-        let whose = match Instance::start(shared, slot).await {
+        let whose = match Instance::start(shared, slot, entry).await {
             Ok(instance) => {
                 shared.line.short.store(false, Ordering::Relaxed);
                 if of_host.is_some() {
@@ -140,11 +146,11 @@ enum Found {
 }
 
 /// Waits for an idle instance or a slot, whichever comes first.
-async fn idle_or_slot(shared: &Arc<Shared>, patience: Instant) -> Result<Found, Failure> {
+async fn idle_or_slot(shared: &Arc<Shared>, entry: Entry, patience: Instant) -> Result<Found, Failure> {
     let mut slot = pin!(Slot::wait(shared, &shared.line.queued));
     let mut late = pin!(sleep_until(patience));
     loop {
-        if let Some(instance) = shared.take_idle() {
+        if let Some(instance) = idle(shared, entry) {
             return Ok(Found::Idle(instance));
         }
         if shared.engine.slots().all_taken() {

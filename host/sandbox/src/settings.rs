@@ -49,6 +49,18 @@ pub(crate) const FIELDS_BYTES_MAX: usize = 32 << 10;
 pub(crate) const BODY_CHUNK_BYTES_MAX: usize = 64 << 10;
 /// Bytes of one write to a log.
 pub(crate) const LOG_CHUNK_BYTES_MAX: usize = 64 << 10;
+/// Bytes of an object that a guest has written and the store has not taken yet.
+pub(crate) const BLOB_AHEAD_BYTES_MAX: usize = 1 << 20;
+/// Bytes of an object that a guest reads in one call: what one call may make the host copy.
+pub(crate) const BLOB_READ_BYTES_MAX: u64 = HOSTCALL_BYTES_MAX as u64;
+/// Names of objects in one call.
+pub(crate) const NAMES_MAX: usize = 1_000;
+/// Entries of a message's metadata.
+pub(crate) const MESSAGE_METADATA_MAX: usize = 64;
+/// How long a guest may wait for the answers to a message.
+pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Answers to one message that a guest may wait for.
+pub(crate) const REPLIES_MAX: u32 = 64;
 /// Bytes of a line that an instance has begun to print, held back until it ends the line: as long as lines of logs are.
 pub(crate) const LOG_LINE_BYTES_MAX: usize = 16 << 10;
 /// Outgoing requests of one workload at once. More are refused inside the guest.
@@ -97,6 +109,12 @@ pub(crate) const READ_AHEAD_ROUNDS_MAX: usize = 8;
 pub(crate) const READ_AHEAD_COMPUTING_MAX: Duration = TICK;
 /// Steps of clocks that guests see: finer ones help timing attacks.
 pub(crate) const CLOCK_STEP: Duration = Duration::from_micros(100);
+/// Bytes of a component's table of lines: a program of some million lines of code.
+pub(crate) const SYMBOLS_BYTES_MAX: usize = 32 << 20;
+/// Rows of it.
+pub(crate) const SYMBOL_ROWS_MAX: usize = 2 << 20;
+/// Frames of a backtrace that are kept.
+pub(crate) const FRAMES_MAX: usize = 64;
 /// Bytes of a trap's message and backtrace that are kept: names in them are the guest's.
 pub(crate) const TRAP_TEXT_BYTES_MAX: usize = 8 << 10;
 
@@ -123,9 +141,8 @@ pub(crate) fn code_settings(generation: Generation) -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(CALL_STACK_BYTES)
-        // Functions are told by name. Lines would be read from debug information of the guest's choosing, anew for each
-        // frame of each trap, on the thread that answers requests: that takes milliseconds for some guests, and as long
-        // as it wishes for a hostile one.
+        // The library would look lines up on the thread that answers requests, anew for each frame of each trap, in
+        // debug information of the guest's choosing; see `symbols` instead.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable);
     config
 }

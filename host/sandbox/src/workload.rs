@@ -9,16 +9,21 @@ use tokio::sync::{Notify, Semaphore};
 use wasmtime_wasi_config::WasiConfigVariables;
 
 use crate::account::Account;
+use crate::blobs::Blobs;
 use crate::burners::Burnt;
 use crate::engine::{Engine, Error, queued};
 use crate::failure::Failure;
+use crate::files::Mount;
 use crate::idle::Idle;
 use crate::instance::Instance;
+use crate::keyvalue::KeyValue;
 use crate::link::Code;
 use crate::logs::LogSink;
+use crate::messages::{Message, Messages};
 use crate::outgoing::Outgoing;
 use crate::room::Line;
 use crate::settings::OUTGOING_MAX;
+use crate::sockets::Sockets;
 use crate::{Body, drive};
 
 /// How a workload runs.
@@ -45,6 +50,16 @@ pub struct WorkloadConfig {
     pub logs: Arc<dyn LogSink>,
     /// Where the guest's requests go.
     pub outgoing: Arc<dyn Outgoing>,
+    /// Directories that guests find.
+    pub mounts: Vec<Mount>,
+    /// What the guest's sockets may do.
+    pub sockets: Arc<dyn Sockets>,
+    /// What the guest reads and writes through `wasi:keyvalue`.
+    pub keyvalue: Arc<dyn KeyValue>,
+    /// What the guest reads and writes through `wasi:blobstore`.
+    pub blobs: Arc<dyn Blobs>,
+    /// Where the guest's messages go.
+    pub messages: Arc<dyn Messages>,
     /// Who hears of failures.
     pub reports: Arc<dyn Reports>,
 }
@@ -70,6 +85,11 @@ impl WorkloadConfig {
             reuse: Reuse::default(),
             logs: Arc::new(()),
             outgoing: Arc::new(()),
+            mounts: Vec::new(),
+            sockets: Arc::new(()),
+            keyvalue: Arc::new(()),
+            blobs: Arc::new(()),
+            messages: Arc::new(()),
             reports: Arc::new(()),
         }
     }
@@ -118,6 +138,8 @@ pub struct Stats {
     pub instances_idle: u64,
     /// Memory of all live instances.
     pub memory_bytes: u64,
+    /// Time that its guests computed, with what the host did for them meanwhile.
+    pub cpu: Duration,
 }
 
 /// What all requests of a workload share.
@@ -144,6 +166,8 @@ pub(crate) struct Shared {
     kill: Arc<Notify>,
     requests: AtomicU64,
     failures: AtomicU64,
+    /// Computing time of all its guests.
+    cpu_nanos: AtomicU64,
 }
 
 impl Shared {
@@ -151,6 +175,11 @@ impl Shared {
         self.failures.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(workload = self.config.name, %failure, "a request failed");
         self.config.reports.failed(failure);
+    }
+
+    /// A guest of it computed for so long.
+    pub(crate) fn computed(&self, time: Duration) {
+        self.cpu_nanos.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -207,6 +236,7 @@ impl Workload {
             kill: Arc::default(),
             requests: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            cpu_nanos: AtomicU64::new(0),
             config,
         })))
     }
@@ -221,14 +251,42 @@ impl Workload {
     pub async fn call(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
         let shared = &self.0;
         shared.requests.fetch_add(1, Ordering::Relaxed);
-        let permit = match self.admit().await {
-            Ok(permit) => permit,
-            Err(failure) => {
-                shared.failed(&failure);
-                return Err(failure);
-            }
-        };
+        let permit = self.admit().await.inspect_err(|failure| shared.failed(failure))?;
         drive::answer(shared.clone(), permit, request).await
+    }
+
+    /// Whether it is a command, see [`Code::is_command`].
+    #[must_use]
+    pub fn is_command(&self) -> bool {
+        self.0.code.is_command()
+    }
+
+    /// Runs a command to its end, and returns its exit status. It has no deadline.
+    ///
+    /// Dropping the future ends the guest.
+    ///
+    /// # Errors
+    ///
+    /// See [`Failure`]; an exit status that is not 0 is none.
+    pub async fn run(&self) -> Result<i32, Failure> {
+        if self.0.is_closed() {
+            return Err(Failure::Closed);
+        }
+        drive::run(self.0.clone()).await
+    }
+
+    /// Gives a message to the guest's handler. The inner error is the guest's own.
+    ///
+    /// Dropping the future ends the guest's work for it.
+    ///
+    /// # Errors
+    ///
+    /// See [`Failure`].
+    pub async fn deliver(&self, message: Message) -> Result<Result<(), String>, Failure> {
+        let shared = &self.0;
+        shared.requests.fetch_add(1, Ordering::Relaxed);
+        let permit = self.admit().await.inspect_err(|failure| shared.failed(failure))?;
+        drive::deliver(shared.clone(), permit, message).await
     }
 
     async fn admit(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Failure> {
@@ -253,6 +311,7 @@ impl Workload {
             requests_running: shared.config.concurrent_max.saturating_sub(free) as u64,
             instances_idle: shared.idle.as_ref().map_or(0, |idle| idle.len()) as u64,
             memory_bytes: shared.account.used_bytes(),
+            cpu: Duration::from_nanos(shared.cpu_nanos.load(Ordering::Relaxed)),
         }
     }
 
@@ -264,6 +323,7 @@ impl Workload {
             idle.clear();
         }
     }
+
     /// Closes it, and ends the requests that are being answered: they fail with [`Failure::Killed`], their bodies with
     /// an error. A guest that computes ends at its next tick, so this may return before the last one has.
     pub fn kill(&self) {

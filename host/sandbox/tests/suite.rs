@@ -5,13 +5,21 @@
 mod suite {
     pub(crate) mod guests;
     pub(crate) mod harness;
+    pub(crate) mod memory;
 
+    mod blobs;
     mod bodies;
     mod bounds;
+    mod commands;
     mod deadlines;
+    mod files;
     mod hello;
     mod isolation;
+    mod keyvalue;
+    mod logging;
+    mod messages;
     mod outgoing;
     mod reuse;
+    mod sockets;
     mod traps;
 }

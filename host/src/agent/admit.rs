@@ -25,6 +25,7 @@ impl Core {
         // The containers of a Pod never change in number or name; should they, the new ones start from nothing.
         pod.containers.resize_with(spec.containers.len(), Container::default);
         pod.spec = spec;
+        pod.sources_changed = true;
         if pod.progress == Progress::Live {
             // What a component exports may have become known, and with it who answers ports that none declares.
             pod.slot.set(pod.targets(assignment));
@@ -78,6 +79,7 @@ impl Core {
             bound: Vec::new(),
             ended: tokio_util::sync::CancellationToken::new(),
             told,
+            sources_changed: false,
             spec,
         };
         self.pods.insert(uid.clone(), pod);
@@ -129,6 +131,7 @@ impl Core {
         self.memories.retain(|uid, _| pods.contains_key(uid));
         let known = pods.keys().cloned().collect();
         tokio::spawn(self.context.logs.clone().remove_others(known));
+        self.remove_other_volumes();
     }
 }
 

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::codes::Codes;
+use super::commands::End;
 use super::pods::Pod;
 use super::routes::{self, Parts, Pipe, Ports};
 use super::saving::Saver;
@@ -39,6 +40,8 @@ pub(crate) enum Event {
     CodeCame { key: String, result: Result<Code, Trouble> },
     /// A probe has spoken, in this run of the container.
     Verdict { uid: Uid, container: usize, run: u64, kind: Kind, verdict: Verdict },
+    /// A command has come to its end, in this run of its container.
+    Ended { uid: Uid, container: usize, run: u64, end: End },
     /// The last request of a Pod that drains has ended.
     Drained(Uid),
     /// The state was written, or not.
@@ -249,6 +252,10 @@ impl Core {
             Event::CodeNotHere { key } => self.resumed(&key),
             Event::Verdict { uid, container, run, kind, verdict } => {
                 self.verdict(&uid, container, run, kind, verdict).await;
+                self.dirty.insert(uid);
+            }
+            Event::Ended { uid, container, run, end } => {
+                self.ended(&uid, container, run, end).await;
                 self.dirty.insert(uid);
             }
             Event::Drained(uid) => drop(self.dirty.insert(uid)),

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::desired::Uid;
 use crate::desired::file::Memory;
-use crate::local::{Slot, Target};
+use crate::local::{Answerer, Slot, Target};
 use crate::plan::{Present, PresentContainer, Stage, Wanted, WantedContainer};
 use crate::pod::spec::{self, Refusal, Spec};
 use crate::pod::state::{Life, State};
@@ -34,6 +34,8 @@ pub(super) struct Pod {
     /// Cancelled when it has ended, for what still goes on in containers that were replaced.
     pub(super) ended: CancellationToken,
     pub(super) told: Option<Told>,
+    /// What its volumes are made from may have changed.
+    pub(super) sources_changed: bool,
 }
 
 /// The last status.
@@ -128,9 +130,23 @@ impl Pod {
         let target = |(spec, container): (&spec::Container, &Container)| Target {
             ports: spec.ports.clone(),
             answers_rest: may_answer_rest(spec, artifact_of(assignment, &spec.name)) && std::mem::take(&mut rest),
-            workload: container.running.as_ref().map(|running| running.workload.clone()),
+            answerer: container.running.as_ref().and_then(|running| match (running.workload.is_command(), self.ip) {
+                (false, _) => Some(Answerer::Guest(running.workload.clone())),
+                // A server that listens on the Pod's address, if it is one.
+                (true, ip) => ip.map(Answerer::Server),
+            }),
         };
         self.spec.containers.iter().zip(&self.containers).map(target).collect()
+    }
+
+    /// Ports at which the proxy listens on its address: those it declares, but for those where its own servers do.
+    pub(super) fn ports(&self, assignment: &PodAssignment, named: impl Iterator<Item = u16>) -> Vec<u16> {
+        let serves = |spec: &&spec::Container| artifact_of(assignment, &spec.name).is_none_or(may_serve_http);
+        let (proxied, own): (Vec<_>, Vec<_>) = self.spec.containers.iter().partition(serves);
+        let own: BTreeSet<u16> = own.iter().flat_map(|c| c.ports.iter().copied()).collect();
+        let declared = proxied.iter().flat_map(|c| c.ports.iter().copied());
+        let ports: BTreeSet<u16> = declared.chain(named).filter(|port| !own.contains(port)).collect();
+        ports.into_iter().collect()
     }
 
     pub(super) fn present(&self) -> Present<'_> {
@@ -270,11 +286,12 @@ fn code_of(artifact: Option<&Artifact>) -> Result<&str, Refusal> {
     if artifact.code_key.is_empty() {
         return Err(Refusal::new("ContainerCreating", "the component is being compiled"));
     }
-    if !may_serve_http(artifact) {
+    if !may_be_entered(artifact) {
         let message = format!(
-            "{} exports {}, but neither wasi:http/incoming-handler@0.2 nor wasi:http/handler@0.3; components that only run (wasi:cli/run) are not run by this version",
+            "{} exports {}, and none of what hosts call: {}",
             artifact.image,
-            artifact.exports.join(", ")
+            artifact.exports.join(", "),
+            ENTRIES.join(", ")
         );
         return Err(Refusal::new("UnsupportedComponent", message));
     }
@@ -286,11 +303,29 @@ fn may_serve_http(artifact: &Artifact) -> bool {
     artifact.exports.is_empty() || artifact.exports.iter().any(|export| serves_http(export))
 }
 
+/// Whether a host calls anything of a component, as far as it is known what it exports.
+fn may_be_entered(artifact: &Artifact) -> bool {
+    artifact.exports.is_empty() || artifact.exports.iter().any(|export| is_one_of(&ENTRIES, export))
+}
+
+/// What answers requests. Versions of one minor are compatible, so the oldest of each stands for all.
+const HANDLERS: [&str; 2] = ["wasi:http/incoming-handler@0.2.0", "wasi:http/handler@0.3.0"];
+/// What hosts call.
+const ENTRIES: [&str; 5] = [
+    HANDLERS[0],
+    HANDLERS[1],
+    "wasi:cli/run@0.2.0",
+    "wasi:cli/run@0.3.0",
+    "wasi:messaging/incoming-handler@0.2.0-draft",
+];
+
 fn serves_http(export: &str) -> bool {
-    // Versions of one minor are compatible, so the oldest of each stands for all.
-    let handlers = ["wasi:http/incoming-handler@0.2.0", "wasi:http/handler@0.3.0"];
+    is_one_of(&HANDLERS, export)
+}
+
+fn is_one_of(known: &[&str], export: &str) -> bool {
     let parse = |text: &str| text.parse::<component::Interface>().ok();
-    handlers.iter().any(|handler| matches!((parse(handler), parse(export)), (Some(h), Some(e)) if h.satisfied_by(&e)))
+    known.iter().any(|known| matches!((parse(known), parse(export)), (Some(k), Some(e)) if k.satisfied_by(&e)))
 }
 
 #[cfg(test)]
@@ -314,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_answer_http_is_refused_with_the_reason() {
+    fn what_no_host_calls_is_refused_with_the_reason() {
         let artifact = |reason: &str, key: &str, exports: &[&str]| Artifact {
             image: "web:v1".to_owned(),
             reason: reason.to_owned(),
@@ -326,7 +361,10 @@ mod tests {
             (artifact("", "k", &["wasi:http/incoming-handler@0.2.12"]), Ok("k")),
             (artifact("", "k", &["wasi:http/handler@0.3.0"]), Ok("k")),
             (artifact("", "k", &[]), Ok("k")),
-            (artifact("", "k", &["wasi:cli/run@0.2.0"]), Err("UnsupportedComponent")),
+            (artifact("", "k", &["wasi:cli/run@0.2.6"]), Ok("k")),
+            (artifact("", "k", &["wasi:cli/run@0.3.0"]), Ok("k")),
+            (artifact("", "k", &["wasi:messaging/incoming-handler@0.2.0-draft"]), Ok("k")),
+            (artifact("", "k", &["a:b/c@0.2.0"]), Err("UnsupportedComponent")),
             (artifact("ErrImagePull", "", &[]), Err("ErrImagePull")),
             (artifact("", "", &[]), Err("ContainerCreating")),
         ] {

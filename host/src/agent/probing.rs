@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::core::Event;
 use crate::desired::Uid;
-use crate::local::Slot;
+use crate::local::{Slot, Trouble};
 use crate::pod::probe::{Counter, Kind, Outcome, Probe, Probes, Rhythm, Verdict};
 use crate::up::Up;
 use crate::up::events;
@@ -87,7 +87,7 @@ impl Probing {
     }
 
     async fn ask(&self, probe: &Probe) -> Outcome {
-        let Some(workload) = self.slot.workload(probe.port) else {
+        let Some(answerer) = self.slot.answerer(probe.port) else {
             return Outcome::Failed(format!("no container answers port {}", probe.port));
         };
         let host =
@@ -106,7 +106,7 @@ impl Probing {
         }
         let Ok(request) = request else { return Outcome::Failed(format!("{:?} is not a path", probe.path)) };
         let asked = async {
-            let response = workload.call(request).await?;
+            let response = answerer.call(probe.port, request).await?;
             let status = response.status();
             // The status has answered the question; the body is read for the guest's sake.
             let (mut body, mut left) = (response.into_body(), ANSWER_BYTES_MAX);
@@ -116,13 +116,13 @@ impl Probing {
                     break;
                 }
             }
-            Ok::<_, Failure>(status)
+            Ok::<_, Trouble>(status)
         };
         match timeout(probe.timeout, asked).await {
             Ok(Ok(status)) if (200..400).contains(&status.as_u16()) => Outcome::Passed,
             Ok(Ok(status)) => Outcome::Failed(format!("HTTP probe failed with statuscode: {}", status.as_u16())),
-            Ok(Err(Failure::Busy | Failure::Closed)) => Outcome::Unknown,
-            Ok(Err(failure)) => Outcome::Failed(format!("http://{host}{}: {failure}", probe.path)),
+            Ok(Err(Trouble::Guest(Failure::Busy | Failure::Closed))) => Outcome::Unknown,
+            Ok(Err(trouble)) => Outcome::Failed(format!("http://{host}{}: {trouble}", probe.path)),
             Err(_) => Outcome::Failed(format!("http://{host}{}: no answer within {:?}", probe.path, probe.timeout)),
         }
     }

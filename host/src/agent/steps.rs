@@ -4,23 +4,24 @@ use std::sync::Arc;
 
 use api::core::Container as ApiContainer;
 use jiff::{SignedDuration, Timestamp};
-use sandbox::{LogSink, Reuse, Workload, WorkloadConfig};
+use sandbox::{LogSink, Mount, Reuse, Workload, WorkloadConfig};
 use tokio_util::sync::CancellationToken;
 
 use super::admit::parse;
+use super::commands::End;
 use super::core::{Core, Event};
 use super::pods::{Progress, Running};
 use super::probing::Probing;
 use crate::desired::Uid;
-use crate::env::{self, Scope};
+use crate::env;
 use crate::ips::NoAddress;
 use crate::logs::{Place, Sink, Stream};
 use crate::outgoing::ToCluster;
 use crate::plan::{Step, plan};
 use crate::pod::probe::{Kind as ProbeKind, Verdict};
-use crate::pod::spec::Refusal;
-use crate::pod::state::{Change, Exit, KILLED, START_FAILED};
-use crate::reports;
+use crate::pod::spec::{Refusal, RestartPolicy};
+use crate::pod::state::{Change, Exit, KILLED, START_FAILED, State};
+use crate::{reports, sockets};
 use crate::up::events::Kind;
 
 /// Plans of one Pod in a row. A new Pod takes three: admitted, given an address, started.
@@ -36,6 +37,7 @@ enum Then {
 impl Core {
     /// Brings one Pod as far as it gets now, and tells what changed.
     pub(super) async fn settle_pod(&mut self, uid: &Uid) {
+        self.update_volumes(uid).await;
         for _ in 0..ROUNDS_MAX {
             let now = Timestamp::now();
             let steps = self.plan(uid, now);
@@ -74,7 +76,7 @@ impl Core {
             Step::TakeAddress => self.take_address(uid, now),
             Step::Load { key } => self.load(key),
             Step::Wait { container, refusal } => self.wait(uid, container, refusal),
-            Step::Start { container } => self.start(uid, container, now),
+            Step::Start { container } => self.start(uid, container, now).await,
             Step::Replace { container } => {
                 self.replace(uid, container, now);
                 Then::PlanAgain
@@ -130,10 +132,8 @@ impl Core {
     pub(super) fn bind(&mut self, uid: &Uid) {
         let Some(pod) = self.pods.get_mut(uid) else { return };
         let (Some(ip), Progress::Live | Progress::Draining { .. }) = (pod.ip, pod.progress) else { return };
-        let mut ports = pod.spec.ports();
-        ports.extend(self.ports.of(uid));
-        ports.sort_unstable();
-        ports.dedup();
+        let Some(assignment) = self.desired.pods.get(uid) else { return };
+        let ports = pod.ports(assignment, self.ports.of(uid));
         if ports == pod.bound {
             return;
         }
@@ -182,15 +182,24 @@ impl Core {
         self.pods.get_mut(uid)?.containers.get_mut(container)
     }
 
-    fn start(&mut self, uid: &Uid, container: usize, now: Timestamp) -> Then {
-        let workload = match self.workload(uid, container) {
+    async fn start(&mut self, uid: &Uid, container: usize, now: Timestamp) -> Then {
+        let mounts = match self.place_volumes(uid, container).await {
+            Ok(mounts) => mounts,
+            Err(refusal) => return self.wait(uid, container, refusal),
+        };
+        let workload = match self.workload(uid, container, mounts) {
             Ok(workload) => workload,
             Err(refusal) if refusal.reason == "StartError" => {
-                self.end(uid, container, (START_FAILED, "StartError"), &refusal.message, now);
+                self.end(uid, container, End::new(START_FAILED, "StartError", refusal.message), now);
                 return Then::PlanAgain;
             }
             Err(refusal) => return self.wait(uid, container, refusal),
         };
+        let is_command = workload.is_command();
+        if let Some(was) = self.container(uid, container).and_then(|c| c.resumed.take_if(|_| is_command)) {
+            self.lost(uid, container, was, now);
+            return Then::PlanAgain;
+        }
         let probes = CancellationToken::new();
         let Some(pod) = self.pods.get_mut(uid) else { return Then::Wait };
         let (Some(spec), Some(key)) = (pod.spec.containers.get(container), self.desired.pods.get(uid)) else {
@@ -198,7 +207,7 @@ impl Core {
         };
         let code = super::pods::artifact_of(key, &spec.name).map(|a| a.code_key.clone()).unwrap_or_default();
         let started = &mut pod.containers[container];
-        started.running = Some(Running { code, workload, probes: probes.clone() });
+        started.running = Some(Running { code, workload: workload.clone(), probes: probes.clone() });
         started.runs += 1;
         started.life.start(now, &spec.probes);
         let run = started.runs;
@@ -209,6 +218,10 @@ impl Core {
             spec_probes.startup.take_if(|_| resumed.started);
         }
         pod.slot.set(pod.targets(key));
+        if is_command {
+            self.run_command(uid, container, run, workload);
+        }
+        let Some(pod) = self.pods.get(uid) else { return Then::Wait };
         if !spec_probes.is_empty() {
             let probing = Probing {
                 slot: pod.slot.clone(),
@@ -229,8 +242,8 @@ impl Core {
         Then::Wait
     }
 
-    /// Probes call guests, so they run where guests run.
-    fn spawn_on_requests(&self, nth: u64, task: impl Future<Output = ()> + Send + 'static) {
+    /// Probes call guests and commands are guests, so they run where guests run.
+    pub(super) fn spawn_on_requests(&self, nth: u64, task: impl Future<Output = ()> + Send + 'static) {
         let handles = &self.context.request_handles;
         let index = usize::try_from(nth).unwrap_or(0).wrapping_add(self.pods.len()) % handles.len().max(1);
         match handles.get(index) {
@@ -239,7 +252,7 @@ impl Core {
         }
     }
 
-    fn workload(&self, uid: &Uid, index: usize) -> Result<Workload, Refusal> {
+    fn workload(&self, uid: &Uid, index: usize, mounts: Vec<Mount>) -> Result<Workload, Refusal> {
         let lost = || Refusal::new("ContainerCreating", "the Pod is gone");
         let (pod, assignment) = (self.pods.get(uid).ok_or_else(lost)?, self.desired.pods.get(uid).ok_or_else(lost)?);
         let spec = pod.spec.containers.get(index).ok_or_else(lost)?;
@@ -248,20 +261,12 @@ impl Core {
         let object = parse(assignment);
         let container: &ApiContainer =
             object.spec.as_ref().and_then(|spec| spec.containers.get(index)).ok_or_else(lost)?;
-        let (config, facts) = (&self.context.config, &self.context.facts);
-        let scope = Scope {
-            pod: &object,
-            sources: &assignment.sources,
-            node_name: &config.node_name,
-            host_ip: config.node_ip,
-            pod_ip: pod.ip,
-            cpu_millis: facts.cpu_millis,
-            memory_bytes: facts.memory_bytes,
-        };
+        let scope = self.scope(pod, assignment, &object);
         let environment = env::resolve(container, &scope).map_err(Refusal::config)?;
         let args = env::arguments(container, &environment);
         let env: Vec<(String, String)> = environment.into_iter().collect();
         let place = Place { uid: uid.clone(), container: spec.name.as_str().into() };
+        let log = self.context.logs.sink(place);
         let workload = WorkloadConfig {
             // The same values by both ways: what a container is configured with is its resolved environment.
             config: env.clone(),
@@ -274,13 +279,20 @@ impl Core {
                 concurrent_max: u64::from(pod.spec.reuse.concurrent_max),
                 idle: pod.spec.reuse.idle,
             },
-            logs: Arc::new(ToLog(self.context.logs.sink(place))),
+            mounts,
+            sockets: Arc::new(sockets::OfPod {
+                ip: pod.ip,
+                cluster: self.context.proxy.guest_client(&pod.spec.namespace),
+                local: self.context.local.clone(),
+            }),
+            logs: Arc::new(ToLog(log.clone())),
             outgoing: Arc::new(ToCluster(self.context.proxy.guest_client(&pod.spec.namespace))),
             reports: Arc::new(reports::Container::new(
                 pod.slot.clone(),
                 spec.name.clone(),
                 self.context.counters.clone(),
                 self.context.up.clone(),
+                log,
             )),
             ..WorkloadConfig::new(format!("{}/{}/{}", pod.spec.namespace, pod.spec.name, spec.name))
         };
@@ -302,23 +314,30 @@ impl Core {
         self.event_of(uid, Kind::Normal, "Killing", || {
             format!("Container {name} failed {} probe, will be restarted", kind.word().to_ascii_lowercase())
         });
-        self.end(uid, container, (KILLED, "Error"), &message, Timestamp::now());
+        self.end(uid, container, End::new(KILLED, "Error", message), Timestamp::now());
         let place = Place { uid: uid.clone(), container: name.as_str().into() };
         self.context.logs.restarted(place).await;
     }
 
     /// A container ended, or did not come up.
-    fn end(&mut self, uid: &Uid, container: usize, (code, reason): (i32, &str), message: &str, now: Timestamp) {
+    pub(super) fn end(&mut self, uid: &Uid, container: usize, end: End, now: Timestamp) {
         let Some(pod) = self.pods.get_mut(uid) else { return };
         let policy = pod.spec.restart_policy;
         let kept = &mut pod.containers[container];
         kept.kill();
         kept.resumed = None;
+        let End { code, reason, message } = end;
         let started_at = kept.life.started_at();
-        let exit = Exit { code, reason: reason.to_owned(), message: message.to_owned(), started_at, finished_at: now };
+        let exit =
+            Exit { code, reason: reason.to_owned(), message: message.clone(), started_at, finished_at: now };
         kept.life.end(exit, policy);
+        let backs_off = matches!(kept.life.state, State::BackingOff { .. });
         self.show(uid);
-        self.event_of(uid, Kind::Warning, "BackOff", || format!("Back-off restarting failed container: {message}"));
+        if backs_off {
+            self.event_of(uid, Kind::Warning, "BackOff", || {
+                format!("Back-off restarting failed container: {reason} (exit code {code}) {message}")
+            });
+        }
     }
 
     fn replace(&mut self, uid: &Uid, container: usize, now: Timestamp) {
@@ -367,7 +386,15 @@ impl Core {
         let Some(pod) = self.pods.get_mut(uid) else { return };
         // Its grace is over, or it had none: what still goes on inside ends here.
         for container in &mut pod.containers {
+            // A command that is told to stop has not come to its end, and nobody should take it for that.
+            let cut_short = container.running.as_ref().is_some_and(|running| running.workload.is_command());
             container.kill();
+            if cut_short && container.life.is_running() {
+                let message = "it was stopped with its Pod".to_owned();
+                let started_at = container.life.started_at();
+                let exit = Exit { code: KILLED, reason: "Error".to_owned(), message, started_at, finished_at: now };
+                container.life.end(exit, RestartPolicy::Never);
+            }
             container.life.stop(now);
         }
         pod.ended.cancel();
@@ -396,6 +423,7 @@ impl Core {
             waiting.events.forget(uid);
         }
         self.context.logs.removed(uid.clone()).await;
+        self.remove_volumes(uid).await;
         self.saver.dirty();
     }
 }

@@ -4,8 +4,10 @@
 //! bytes that were sent and this extract.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use api::grants::{Names, Topics};
 use api::core::{Container as ApiContainer, ContainerPort, Pod};
 use api::workload::{self, Reuse};
 use api::{label, quantity};
@@ -52,11 +54,21 @@ pub(crate) struct Spec {
     pub(crate) restart_policy: RestartPolicy,
     pub(crate) timeout: Duration,
     pub(crate) reuse: Reuse,
+    pub(crate) grants: Grants,
     pub(crate) containers: Vec<Container>,
     /// What the Pod asks for and this version leaves out.
     pub(crate) left_out: Vec<String>,
     /// The API says that it has ended for good, by itself or because it was evicted.
     pub(crate) over: bool,
+}
+
+/// What a Pod may use of the cluster's backing services.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Grants {
+    pub(crate) buckets: Arc<Names>,
+    pub(crate) containers: Arc<Names>,
+    pub(crate) publish: Arc<Topics>,
+    pub(crate) subscribe: Topics,
 }
 
 /// The extract of a container.
@@ -67,6 +79,8 @@ pub(crate) struct Container {
     pub(crate) ports: Vec<u16>,
     pub(crate) probes: Probes,
     pub(crate) memory_bytes_max: Option<u64>,
+    /// It sees volumes.
+    pub(crate) has_mounts: bool,
     pub(crate) refusal: Option<Refusal>,
 }
 
@@ -80,6 +94,12 @@ impl Spec {
         let annotation = |name: &str| annotations.get(name).map(|text| (name.to_owned(), text.clone()));
         let timeout = parsed(annotation(label::TIMEOUT), workload::parse_timeout, &mut refusal);
         let reuse = parsed(annotation(label::REUSE), Reuse::parse, &mut refusal);
+        let grants = Grants {
+            buckets: parsed(annotation(label::KEYVALUE), Names::parse, &mut refusal).unwrap_or_default().into(),
+            containers: parsed(annotation(label::BLOBS), Names::parse, &mut refusal).unwrap_or_default().into(),
+            publish: parsed(annotation(label::PUBLISH), Topics::parse, &mut refusal).unwrap_or_default().into(),
+            subscribe: parsed(annotation(label::SUBSCRIBE), Topics::parse, &mut refusal).unwrap_or_default(),
+        };
         let spec = pod.spec.clone().unwrap_or_default();
         if spec.init_containers.as_ref().is_some_and(|init| !init.is_empty()) {
             let message = "init containers are not run by this version, and the Pod must not start without them";
@@ -98,18 +118,11 @@ impl Spec {
             },
             timeout: timeout.unwrap_or(workload::TIMEOUT_DEFAULT),
             reuse: reuse.unwrap_or_default(),
+            grants,
             left_out: left_out(&spec, reuse.unwrap_or_default()),
             over: matches!(pod.status.as_ref().and_then(|s| s.phase.as_deref()), Some("Succeeded" | "Failed")),
             containers: spec.containers.iter().map(|c| Container::of(c, refusal.as_ref())).collect(),
         }
-    }
-
-    /// Ports that containers declare, each once, in order.
-    pub(crate) fn ports(&self) -> Vec<u16> {
-        let mut ports: Vec<u16> = self.containers.iter().flat_map(|c| c.ports.iter().copied()).collect();
-        ports.sort_unstable();
-        ports.dedup();
-        ports
     }
 }
 
@@ -159,6 +172,7 @@ impl Container {
             ports: ports.iter().filter(|p| is_tcp(p)).filter_map(|p| u16::try_from(p.container_port).ok()).collect(),
             probes,
             memory_bytes_max,
+            has_mounts: container.volume_mounts.as_ref().is_some_and(|mounts| !mounts.is_empty()),
             refusal,
         }
     }
@@ -181,11 +195,14 @@ fn left_out(spec: &api::core::PodSpec, reuse: Reuse) -> Vec<String> {
         at_once > 1,
         format!("annotation {} (concurrent={at_once}: an instance answers one request at a time)", label::REUSE),
     );
+    for (at, volume) in spec.volumes.iter().flatten().enumerate() {
+        let limited = volume.empty_dir.as_ref().is_some_and(|dir| dir.size_limit.is_some() || dir.medium.is_some());
+        note(limited, format!("spec.volumes[{at}].emptyDir (sizeLimit and medium: it is a directory without a bound)"));
+    }
     note(spec.host_network == Some(true), "spec.hostNetwork".to_owned());
     note(spec.readiness_gates.as_ref().is_some_and(|gates| !gates.is_empty()), "spec.readinessGates".to_owned());
     for (at, container) in spec.containers.iter().enumerate() {
         let field = |name: &str| format!("spec.containers[{at}].{name}");
-        note(container.volume_mounts.as_ref().is_some_and(|mounts| !mounts.is_empty()), field("volumeMounts"));
         note(container.lifecycle.is_some(), field("lifecycle"));
         for (index, port) in container.ports.iter().flatten().enumerate() {
             note(port.host_port.is_some_and(|port| port > 0), field(&format!("ports[{index}].hostPort")));
@@ -224,7 +241,7 @@ mod tests {
         assert_eq!(spec.grace, Duration::from_secs(5), "a deletion's own grace wins");
         assert_eq!((spec.timeout, spec.reuse.requests_max), (Duration::from_secs(2), 9));
         assert_eq!((spec.restart_policy, spec.generation), (RestartPolicy::Never, Some(3)));
-        assert_eq!(spec.ports(), [8080, 9090]);
+        assert_eq!((&spec.containers[0].ports, &spec.containers[1].ports), (&vec![8080], &vec![9090, 8080]));
         assert_eq!(spec.containers[0].memory_bytes_max, Some(64 << 20));
         assert!(spec.containers[0].probes.readiness.is_some() && spec.containers[1].probes.is_empty());
         assert_eq!(

@@ -1,29 +1,49 @@
-//! HTTP: the types of requests and responses, and requests to other Services.
+//! HTTP: handlers, routes, extractors and answers, and requests to other Services.
 //!
-//! The types are wstd's, which are the `http` crate's with a streaming [`Body`].
+//! The types are wstd's, which are the `http` crate's with a streaming [`Body`]. A handler is an async function of
+//! extractors, marked with [`http`](macro@crate::http) or put into a [`Router`]; what it returns is an
+//! [`IntoResponse`]. There are no layers and no state: an instance may live for one request.
+//!
+//! An [`Error`] that a handler returns is answered by the host, with 500 and a cause; to choose the status, return a
+//! [`Refusal`], which `?` turns into an [`Error`] without loss.
 
-pub use wstd::http::{
-    Body, Client, Error, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
-};
+mod answer;
+mod client;
+mod extract;
+mod handler;
+mod router;
+mod values;
 
-/// Sends `GET url` and returns the status and the body as text.
-///
-/// The host of the URL may be a Service: `http://prices/`, `http://prices.shop/`, `http://prices.shop.svc/`.
-///
-/// ```no_run
-/// # async fn handler() -> Result<(), insula_sdk::http::Error> {
-/// let (status, body) = insula_sdk::http::get_text("http://prices/books").await?;
-/// # drop((status, body));
-/// # Ok(())
-/// # }
-/// ```
-///
-/// # Errors
-/// The request could not be sent, no answer came, or the answer is not text.
-pub async fn get_text(url: &str) -> Result<(StatusCode, String), Error> {
-    let request = Request::get(url).body(Body::empty())?;
-    let mut response = Client::new().send(request).await?;
-    let status = response.status();
-    let text = response.body_mut().str_contents().await?.to_owned();
-    Ok((status, text))
+pub use answer::{IntoResponse, Json, Refusal};
+pub use client::{Client, ResponseExt, get};
+pub use extract::{BODY_BYTES_MAX, FromParts, FromRequest, Path, Query, read};
+pub use handler::Handler;
+pub use http::request::Parts;
+pub use router::Router;
+pub use wstd::http::body::Bytes;
+pub use wstd::http::{Body, Error, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
+
+use crate::trace;
+use wasip2::http::types::{IncomingRequest, ResponseOutparam};
+use wstd::http::request::try_from_incoming;
+use wstd::http::server::Responder;
+
+/// What `#[http]` exports: answers one request.
+pub(crate) fn serve<H: Handler<A>, A>(request: IncomingRequest, answer: ResponseOutparam, make: impl FnOnce() -> H) {
+    let responder = Responder::new(answer);
+    wstd::runtime::block_on(async move {
+        let answer = match try_from_incoming(request) {
+            Ok(request) => {
+                let text = |name: &str| request.headers().get(name)?.to_str().ok().map(str::to_owned);
+                trace::enter(trace::Context::parse(text));
+                make().call(request).await
+            }
+            Err(error) => Err(error),
+        };
+        match answer {
+            // A client that left while we answered is no fault of ours.
+            Ok(response) => drop(responder.respond(response).await),
+            Err(error) => responder.fail(error),
+        }
+    });
 }

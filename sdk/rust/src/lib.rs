@@ -1,58 +1,111 @@
 //! For authors of workloads: a thin layer over standard WASI interfaces.
 //!
-//! A component made with this crate imports only `wasi:*` interfaces, so it runs on any host that
-//! grants them, not on Insula alone. There is no client of the control plane here: a workload
-//! speaks to others by Service name and is configured by its Pod.
+//! A component made with this crate imports only `wasi:*` interfaces, and of those only what it calls, so it runs on
+//! any host that grants them, not on Insula alone. There is no client of the control plane here: a workload speaks to
+//! others by Service name and is configured by its Pod.
 //!
 //! ```no_run
-//! use insula_sdk::http::{Body, Error, Request, Response};
+//! use insula_sdk::http::Path;
 //!
-//! async fn hello(_request: Request<Body>) -> Result<Response<Body>, Error> {
-//!     Ok(Response::new(Body::from("hello\n")))
+//! #[insula_sdk::http]
+//! fn app() -> insula_sdk::http::Router {
+//!     insula_sdk::http::Router::new().get("/{name}", async |Path(name): Path<String>| format!("Salve, {name}\n"))
 //! }
-//!
-//! insula_sdk::serve!(hello);
 //! # fn main() {}
 //! ```
+//!
+//! A component that serves HTTP or receives messages is a library of crate type `cdylib`, one that runs to completion
+//! (a Job) an ordinary program; both are built for the target `wasm32-wasip2`.
 
+mod bindings;
+mod command;
+
+pub mod blobs;
 pub mod config;
 pub mod http;
+pub mod job;
+pub mod keyvalue;
+pub mod log;
+pub mod messages;
+pub mod secrets;
+pub mod trace;
 
-/// What `serve!` expands to needs these; they are not for use by hand.
+/// Exports a handler as `wasi:http/incoming-handler`.
+///
+/// It stands on an async function that is a [`Handler`](http::Handler), or on a function without arguments that makes
+/// one, a [`Router`](http::Router) above all. Use it once in a crate.
+///
+/// ```no_run
+/// #[insula_sdk::http]
+/// async fn hello() -> &'static str {
+///     "hello\n"
+/// }
+/// # fn main() {}
+/// ```
+pub use insula_sdk_macros::http;
+
+/// Exports an `async fn(Message) -> Result<(), impl Display>` as `wasi:messaging/incoming-handler`.
+///
+/// What an error means to the sender and to the message is the broker's affair. A crate may have this and
+/// [`http`](macro@http) both.
+///
+/// ```no_run
+/// use insula_sdk::messages::{Error, Message};
+///
+/// #[insula_sdk::messages]
+/// async fn receive(message: Message) -> Result<(), Error> {
+///     message.reply(format!("re: {}", message.text()?))
+/// }
+/// # fn main() {}
+/// ```
+pub use insula_sdk_macros::messages;
+
+/// Runs an `async fn main() -> Result<(), impl Display>` as a command, `wasi:cli/run`: a Job, say.
+///
+/// An error is told on stderr and the exit code is 1. A `main` that is not async needs no attribute, as Rust exports
+/// it already. A Job is no different from any command; which index and arguments it has is in [`job`] and
+/// `std::env::args()`.
+///
+/// ```no_run
+/// use insula_sdk::http::{Error, ResponseExt as _, get};
+///
+/// #[insula_sdk::main]
+/// async fn main() -> Result<(), Error> {
+///     println!("{}", get("http://catalog/").await?.success().await?.text().await?);
+///     Ok(())
+/// }
+/// ```
+pub use insula_sdk_macros::main;
+
+/// What the attributes expand to needs these; they are not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use {wasip2, wstd};
-}
+    pub use crate::bindings::messaging;
+    use crate::http::Handler;
+    use crate::messages::Message;
+    pub use wasip2;
+    use wasip2::http::types::{IncomingRequest, ResponseOutparam};
 
-/// Exports an `async fn(Request<Body>) -> Result<Response<Body>, Error>` as `wasi:http/incoming-handler`.
-///
-/// Use it once, in a crate of type `cdylib`.
-#[macro_export]
-macro_rules! serve {
-    ($handler:path) => {
-        struct InsulaServer;
+    pub fn serve<H: Handler<A>, A>(request: IncomingRequest, answer: ResponseOutparam, make: impl FnOnce() -> H) {
+        crate::http::serve(request, answer, make);
+    }
 
-        impl $crate::__private::wasip2::exports::http::incoming_handler::Guest for InsulaServer {
-            fn handle(
-                request: $crate::__private::wasip2::http::types::IncomingRequest,
-                response_out: $crate::__private::wasip2::http::types::ResponseOutparam,
-            ) {
-                use $crate::__private::wstd;
-                let responder = wstd::http::server::Responder::new(response_out);
-                wstd::runtime::block_on(async move {
-                    let answer = match wstd::http::request::try_from_incoming(request) {
-                        Ok(request) => $handler(request).await,
-                        Err(error) => Err(error),
-                    };
-                    match answer {
-                        // A client that left while we answered is no fault of ours.
-                        Ok(response) => drop(responder.respond(response).await),
-                        Err(error) => responder.fail(error),
-                    }
-                })
-            }
-        }
+    pub fn receive<F, E>(
+        message: messaging::wasi::messaging::types::Message,
+        handler: impl FnOnce(Message) -> F,
+    ) -> Result<(), messaging::wasi::messaging::types::Error>
+    where
+        F: Future<Output = Result<(), E>>,
+        E: std::fmt::Display,
+    {
+        crate::messages::receive(message, handler)
+    }
 
-        $crate::__private::wasip2::http::proxy::export!(InsulaServer with_types_in $crate::__private::wasip2);
-    };
+    pub fn run<F, E>(command: impl FnOnce() -> F) -> std::process::ExitCode
+    where
+        F: Future<Output = Result<(), E>>,
+        E: std::fmt::Display,
+    {
+        crate::command::run(command)
+    }
 }

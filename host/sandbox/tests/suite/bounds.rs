@@ -97,7 +97,7 @@ async fn recursion_without_end_traps() {
     let workload = workload("trap");
     let Err(Failure::Trap { message, backtrace }) = ask(&workload, "/stack").await else { panic!("a trap") };
     assert!(message.contains("stack"), "{message}");
-    assert!(backtrace.contains("descend"), "{backtrace}");
+    assert!(backtrace.frames().iter().any(|frame| frame.function.contains("descend")), "{backtrace:?}");
     assert_eq!(text(&workload, "/").await, "hello\n");
 }
 

@@ -50,21 +50,31 @@ fn cached(wasm: &[u8]) -> VerifiedCode {
     VerifiedCode::vouched_for(path)
 }
 
+/// A guest that was built with debug information.
+pub(crate) fn compiled_with_lines(name: &str) -> VerifiedCode {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let built = BUILT.get_or_init(|| build(&["--profile", "lines", "--package", "trap"], "lines"));
+    cached(&fs::read(built.join(format!("{name}.wasm"))).unwrap())
+}
+
 /// Where the guests' components are, built if need be.
 fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let target = target().join("guests");
-        let done = Command::new(env!("CARGO"))
-            .args(["build", "--release", "--quiet", "--target", "wasm32-wasip2"])
-            .current_dir(root().join("samples"))
-            .env("CARGO_TARGET_DIR", &target)
-            .env_remove("RUSTFLAGS")
-            .status()
-            .unwrap();
-        assert!(done.success(), "the guests build");
-        target.join("wasm32-wasip2/release")
-    })
+    BUILT.get_or_init(|| build(&["--release"], "release"))
+}
+
+fn build(what: &[&str], profile: &str) -> PathBuf {
+    let target = target().join("guests");
+    let done = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--target", "wasm32-wasip2"])
+        .args(what)
+        .current_dir(root().join("samples"))
+        .env("CARGO_TARGET_DIR", &target)
+        .env_remove("RUSTFLAGS")
+        .status()
+        .unwrap();
+    assert!(done.success(), "the guests build");
+    target.join("wasm32-wasip2").join(profile)
 }
 
 fn root() -> PathBuf {

@@ -96,7 +96,7 @@ fn what_is_not_granted_is_refused_by_name_when_code_is_loaded() {
 
 #[test]
 fn a_component_that_does_not_answer_http_is_refused() {
-    assert!(matches!(engine().load(&compiled_text("(component)")), Err(Error::NoHandler)));
+    assert!(matches!(engine().load(&compiled_text("(component)")), Err(Error::NoEntry)));
 }
 
 // F40

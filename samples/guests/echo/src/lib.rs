@@ -6,6 +6,7 @@
 use insula_sdk::config;
 use insula_sdk::http::{Body, Error, Request, Response};
 
+#[insula_sdk::http]
 async fn echo(request: Request<Body>) -> Result<Response<Body>, Error> {
     let text = match request.uri().path() {
         "/headers" => lines(
@@ -41,5 +42,3 @@ fn number(request: &Request<Body>, key: &str, otherwise: usize) -> usize {
         .and_then(|(_, v)| v.parse().ok())
         .unwrap_or(otherwise)
 }
-
-insula_sdk::serve!(echo);

@@ -5,6 +5,7 @@
 use futures_lite::FutureExt as _;
 use insula_sdk::http::{Body, Client, Error, Request, Response};
 
+#[insula_sdk::http]
 async fn fetch(request: Request<Body>) -> Result<Response<Body>, Error> {
     let query = request.uri().query().unwrap_or_default();
     let url = query.split_once("url=").map_or("", |(_, url)| url).to_owned();
@@ -45,5 +46,3 @@ async fn fetch(request: Request<Body>) -> Result<Response<Body>, Error> {
     .await;
     Ok(Response::new(Body::from(format!("answered {answered}, refused {refused}\n"))))
 }
-
-insula_sdk::serve!(fetch);

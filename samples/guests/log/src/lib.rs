@@ -6,6 +6,7 @@ use std::time::Duration;
 use insula_sdk::http::{Body, Error, Request, Response};
 use wstd::task::sleep;
 
+#[insula_sdk::http]
 async fn log(request: Request<Body>) -> Result<Response<Body>, Error> {
     let query = request.uri().query().unwrap_or_default();
     let (lines, pieces) = query.split_once('&').map_or((query, false), |(lines, _)| (lines, true));
@@ -21,5 +22,3 @@ async fn log(request: Request<Body>) -> Result<Response<Body>, Error> {
     }
     Ok(Response::new(Body::from(format!("wrote {count}\n"))))
 }
-
-insula_sdk::serve!(log);

@@ -12,6 +12,7 @@ const MIB: usize = 1 << 20;
 /// Two halves, so that the whole pattern stands nowhere in this program.
 const HALVES: [u64; 2] = [0x00ca_1ec1_da51_0000, 0x0000_0000_0000_c0de];
 
+#[insula_sdk::http]
 async fn memory(request: Request<Body>) -> Result<Response<Body>, Error> {
     let pattern = black_box(HALVES[0]) | black_box(HALVES[1]);
     let text = match request.uri().path() {
@@ -66,5 +67,3 @@ fn number(request: &Request<Body>, key: &str, otherwise: usize) -> usize {
         .and_then(|(_, v)| v.parse().ok())
         .unwrap_or(otherwise)
 }
-
-insula_sdk::serve!(memory);

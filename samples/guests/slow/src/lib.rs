@@ -8,6 +8,7 @@ use insula_sdk::http::{Body, Error, Request, Response};
 use wstd::http::body::Bytes;
 use wstd::task::sleep;
 
+#[insula_sdk::http]
 async fn slow(request: Request<Body>) -> Result<Response<Body>, Error> {
     let pause = Duration::from_millis(number(&request, "ms", 0));
     if request.uri().path() != "/body" {
@@ -32,5 +33,3 @@ fn number(request: &Request<Body>, key: &str, otherwise: u64) -> u64 {
         .and_then(|(_, v)| v.parse().ok())
         .unwrap_or(otherwise)
 }
-
-insula_sdk::serve!(slow);

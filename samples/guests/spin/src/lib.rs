@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use insula_sdk::http::{Body, Error, Request, Response};
 
+#[insula_sdk::http]
 async fn spin(request: Request<Body>) -> Result<Response<Body>, Error> {
     match request.uri().path() {
         "/spin" => {
@@ -25,5 +26,3 @@ async fn spin(request: Request<Body>) -> Result<Response<Body>, Error> {
         _ => Ok(Response::new(Body::from("hello\n"))),
     }
 }
-
-insula_sdk::serve!(spin);

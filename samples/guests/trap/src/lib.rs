@@ -4,6 +4,7 @@ use std::hint::black_box;
 
 use insula_sdk::http::{Body, Error, Request, Response};
 
+#[insula_sdk::http]
 async fn trap(request: Request<Body>) -> Result<Response<Body>, Error> {
     match request.uri().path() {
         "/trap" => explode(request.uri().query().unwrap_or("as asked")),
@@ -40,5 +41,3 @@ impl futures_core::Stream for Halves {
         }
     }
 }
-
-insula_sdk::serve!(trap);

@@ -1,11 +1,6 @@
 //! `catalog`: which books there are, one name a line.
 
-use insula_sdk::http::{Body, Error, Request, Response};
-
-const BOOKS: &str = "de-architectura\nnaturalis-historia\nsatyricon\n";
-
-async fn books(_request: Request<Body>) -> Result<Response<Body>, Error> {
-    Ok(Response::new(Body::from(BOOKS)))
+#[insula_sdk::http]
+async fn books() -> &'static str {
+    "de-architectura\nnaturalis-historia\nsatyricon\n"
 }
-
-insula_sdk::serve!(books);

@@ -1,33 +1,26 @@
 //! `web`: the shop's front. It asks `catalog` for the books and `prices` for each price, by Service name.
 
-use insula_sdk::http::{Body, Client, Error, Request, Response, StatusCode, get_text};
+use std::fmt::Write as _;
 
-async fn shop(request: Request<Body>) -> Result<Response<Body>, Error> {
-    match request.uri().path() {
-        "/healthz" => Ok(Response::new(Body::from("ok\n"))),
-        "/" => {
-            println!("listing the shop");
-            let staff_code = request.headers().get("staff-code").cloned();
-            let (status, books) = get_text("http://catalog/").await?;
-            if status != StatusCode::OK {
-                return Ok(Response::builder().status(StatusCode::BAD_GATEWAY).body(Body::from(books))?);
-            }
-            let mut page = String::from("Insula's book shop\n");
-            for book in books.lines() {
-                let mut ask = Request::get(format!("http://prices.shop.svc/{book}")).body(Body::empty())?;
-                if let Some(code) = &staff_code {
-                    ask.headers_mut().insert("staff-code", code.clone());
-                }
-                let mut price = Client::new().send(ask).await?;
-                page.push_str(&format!("{book:<20} {}\n", price.body_mut().str_contents().await?));
-            }
-            Ok(Response::new(Body::from(page)))
-        }
-        path => {
-            let body = Body::from(format!("nothing at {path}\n"));
-            Ok(Response::builder().status(StatusCode::NOT_FOUND).body(body)?)
-        }
-    }
+use insula_sdk::http::{Body, Client, Error, HeaderMap, Refusal, Request, ResponseExt as _, Router, StatusCode, get};
+
+#[insula_sdk::http]
+fn web() -> Router {
+    Router::new().get("/", list).get("/healthz", async || "ok\n")
 }
 
-insula_sdk::serve!(shop);
+async fn list(headers: HeaderMap) -> Result<String, Error> {
+    println!("listing the shop");
+    let catalog = get("http://catalog/").await?.success().await;
+    let books = catalog.map_err(|error| Refusal::new(StatusCode::BAD_GATEWAY, error.to_string()))?.text().await?;
+    let mut page = String::from("Insula's book shop\n");
+    for book in books.lines() {
+        let mut ask = Request::get(format!("http://prices.shop.svc/{book}"));
+        if let Some(code) = headers.get("staff-code") {
+            ask = ask.header("staff-code", code);
+        }
+        let price = Client::new().send(ask.body(Body::empty())?).await?.text().await?;
+        writeln!(page, "{book:<20} {price}")?;
+    }
+    Ok(page)
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api::meta::{LabelSelector, ObjectMeta, OwnerReference};
 use api::selector::Selector;
-use api::{label, name, workload};
+use api::{grants, label, name, workload};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -76,6 +76,8 @@ pub(super) fn check_annotations(path: &Path, annotations: Option<&Map>, problems
         let parsed = match key.as_str() {
             label::REUSE => workload::Reuse::parse(value).map(drop),
             label::TIMEOUT => workload::parse_timeout(value).map(drop),
+            label::KEYVALUE | label::BLOBS => grants::Names::parse(value).map(drop),
+            label::PUBLISH | label::SUBSCRIBE => grants::Topics::parse(value).map(drop),
             _ => Ok(()),
         };
         problems.check(&path.key(key), value, parsed);

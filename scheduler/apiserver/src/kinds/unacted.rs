@@ -45,7 +45,9 @@ const POD_SPEC: &[(&str, &[&str])] = &[
     ("setHostnameAsFQDN", OFF),
     ("shareProcessNamespace", OFF),
     ("subdomain", EMPTY),
-    ("volumes", EMPTY),
+    ("volumes[].emptyDir.medium", EMPTY),
+    ("volumes[].emptyDir.sizeLimit", EMPTY),
+    ("volumes[].persistentVolumeClaim", NEVER),
     ("containers[].lifecycle", EMPTY),
     ("containers[].livenessProbe.exec", NEVER),
     ("containers[].livenessProbe.grpc", NEVER),
@@ -75,7 +77,6 @@ const POD_SPEC: &[(&str, &[&str])] = &[
     ("containers[].terminationMessagePolicy", &["\"File\""]),
     ("containers[].tty", OFF),
     ("containers[].volumeDevices", EMPTY),
-    ("containers[].volumeMounts", EMPTY),
     ("containers[].workingDir", EMPTY),
 ];
 
