@@ -2,12 +2,16 @@
 //!
 //! Nothing here reads the environment or a file; the command line fills it in.
 
+mod backing;
+
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use component::Interface;
+
+pub use backing::{Backing, BlobsAt, KeyValueAt, MessagesAt};
 
 use crate::cidr::Cidr;
 
@@ -41,6 +45,8 @@ pub struct Config {
     pub unreachable_after: Duration,
     /// Command that compiles: WebAssembly on stdin, code on stdout. `--engine`, `--target` and `--features` are appended.
     pub compiler: Vec<OsString>,
+    /// Where what guests keep and say lies.
+    pub backing: Backing,
     /// Interfaces this program's own hosts can grant; what a push is checked against until a host is known.
     pub interfaces: Vec<Interface>,
 }
@@ -58,6 +64,7 @@ impl Config {
             service_cidr: SERVICE_CIDR.parse().expect("the default is a range"),
             unreachable_after: UNREACHABLE_AFTER,
             compiler: Vec::new(),
+            backing: Backing::default(),
             interfaces: Vec::new(),
         }
     }

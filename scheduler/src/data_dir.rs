@@ -119,6 +119,16 @@ impl DataDir {
         self.root.join("registry")
     }
 
+    /// Guests' key-value buckets.
+    pub(crate) fn keyvalue(&self) -> PathBuf {
+        self.root.join("keyvalue.redb")
+    }
+
+    /// Guests' blobs.
+    pub(crate) fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
+    }
+
     /// Compiled code.
     pub(crate) fn code(&self) -> PathBuf {
         self.root.join("code")

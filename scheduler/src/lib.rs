@@ -1,7 +1,7 @@
 //! The control plane: decides what runs where, and tells the hosts.
 //!
 //! This crate is the shell around pure parts. `planner` decides, `apiserver` keeps objects and speaks REST,
-//! `store` remembers, `registry` holds artifacts; here are the loops that join them, the sessions of hosts,
+//! `store` remembers, `registry` holds artifacts, `backing` what guests keep; here are the loops that join them, the sessions of hosts,
 //! certificates, and the compiler. A [`Server`] is one process's control plane.
 //!
 //! Deliberately absent: anything that runs a workload or proxies a request (that is `host`), and any
@@ -10,6 +10,7 @@
 mod answers;
 mod artifacts;
 mod auth;
+mod backing;
 mod bootstrap;
 mod cache;
 mod certificates;
@@ -37,5 +38,7 @@ mod tests;
 mod token;
 
 pub use cidr::Cidr;
-pub use config::{API_ADDR, Config, HOST_ADDR, POD_CIDR, SERVICE_CIDR, UNREACHABLE_AFTER};
+pub use config::{
+    API_ADDR, Backing, BlobsAt, Config, HOST_ADDR, KeyValueAt, MessagesAt, POD_CIDR, SERVICE_CIDR, UNREACHABLE_AFTER,
+};
 pub use server::{Error, Server};

@@ -1,4 +1,4 @@
-//! The host protocol's server: one tonic service, whether a host comes over TLS or through the pipe.
+//! The host protocol's server: the same tonic services, whether a host comes over TLS or through the pipe.
 //!
 //! Who calls is known before the call: from the certificate that TLS verified, or from whoever opened the
 //! pipe. Everything but `Join` needs a Node's identity, and a host speaks for its own Node only (F83).
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
+use protocol::backing::backing_server::BackingServer;
 use protocol::v1::host_link_server::{HostLink, HostLinkServer};
 use protocol::v1::{
     AnswerChunk, AnswerEnd, CodeChunk, CodeRequest, FromHost, JoinRequest, JoinResponse, RenewRequest, RenewResponse,
@@ -24,6 +25,7 @@ use tonic::transport::Server;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::answers::Answers;
+use crate::backing::Service;
 use crate::compiler;
 use crate::joining::Joining;
 use crate::session::Sessions;
@@ -31,7 +33,8 @@ pub(crate) use connection::Caller;
 use connection::Connection;
 pub(crate) use incoming::{Pipes, accept};
 
-/// Calls one host may have open: a session, its fetches of code, and its log streams.
+/// Calls open on one connection. A host has one for its session, fetches of code and log streams, and others for what
+/// its guests keep and say.
 const STREAMS_MAX: u32 = 128;
 /// Calls of one connection that may wait for their first answer; more are refused at once.
 const IN_FLIGHT_MAX: usize = 64;
@@ -57,12 +60,16 @@ pub(crate) struct Link {
 /// The transport's.
 pub(crate) async fn serve(
     link: Link,
+    backing: Service,
     connections: mpsc::Receiver<Connection>,
     shutdown: CancellationToken,
 ) -> Result<(), tonic::transport::Error> {
-    let service = HostLinkServer::new(link)
+    let link = HostLinkServer::new(link)
         .max_decoding_message_size(protocol::MESSAGE_BYTES_MAX)
         .max_encoding_message_size(protocol::MESSAGE_BYTES_MAX);
+    let backing = BackingServer::new(backing)
+        .max_decoding_message_size(protocol::BACKING_MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(protocol::BACKING_MESSAGE_BYTES_MAX);
     Server::builder()
         .max_concurrent_streams(STREAMS_MAX)
         .concurrency_limit_per_connection(IN_FLIGHT_MAX)
@@ -72,8 +79,9 @@ pub(crate) async fn serve(
         .http2_max_header_list_size(HEAD_BYTES_MAX)
         .initial_stream_window_size(WINDOW_BYTES)
         .initial_connection_window_size(WINDOW_BYTES)
+        .add_service(link)
+        .add_service(backing)
         .serve_with_incoming_shutdown(
-            service,
             ReceiverStream::new(connections).map(Ok::<_, std::io::Error>),
             shutdown.cancelled_owned(),
         )
@@ -85,7 +93,7 @@ fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
 }
 
 /// The Node that calls.
-fn node<T>(request: &Request<T>) -> Result<Arc<str>, Status> {
+pub(crate) fn node<T>(request: &Request<T>) -> Result<Arc<str>, Status> {
     match caller(request)?.node {
         Some(node) => Ok(node),
         None => Err(Status::unauthenticated("a certificate of a node of this cluster is needed; join first")),

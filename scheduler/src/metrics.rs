@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -61,6 +62,11 @@ impl Metrics {
             registry.register("insula_store_revision", about, metrics.store_revision.clone());
         }
         metrics
+    }
+
+    /// Adds what is counted elsewhere.
+    pub(crate) fn collect(&self, collector: Box<dyn Collector>) {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner).register_collector(collector);
     }
 
     pub(crate) fn planned(&self, controller: &'static str, took: Duration) {

@@ -39,6 +39,9 @@ pub enum Error {
     /// The registry cannot be opened.
     #[error("the registry: {0}")]
     Registry(#[from] registry::Error),
+    /// What guests keep cannot be opened.
+    #[error("{0}")]
+    Backing(String),
     /// The first objects cannot be written.
     #[error("the cluster's first objects: {0}")]
     Bootstrap(#[from] apiserver::Status),

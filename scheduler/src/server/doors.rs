@@ -16,6 +16,7 @@ use super::start::{House, blocking, fine};
 use super::{Error, Server};
 use crate::answers::Answers;
 use crate::auth::Doorman;
+use crate::backing::Service;
 use crate::certificates::{self, Authority, ServerCertificate};
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -61,6 +62,7 @@ pub(super) struct Doors {
     pub(super) objects: Objects,
     pub(super) registry: Registry,
     pub(super) desk: rest::Desk,
+    pub(super) backing: Service,
     pub(super) admin_token: String,
 }
 
@@ -93,7 +95,7 @@ impl Doors {
         let (connections, incoming) = mpsc::channel(CONNECTIONS);
         let link = Link { sessions: self.desk.sessions, joining: self.desk.joining, answers };
         let (watch_over, shutdown) = (&house.watch_over, &house.shutdown);
-        watch_over.spawn("the host protocol", link::serve(link, incoming, shutdown.clone()));
+        watch_over.spawn("the host protocol", link::serve(link, self.backing, incoming, shutdown.clone()));
         if let Some(listener) = listeners.host {
             let tls = certificate.tls(&["h2"])?;
             watch_over.spawn(

@@ -14,6 +14,7 @@ use super::disk::{self, Opened};
 use super::doors::{self, Doors, Listeners};
 use super::{Error, Server, WatchOver};
 use crate::artifacts::Artifacts;
+use crate::backing::{self, Access, Service};
 use crate::cache::Cache;
 use crate::certificates::Authority;
 use crate::clock::Clock;
@@ -113,8 +114,9 @@ async fn build(
         cluster_id: base.cluster_id.clone(),
         code_public_key: artifacts.public_key().to_vec(),
     });
+    let backing = backing(&config, &opened.dir, &base, &house).await?;
     let desk = rest::Desk { sessions, joining, host_addr: listeners.host_addr.map(doors::dialled) };
-    let doors = Doors { objects, registry, desk, admin_token: opened.admin_token };
+    let doors = Doors { objects, registry, desk, backing, admin_token: opened.admin_token };
     doors.open(&config, service_ip, listeners, opened.dir, &opened.authority, house).await
 }
 
@@ -136,6 +138,19 @@ async fn open_registry(config: &Config, dir: &DataDir, cache: &Cache, api_addr: 
     let hosts = registry_hosts(api_addr);
     let config = registry::Config { grants: Arc::new(grants), hosts };
     Ok(blocking(move || Registry::open(&path, config)).await??)
+}
+
+/// Opens what guests keep and say, and begins to watch over it.
+async fn backing(config: &Config, dir: &DataDir, base: &Base, house: &House) -> Result<Service, Error> {
+    let (watch_over, shutdown) = (&house.watch_over, &house.shutdown);
+    let opened = backing::open(&config.backing, dir).await?;
+    if let Some(fatal) = opened.fatal {
+        watch_over.spawn("the key-value store", until(shutdown.clone(), async move { Err(fatal.wait().await) }));
+    }
+    let sweep = backing::Sweep::new(base.cache.clone(), opened.stores.clone());
+    watch_over.spawn("the sweep of guests' data", fine(sweep.run(shutdown.clone())));
+    base.metrics.collect(Box::new(backing::Dropped(opened.stores.messages.clone())));
+    Ok(Service { stores: opened.stores, access: Arc::new(Access::new(base.cache.clone())), shutdown: shutdown.clone() })
 }
 
 /// What images may call this cluster's registry: where clients pushed to.
