@@ -65,7 +65,7 @@ pub fn compile(
     } else {
         compiled(Generation::Concurrent)?
     };
-    symbols::append(&mut code, wasm);
+    symbols::append(&mut code, &wasm);
     Ok(code)
 }
 

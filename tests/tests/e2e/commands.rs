@@ -9,13 +9,14 @@ use tests::{Cluster, paths, until};
 const PODS: &str = "/api/v1/namespaces/default/pods";
 
 fn pod(name: &str, policy: &str, args: &[&str]) -> Value {
+    let args: Vec<&str> = ["job"].iter().chain(args).copied().collect();
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": { "name": name },
         "spec": {
             "restartPolicy": policy,
-            "containers": [{ "name": "main", "image": "job:v1", "args": ["job"].iter().chain(args).collect::<Vec<_>>() }],
+            "containers": [{ "name": "main", "image": "job:v1", "args": args }],
         },
     })
 }
