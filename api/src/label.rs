@@ -36,7 +36,25 @@ pub const TAINT_UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 pub const NODE_LEASE_NAMESPACE: &str = "kube-node-lease";
 /// Cost of deleting a Pod; lower goes first.
 pub const POD_DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
+/// Finalizer of a Pod that its Job has not counted yet.
+pub const JOB_TRACKING: &str = "batch.kubernetes.io/job-tracking";
+/// UID of the Job a Pod belongs to.
+pub const JOB_UID: &str = "batch.kubernetes.io/controller-uid";
+/// The same before it had a prefix.
+pub const JOB_UID_LEGACY: &str = "controller-uid";
+/// Name of the Job a Pod belongs to.
+pub const JOB_NAME: &str = "batch.kubernetes.io/job-name";
+/// The same before it had a prefix.
+pub const JOB_NAME_LEGACY: &str = "job-name";
+/// Label and annotation of a Pod of an Indexed Job: which index it works on.
+pub const JOB_COMPLETION_INDEX: &str = "batch.kubernetes.io/job-completion-index";
+/// Annotation of a Pod whose Job has a `backoffLimitPerIndex`: how many Pods of its index failed before it.
+pub const JOB_INDEX_FAILURES: &str = "batch.kubernetes.io/job-index-failure-count";
+/// Annotation of a Job that a CronJob made: the time it was made for.
+pub const SCHEDULED_AT: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
+/// Annotation of a failed Pod: its Job has counted it, and keeps it until its index has a new one.
+pub const JOB_COUNTED: &str = "insula.dev/job-counted";
 /// Pod annotation: how instances are reused, `requests=N,concurrent=M,idle=S`.
 pub const REUSE: &str = "insula.dev/reuse";
 /// Pod annotation: wall-clock deadline of a request, `30s`.
@@ -49,3 +67,5 @@ pub const BLOBS: &str = "insula.dev/blobs";
 pub const PUBLISH: &str = "insula.dev/publish";
 /// Pod annotation: topics whose messages it is given.
 pub const SUBSCRIBE: &str = "insula.dev/subscribe";
+/// Pod annotation: what outside the cluster may be reached, `https://api.example.com, 10.1.0.0/16`.
+pub const EGRESS: &str = "insula.dev/egress";

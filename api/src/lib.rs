@@ -6,16 +6,19 @@
 //! generation of Kubernetes types is chosen in one place.
 
 pub mod grants;
+pub mod egress;
 pub mod label;
 pub mod name;
 pub mod quantity;
 pub mod resource;
+pub mod schedule;
 pub mod selector;
 pub mod workload;
 
 pub use resource::{NamespacedName, Resource};
 
 pub use k8s_openapi::api::apps::v1 as apps;
+pub use k8s_openapi::api::batch::v1 as batch;
 pub use k8s_openapi::api::coordination::v1 as coordination;
 pub use k8s_openapi::api::core::v1 as core;
 pub use k8s_openapi::api::discovery::v1 as discovery;

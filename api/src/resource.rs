@@ -37,6 +37,10 @@ const fn apps(kind: &'static str, plural: &'static str) -> Resource {
     Resource { group: "apps", version: "v1", kind, plural, scope: Scope::Namespaced }
 }
 
+const fn batch(kind: &'static str, plural: &'static str) -> Resource {
+    Resource { group: "batch", version: "v1", kind, plural, scope: Scope::Namespaced }
+}
+
 /// `v1 Namespace`
 pub static NAMESPACES: Resource = core("Namespace", "namespaces", Scope::Cluster);
 /// `v1 Node`
@@ -57,6 +61,10 @@ pub static EVENTS: Resource = core("Event", "events", Scope::Namespaced);
 pub static DEPLOYMENTS: Resource = apps("Deployment", "deployments");
 /// `apps/v1 ReplicaSet`
 pub static REPLICA_SETS: Resource = apps("ReplicaSet", "replicasets");
+/// `batch/v1 Job`
+pub static JOBS: Resource = batch("Job", "jobs");
+/// `batch/v1 CronJob`
+pub static CRON_JOBS: Resource = batch("CronJob", "cronjobs");
 /// `discovery.k8s.io/v1 EndpointSlice`
 pub static ENDPOINT_SLICES: Resource = Resource {
     group: "discovery.k8s.io",
@@ -70,7 +78,7 @@ pub static LEASES: Resource =
     Resource { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", scope: Scope::Namespaced };
 
 /// Every resource the cluster serves, in the order discovery lists them.
-pub static ALL: [&Resource; 12] = [
+pub static ALL: [&Resource; 14] = [
     &NAMESPACES,
     &NODES,
     &PODS,
@@ -81,6 +89,8 @@ pub static ALL: [&Resource; 12] = [
     &EVENTS,
     &DEPLOYMENTS,
     &REPLICA_SETS,
+    &JOBS,
+    &CRON_JOBS,
     &ENDPOINT_SLICES,
     &LEASES,
 ];

@@ -27,6 +27,10 @@ pub(crate) enum Command {
     Token(TokenCommand),
     /// Push a component into the cluster's registry.
     Push(Push),
+    /// Tell what a component imports, exports, holds and was made with.
+    Inspect(Inspect),
+    /// Make one component of several: the exports of plugs satisfy the imports of a socket.
+    Compose(Compose),
     /// Deploy a component or an image, and wait until it is available.
     Deploy(Deploy),
     /// Create or update the objects of manifests.
@@ -187,6 +191,43 @@ pub(crate) struct Push {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct Inspect {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// A file, or an image of the cluster's registry.
+    #[arg(value_name = "FILE.wasm|IMAGE")]
+    pub(crate) source: String,
+    /// How to print.
+    #[arg(long, short, value_enum, default_value_t = Form::Text)]
+    pub(crate) output: Form,
+    /// Print the imports and exports with their types, as WIT.
+    #[arg(long)]
+    pub(crate) wit: bool,
+}
+
+/// How `inspect` prints.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Form {
+    /// For people.
+    Text,
+    /// For programs: the fields that docs/compatibility.md names.
+    Json,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Compose {
+    /// The component whose imports are to be satisfied, and whose exports the result has.
+    #[arg(value_name = "SOCKET.wasm")]
+    pub(crate) socket: PathBuf,
+    /// A component whose exports satisfy imports; may be given several times.
+    #[arg(long = "plug", value_name = "PLUG.wasm", required = true)]
+    pub(crate) plugs: Vec<PathBuf>,
+    /// Where to write the result.
+    #[arg(long, short, value_name = "OUT.wasm")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(clap::Args)]
 pub(crate) struct Deploy {
     #[command(flatten)]
     pub(crate) target: Target,
@@ -339,6 +380,9 @@ mod tests {
             "insula join T --server 127.0.0.1:7001 --data-dir d --name n --labels a=b,c=d --node-ip 127.0.0.2",
             "insula join --server 127.0.0.1:7001 --data-dir d",
             "insula push f.wasm shop/web:v1",
+            "insula inspect f.wasm",
+            "insula inspect shop/web:v1 -o json --wit --kubeconfig k",
+            "insula compose web.wasm --plug stock.wasm --plug prices.wasm -o whole.wasm",
             "insula deploy web f.wasm --replicas 3 --port 80 --expose --env A=b --env C=d",
             "insula get pods",
             "insula logs web-1",
@@ -346,7 +390,14 @@ mod tests {
         ] {
             assert!(Args::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
-        assert!(Args::try_parse_from(["insula", "deploy", "web", "f.wasm", "--env", "novalue"]).is_err());
-        assert!(Args::try_parse_from(["insula", "up", "--blobs", "s3://bucket"]).is_err());
+        for line in [
+            "insula deploy web f.wasm --env novalue",
+            "insula up --blobs s3://bucket",
+            "insula inspect f.wasm -o yaml",
+            "insula compose web.wasm -o whole.wasm",
+            "insula compose web.wasm --plug stock.wasm",
+        ] {
+            assert!(Args::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
     }
 }

@@ -51,6 +51,8 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Join(args) => Box::pin(commands::join::run(args)).await,
         Command::Token(TokenCommand::Create(args)) => commands::token::create(args).await,
         Command::Push(args) => commands::push::run(args).await,
+        Command::Inspect(args) => commands::inspect::run(args).await,
+        Command::Compose(args) => commands::compose::run(&args),
         Command::Deploy(args) => Box::pin(commands::deploy::run(args)).await,
         Command::Apply(args) => commands::apply::run(args).await,
         Command::Get(args) => commands::get::run(args).await,

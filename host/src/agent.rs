@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use network::Proxy;
+use network::egress::{Egress, EgressMetrics};
 use sandbox::{Engine, EngineConfig};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -35,6 +36,7 @@ use crate::files;
 use crate::identity::{self, Stored};
 use crate::local::{Handle, Local};
 use crate::logs::Logs;
+use crate::outgoing;
 use crate::reports::{Counters, GuestFailures};
 use crate::runtimes::Runtimes;
 use crate::session::answers::Answers;
@@ -91,6 +93,9 @@ pub enum StartError {
     /// The proxy.
     #[error(transparent)]
     Proxy(#[from] network::StartError),
+    /// The way out of the cluster.
+    #[error("cannot set up TLS to the outside: {0}")]
+    Egress(#[from] rustls::Error),
 }
 
 fn disk(what: &'static str) -> impl FnOnce(std::io::Error) -> StartError {
@@ -111,6 +116,7 @@ pub(crate) struct Context {
     engine: Engine,
     loader: Loader,
     proxy: Proxy,
+    egress: Egress,
     local: Arc<Local>,
     logs: Logs,
     volumes: Disk,
@@ -127,6 +133,7 @@ pub struct Agent {
     peer_addr: SocketAddr,
     counters: Arc<Counters>,
     proxy: Proxy,
+    egress: Egress,
     runtimes: Option<Runtimes>,
     tasks: Vec<JoinHandle<()>>,
     stop: CancellationToken,
@@ -156,6 +163,7 @@ impl Agent {
         let (stop, stop_proxy) = (CancellationToken::new(), CancellationToken::new());
         let peer_port = saved.as_ref().and_then(|saved| u16::try_from(saved.peer_port).ok()).unwrap_or(0);
         let proxy = start_proxy(&config, &stored, &local, &runtimes, &stop_proxy, peer_port)?;
+        let egress = outgoing::egress(&proxy, &*config.link).await?;
         let (client, clients) = watch::channel(None);
         let (events, inbox) = mpsc::channel(EVENTS_MAX);
         let cache = Cache::open(dir.join("code")).map_err(disk("cannot open the code cache"))?;
@@ -168,6 +176,7 @@ impl Agent {
             loader: Loader::new(engine.clone(), cache, clients.clone()),
             engine,
             proxy: proxy.clone(),
+            egress: egress.clone(),
             local,
             logs: logs.clone(),
             up: up.clone(),
@@ -183,6 +192,7 @@ impl Agent {
             peer_addr: proxy.peer_addr(),
             counters: context.counters.clone(),
             proxy: proxy.clone(),
+            egress,
             runtimes: Some(runtimes),
             tasks: Vec::new(),
             stop: stop.clone(),
@@ -234,6 +244,12 @@ impl Agent {
     #[must_use]
     pub fn proxy_metrics(&self) -> network::Metrics {
         self.proxy.metrics()
+    }
+
+    /// What was counted so far of guests' requests to the outside.
+    #[must_use]
+    pub fn egress_metrics(&self) -> EgressMetrics {
+        self.egress.metrics()
     }
 
     /// Returns when the agent has ended, whether asked to or not.

@@ -38,6 +38,11 @@ pub enum LinkError {
 pub trait Link: Send + Sync + 'static {
     /// Dials.
     async fn channel(&self) -> Result<Channel, LinkError>;
+
+    /// Where it dials, `HOST:PORT`; none within one process.
+    fn server(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A function that hands out channels is a link: the pipe of `insula up`.
@@ -86,6 +91,10 @@ impl Link for TlsLink {
         };
         let endpoint = endpoint(&self.server).and_then(|e| e.tls_config(config)).map_err(unreachable)?;
         endpoint.connect().await.map_err(unreachable)
+    }
+
+    fn server(&self) -> Option<&str> {
+        Some(&self.server)
     }
 }
 

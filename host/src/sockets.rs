@@ -1,24 +1,60 @@
-//! What the sockets of a Pod's guests may do: listen on the Pod's own address, connect inside the cluster.
+//! What the sockets of a Pod's guests may do: listen on the Pod's own address, connect inside the cluster, and to what
+//! the Pod's rules for the outside permit.
 
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use network::GuestClient;
+use network::egress::WayOut;
 use sandbox::{ResolveError, Sockets};
 
 use crate::local::Local;
 
+/// Addresses remembered by the name they were found under. Beyond it the first are forgotten, and asked for again.
+const RESOLVED_MAX: usize = 256;
+
 /// The sockets of one Pod.
-pub(crate) struct OfPod {
-    pub(crate) ip: Option<IpAddr>,
-    pub(crate) cluster: GuestClient,
-    pub(crate) local: Arc<Local>,
+pub(crate) struct OfPod(Arc<Inner>);
+
+struct Inner {
+    ip: Option<IpAddr>,
+    cluster: GuestClient,
+    outside: WayOut,
+    local: Arc<Local>,
+    /// Names that guests looked up: rules are about names, and sockets about addresses.
+    resolved: Mutex<BTreeMap<IpAddr, String>>,
+}
+
+impl OfPod {
+    pub(crate) fn new(ip: Option<IpAddr>, cluster: GuestClient, outside: WayOut, local: Arc<Local>) -> Self {
+        Self(Arc::new(Inner { ip, cluster, outside, local, resolved: Mutex::default() }))
+    }
+}
+
+impl Inner {
+    async fn look_up(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        let found = self.outside.addresses(name).await.map_err(|error| match error.kind() {
+            ErrorKind::TimedOut => ResolveError::Temporary,
+            _ => ResolveError::Unresolvable,
+        })?;
+        let mut resolved = self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
+        for ip in &found {
+            if resolved.len() >= RESOLVED_MAX {
+                resolved.pop_first();
+            }
+            resolved.insert(*ip, name.to_owned());
+        }
+        Ok(found)
+    }
 }
 
 impl Sockets for OfPod {
     fn local(&self) -> Option<IpAddr> {
-        self.ip
+        self.0.ip
     }
 
     /// Its address is nobody else's.
@@ -26,13 +62,22 @@ impl Sockets for OfPod {
         port > 0
     }
 
-    // F78
+    // F77, F78
     fn may_connect(&self, address: SocketAddr) -> bool {
-        self.cluster.is_service(address) || self.local.declares(address)
+        let this = &self.0;
+        if this.cluster.is_service(address) || this.local.declares(address) || this.outside.permits_address(address) {
+            return true;
+        }
+        let resolved = this.resolved.lock().unwrap_or_else(PoisonError::into_inner);
+        resolved.get(&address.ip()).is_some_and(|name| this.outside.permits_address_of(name, address))
     }
 
     fn resolve(&self, name: String) -> BoxFuture<'static, Result<Vec<IpAddr>, ResolveError>> {
-        let addresses = self.cluster.addresses(&name);
-        Box::pin(ready(if addresses.is_empty() { Err(ResolveError::Unresolvable) } else { Ok(addresses) }))
+        let addresses = self.0.cluster.addresses(&name);
+        if !addresses.is_empty() {
+            return ready(Ok(addresses)).boxed();
+        }
+        let this = self.0.clone();
+        async move { this.look_up(&name).await }.boxed()
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+
 pub use semver::Version;
 
 /// An interface id.
@@ -92,6 +94,13 @@ impl fmt::Display for Interface {
             Some(version) => write!(f, "@{version}"),
             None => Ok(()),
         }
+    }
+}
+
+/// As text.
+impl Serialize for Interface {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

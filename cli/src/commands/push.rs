@@ -11,8 +11,8 @@ use crate::client::{Answer, Client};
 
 /// Media types of a Wasm artifact (CNCF TAG Runtime, Wasm OCI artifact layout).
 const CONFIG_TYPE: &str = "application/vnd.wasm.config.v0+json";
-const LAYER_TYPE: &str = "application/wasm";
-const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(crate) const LAYER_TYPE: &str = "application/wasm";
+pub(crate) const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 
 pub(crate) async fn run(args: args::Push) -> Result<()> {
     let client = Client::new(&args.target).await?;
@@ -25,12 +25,7 @@ pub(crate) async fn run(args: args::Push) -> Result<()> {
 pub(crate) async fn push(client: &Client, file: &Path, reference: &str) -> Result<String> {
     let (name, tag) = reference.rsplit_once(':').unwrap_or((reference, "latest"));
     let wasm = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let found = component::describe(&wasm).with_context(|| {
-        format!(
-            "{} is not a WebAssembly component; build one, for example with `cargo build --target wasm32-wasip2`",
-            file.display()
-        )
-    })?;
+    let found = component::describe(&wasm).with_context(|| format!("{} cannot be pushed", file.display()))?;
     let layer_digest = upload(client, name, wasm.clone()).await?;
     let config = json!({
         "architecture": "wasm",
@@ -82,6 +77,7 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))
 }
 
-fn sha256(bytes: &[u8]) -> String {
+/// The digest by which registries name content.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     format!("sha256:{}", sha256_hex(bytes))
 }

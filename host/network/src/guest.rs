@@ -1,9 +1,9 @@
 //! A guest's outgoing requests: names and addresses of the cluster take the same way as a client's, from the middle;
-//! everything else is refused.
+//! everything else is handed back, for the filter of [`egress`](crate::egress) to judge.
 //!
-//! No name is resolved and no address connected to because a guest said so: whatever it says is looked up in the
+//! Here no name is resolved and no address connected to because a guest said so: whatever it says is looked up in the
 //! table, and the table lists Pods. So there is nothing between the check and the use (F77), and the host's own
-//! ports, the control plane and the world are not merely forbidden but unreachable (F78).
+//! ports and the control plane are not merely forbidden but unreachable (F78).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,8 +22,9 @@ use crate::name::{self, Name};
 use crate::route::{Table, Target};
 use crate::router::route;
 
-/// Where `http://name/` goes.
+/// Where `http://name/` goes, and `https://name/`.
 const HTTP_PORT: u16 = 80;
+const HTTPS_PORT: u16 = 443;
 
 /// Calls on behalf of the guests of one namespace. Cheap to clone.
 #[derive(Clone)]
@@ -33,9 +34,12 @@ pub struct GuestClient {
 }
 
 /// Why a guest's request was not sent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum GuestError {
-    /// The egress filter refuses.
+    /// It names nobody of this cluster, and comes back as it was.
+    #[error("not a name or address of this cluster")]
+    Outside(Box<Request<Body>>),
+    /// It is for this cluster, and may not be sent.
     #[error("{to}: {reason}")]
     Denied {
         /// What the guest asked for: scheme, host and port.
@@ -45,12 +49,9 @@ pub enum GuestError {
     },
 }
 
-/// Why the egress filter refuses.
+/// Why a request within the cluster is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
-    /// Not a name or address of this cluster, and nothing else may be reached.
-    #[error("not a name or address of this cluster, and nothing outside it may be reached")]
-    OutsideCluster,
     /// A name of the cluster's form, but no such Service.
     #[error("there is no such Service")]
     NoSuchService,
@@ -69,11 +70,12 @@ impl GuestClient {
     /// Sends `request`, whose URI is absolute, to whom it names; `depth` is that of the call that causes it.
     ///
     /// # Errors
-    /// [`GuestError::Denied`]. Failures on the way are responses with a cause, as a client from outside gets them.
+    /// [`GuestError`]. Failures on the way are responses with a cause, as a client from outside gets them.
     pub async fn call(&self, mut request: Request<Body>, depth: Depth) -> Result<Response<Body>, GuestError> {
         let lane = self.lane();
-        let target = match self.target(lane, &request) {
-            Ok(target) => target,
+        let target = match self.aim(lane, &request) {
+            Ok(Aim::At(target)) => target,
+            Ok(Aim::Outside) => return Err(GuestError::Outside(Box::new(request))),
             Err(reason) => {
                 count(&lane.counters.denied);
                 return Err(GuestError::Denied { to: asked(&request), reason });
@@ -104,48 +106,57 @@ impl GuestClient {
         self.lanes.iter().find(|lane| Some(lane.handle.id()) == here).unwrap_or(&self.lanes[0])
     }
 
-    fn target(&self, lane: &Lane, request: &Request<Body>) -> Result<Target, Denial> {
+    fn aim(&self, lane: &Lane, request: &Request<Body>) -> Result<Aim, Denial> {
         let uri = request.uri();
-        if uri.scheme().is_some_and(|scheme| *scheme != Scheme::HTTP) {
-            return Err(Denial::NotHttp);
-        }
         let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or(Denial::NoHost)?;
-        let port = port(authority).ok_or(Denial::NoHost)?;
+        let tls = uri.scheme() == Some(&Scheme::HTTPS);
+        let port = port(authority, if tls { HTTPS_PORT } else { HTTP_PORT }).ok_or(Denial::NoHost)?;
         let host = authority.host().to_ascii_lowercase();
         let table = lane.shared.table.load();
-        match name::parse(&host, &self.namespace) {
+        let aim = match name::parse(&host, &self.namespace) {
             Name::Service { namespace, name } => service(&table, namespace, name, port, host.contains(".svc")),
-            Name::Address(ip) => address(&table, ip, port, || lane.shared.local.by_ip(ip).is_some()),
-            Name::Outside => Err(Denial::OutsideCluster),
+            Name::Address(ip) => Ok(address(&table, ip, port, || lane.shared.local.by_ip(ip).is_some())),
+            Name::Outside => Ok(Aim::Outside),
+        };
+        match aim {
+            Ok(Aim::Outside) => Ok(Aim::Outside),
+            _ if uri.scheme().is_some_and(|scheme| *scheme != Scheme::HTTP) => Err(Denial::NotHttp),
+            aim => aim,
         }
     }
+}
+
+/// Where a request goes.
+enum Aim {
+    At(Target),
+    Outside,
 }
 
 /// The port asked for; none if there is one that is not a port.
-fn port(authority: &Authority) -> Option<u16> {
+fn port(authority: &Authority, default: u16) -> Option<u16> {
     let has_port = authority.as_str().len() > authority.host().len();
-    if has_port { authority.port_u16().filter(|port| *port != 0) } else { Some(HTTP_PORT) }
+    if has_port { authority.port_u16().filter(|port| *port != 0) } else { Some(default) }
 }
 
-fn service(table: &Table, namespace: &str, name: &str, port: u16, spelt_out: bool) -> Result<Target, Denial> {
+fn service(table: &Table, namespace: &str, name: &str, port: u16, spelt_out: bool) -> Result<Aim, Denial> {
     if table.service_port(namespace, name, port).is_some() {
-        return Ok(Target::Service { name: ServiceName::new(namespace, name), port });
+        return Ok(Aim::At(Target::Service { name: ServiceName::new(namespace, name), port }));
     }
-    Err(match table.has_service(namespace, name) {
-        true => Denial::NoSuchPort,
+    match table.has_service(namespace, name) {
+        true => Err(Denial::NoSuchPort),
         // `example.com` reads like the Service `example` in the namespace `com`.
-        false if spelt_out => Denial::NoSuchService,
-        false => Denial::OutsideCluster,
-    })
+        false if spelt_out => Err(Denial::NoSuchService),
+        false => Ok(Aim::Outside),
+    }
 }
 
-fn address(table: &Table, ip: IpAddr, port: u16, here: impl FnOnce() -> bool) -> Result<Target, Denial> {
+fn address(table: &Table, ip: IpAddr, port: u16, here: impl FnOnce() -> bool) -> Aim {
     if table.cluster_ip(ip, port).is_some() {
-        Ok(Target::ClusterIp { ip, port })
+        Aim::At(Target::ClusterIp { ip, port })
     } else if table.pod(ip).is_some() || here() {
-        Ok(Target::PodIp { ip, port })
+        Aim::At(Target::PodIp { ip, port })
     } else {
-        Err(Denial::OutsideCluster)
+        Aim::Outside
     }
 }
 

@@ -58,6 +58,15 @@ pub(crate) fn admit_guest<B>(request: &mut Request<B>) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Makes a guest's request fit to leave the cluster. Whom it is for says its URI, and a `Host` beside it could say
+/// something else.
+pub(crate) fn admit_outside<B>(request: &mut Request<B>) -> Result<(), Refusal> {
+    refuse_other_protocols(request)?;
+    clean(request.headers_mut(), From::Workload);
+    request.headers_mut().remove(HOST);
+    Ok(())
+}
+
 /// Makes a request from another host's proxy, which has cleaned it, look as it did there.
 pub(crate) fn admit_peer<B>(request: &mut Request<B>) -> Result<(), Refusal> {
     settle_host(request)?;

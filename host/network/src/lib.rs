@@ -5,16 +5,19 @@
 //! has the Pod refuses before it reads the body, and the caller tries another endpoint, so that a table which is a
 //! moment old costs a hop and not a request.
 //!
+//! What a guest asks of the world outside goes another way, through the filter of [`egress`].
+//!
 //! What should happen is decided in pure modules (`route`, `balance`, `name`, `hygiene`, `retry`, `cause`); sockets
-//! live in `listen`, `peer` and `proxy`. Absent on purpose: DNS (names are looked up in the table and nowhere else, so
-//! a guest cannot reach what the table does not list), any knowledge of Kubernetes objects or of WebAssembly, and
-//! locks shared between request runtimes on the path of a request: each runtime has a lane of its own.
+//! live in `listen`, `peer` and `proxy`. Absent on purpose: DNS for names of the cluster (they are looked up in the
+//! table and nowhere else), any knowledge of Kubernetes objects or of WebAssembly, and locks shared between request
+//! runtimes on the path of a request inside the cluster: each runtime has a lane of its own.
 
 mod balance;
 mod body;
 mod cause;
 mod delta;
 mod dial;
+pub mod egress;
 mod guest;
 mod hygiene;
 mod lane;

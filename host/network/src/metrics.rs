@@ -26,7 +26,7 @@ pub struct Metrics {
     pub connections_refused: u64,
     /// Requests refused before they were routed: malformed, upgrades.
     pub refused: u64,
-    /// Outgoing requests of guests refused by the egress filter.
+    /// Requests of guests within the cluster that may not be sent. Those to the outside are counted by `egress`.
     pub denied: u64,
 }
 

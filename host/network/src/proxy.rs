@@ -221,6 +221,15 @@ impl Proxy {
         GuestClient::new(namespace, self.0.lanes.clone())
     }
 
+    /// Whether `ip` is an address of this cluster, as far as this host knows: a Node's, a Service's or a Pod's.
+    ///
+    /// Looks through the whole table: for what leaves the cluster, not for each request within it.
+    #[must_use]
+    pub fn owns(&self, ip: IpAddr) -> bool {
+        let inner = &self.0;
+        ip == inner.node_ip || inner.shared.table.load().owns(ip) || inner.shared.local.by_ip(ip).is_some()
+    }
+
     /// What was counted so far.
     #[must_use]
     pub fn metrics(&self) -> Metrics {

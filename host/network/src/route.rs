@@ -302,6 +302,13 @@ impl Table {
         self.pods.get(&ip)
     }
 
+    /// Whether `ip` is the address of a Service, a Pod or a Node.
+    pub(crate) fn owns(&self, ip: IpAddr) -> bool {
+        self.pods.contains_key(&ip)
+            || self.peers.values().any(|peer| peer.address.ip() == ip)
+            || self.held.keys().any(|claim| matches!(claim, Claim::ClusterIp { ip: it, .. } if *it == ip))
+    }
+
     pub(crate) fn peer(&self, node_name: &str) -> Option<&Peer> {
         self.peers.get(node_name)
     }

@@ -5,7 +5,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use component::{Description, Kind};
+use component::Description;
 
 use crate::{raw, symbols};
 use crate::settings::{Generation, code_settings};
@@ -29,24 +29,20 @@ pub enum CompileError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The artifact is no component.
+    /// The artifact is neither a component nor a core module for WASI preview 1.
     #[error(transparent)]
     Artifact(#[from] component::Error),
-    /// A core module for WASI preview 1.
-    #[error(
-        "this is a core module for WASI preview 1, not a component; build for target wasm32-wasip2, or wrap it with `wasm-tools component new --adapt`"
-    )]
-    Module,
     /// The component is well formed and cannot be compiled all the same.
     #[error("the component cannot be compiled: {0}")]
     Code(String),
 }
 
-/// Compiles the component `wasm` for a host that said to be `identity_version`, `target` and `cpu_features`.
+/// Compiles `wasm` for a host that said to be `identity_version`, `target` and `cpu_features`: a component, or a core
+/// module for WASI preview 1, which is made one first.
 ///
 /// # Errors
 ///
-/// See [`CompileError`]; all but `Artifact`, `Module` and `Code` mean that host and compiler do not fit together.
+/// See [`CompileError`]; all but `Artifact` and `Code` mean that host and compiler do not fit together.
 pub fn compile(
     wasm: &[u8],
     identity_version: &str,
@@ -57,14 +53,11 @@ pub fn compile(
     if identity_version != own {
         return Err(CompileError::Version { wanted: identity_version.to_owned(), own });
     }
-    let description = component::describe(wasm)?;
-    match description.kind {
-        Kind::Component => {}
-        Kind::Module => return Err(CompileError::Module),
-    }
+    let wasm = component::adapt(wasm)?;
+    let description = component::describe(&wasm)?;
     let compiled = |generation| {
         let engine = compiler(target, cpu_features, generation)?;
-        engine.precompile_component(wasm).map_err(|error| CompileError::Code(format!("{error:#}")))
+        engine.precompile_component(&wasm).map_err(|error| CompileError::Code(format!("{error:#}")))
     };
     let mut code = if is_serial(&description) {
         // One that is concurrent inside, without a word of it in its imports, is not refused for that.
@@ -155,11 +148,15 @@ mod tests {
     }
 
     #[test]
-    fn only_components_are_compiled() {
+    fn components_are_compiled_and_what_can_be_made_one() {
         let own = version(cpu::TARGET).unwrap();
         let compiled = |wasm: &[u8]| compile(wasm, &own, cpu::TARGET, &cpu::detected());
         assert!(!compiled(&component()).unwrap().is_empty());
-        assert!(matches!(compiled(&wat::parse_str("(module)").unwrap()), Err(CompileError::Module)));
+        let command = r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))
+            (memory (export "memory") 1) (func (export "_start")))"#;
+        assert!(!compiled(&wat::parse_str(command).unwrap()).unwrap().is_empty());
+        let module = compiled(&wat::parse_str("(module)").unwrap());
+        assert!(matches!(module, Err(CompileError::Artifact(component::Error::ModuleNotWasi))));
         assert!(matches!(compiled(b"MZ"), Err(CompileError::Artifact(component::Error::NotWasm))));
     }
 

@@ -26,6 +26,7 @@ use crate::desired::file::{File, Memory, Saved};
 use crate::desired::{Desired, Refused, Uid};
 use crate::identity::Node;
 use crate::ips::Ips;
+use crate::outgoing;
 use crate::pod::probe::{Kind, Verdict};
 use crate::session::Heard;
 
@@ -202,6 +203,7 @@ impl Core {
         if let Err(why) = self.ips.set_range(&welcome.pod_cidr) {
             tracing::error!(%why, "Pods of this Node get no addresses");
         }
+        self.context.egress.own(outgoing::own_ranges(welcome));
     }
 
     fn say_hello(&self) {

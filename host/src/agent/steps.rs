@@ -17,7 +17,7 @@ use crate::desired::Uid;
 use crate::env;
 use crate::ips::NoAddress;
 use crate::logs::{Place, Sink, Stream};
-use crate::outgoing::ToCluster;
+use crate::outgoing::{self, Denials, Way};
 use crate::plan::{Step, plan};
 use crate::pod::probe::{Kind as ProbeKind, Verdict};
 use crate::pod::spec::{Refusal, RestartPolicy};
@@ -289,6 +289,8 @@ impl Core {
         let env: Vec<(String, String)> = environment.into_iter().collect();
         let place = Place { uid: uid.clone(), container: spec.name.as_str().into() };
         let log = self.context.logs.sink(place);
+        let cluster = self.context.proxy.guest_client(&pod.spec.namespace);
+        let way_out = self.context.egress.way_out(&pod.spec.namespace, outgoing::policy(&pod.spec.egress));
         let backing = OfPod::new(self.context.lanes.clone(), &pod.spec.namespace, pod.spec.grants.clone());
         let workload = WorkloadConfig {
             // The same values by both ways: what a container is configured with is its resolved environment.
@@ -303,13 +305,18 @@ impl Core {
                 idle: pod.spec.reuse.idle,
             },
             mounts,
-            sockets: Arc::new(sockets::OfPod {
-                ip: pod.ip,
-                cluster: self.context.proxy.guest_client(&pod.spec.namespace),
-                local: self.context.local.clone(),
-            }),
+            sockets: Arc::new(sockets::OfPod::new(
+                pod.ip,
+                cluster.clone(),
+                way_out.clone(),
+                self.context.local.clone(),
+            )),
             logs: Arc::new(ToLog(log.clone())),
-            outgoing: Arc::new(ToCluster(self.context.proxy.guest_client(&pod.spec.namespace))),
+            outgoing: Arc::new(Way::new(
+                cluster,
+                way_out,
+                Denials::new(pod.slot.clone(), spec.name.clone(), self.context.up.clone()),
+            )),
             keyvalue: Arc::new(backing.clone()),
             blobs: Arc::new(backing.clone()),
             messages: Arc::new(backing),

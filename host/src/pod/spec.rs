@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use api::grants::{Names, Topics};
 use api::core::{Container as ApiContainer, ContainerPort, Pod};
+use api::egress;
 use api::workload::{self, Reuse};
 use api::{label, quantity};
 
@@ -55,6 +56,8 @@ pub(crate) struct Spec {
     pub(crate) timeout: Duration,
     pub(crate) reuse: Reuse,
     pub(crate) grants: Grants,
+    /// What it may reach outside the cluster.
+    pub(crate) egress: Vec<egress::Rule>,
     pub(crate) containers: Vec<Container>,
     /// What the Pod asks for and this version leaves out.
     pub(crate) left_out: Vec<String>,
@@ -100,6 +103,7 @@ impl Spec {
             publish: parsed(annotation(label::PUBLISH), Topics::parse, &mut refusal).unwrap_or_default().into(),
             subscribe: parsed(annotation(label::SUBSCRIBE), Topics::parse, &mut refusal).unwrap_or_default(),
         };
+        let egress = parsed(annotation(label::EGRESS), egress::parse, &mut refusal);
         let spec = pod.spec.clone().unwrap_or_default();
         if spec.init_containers.as_ref().is_some_and(|init| !init.is_empty()) {
             let message = "init containers are not run by this version, and the Pod must not start without them";
@@ -119,6 +123,7 @@ impl Spec {
             timeout: timeout.unwrap_or(workload::TIMEOUT_DEFAULT),
             reuse: reuse.unwrap_or_default(),
             grants,
+            egress: egress.unwrap_or_default(),
             left_out: left_out(&spec, reuse.unwrap_or_default()),
             over: matches!(pod.status.as_ref().and_then(|s| s.phase.as_deref()), Some("Succeeded" | "Failed")),
             containers: spec.containers.iter().map(|c| Container::of(c, refusal.as_ref())).collect(),
@@ -229,7 +234,8 @@ mod tests {
         let spec = spec(json!({
             "metadata": {
                 "name": "w", "namespace": "n", "generation": 3, "deletionGracePeriodSeconds": 5,
-                "annotations": {"insula.dev/timeout": "2s", "insula.dev/reuse": "requests=9,concurrent=4"},
+                "annotations": {"insula.dev/timeout": "2s", "insula.dev/reuse": "requests=9,concurrent=4",
+                                "insula.dev/egress": "https://api.example.com"},
             },
             "spec": {"terminationGracePeriodSeconds": 60, "restartPolicy": "Never", "containers": [
                 {"name": "a", "image": "web:1", "ports": [{"containerPort": 8080}, {"containerPort": 53, "protocol": "UDP"}],
@@ -240,6 +246,7 @@ mod tests {
         }));
         assert_eq!(spec.grace, Duration::from_secs(5), "a deletion's own grace wins");
         assert_eq!((spec.timeout, spec.reuse.requests_max), (Duration::from_secs(2), 9));
+        assert_eq!(spec.egress, egress::parse("https://api.example.com").expect("parses"));
         assert_eq!((spec.restart_policy, spec.generation), (RestartPolicy::Never, Some(3)));
         assert_eq!((&spec.containers[0].ports, &spec.containers[1].ports), (&vec![8080], &vec![9090, 8080]));
         assert_eq!(spec.containers[0].memory_bytes_max, Some(64 << 20));
@@ -278,6 +285,12 @@ mod tests {
                 json!({}),
                 json!([]),
                 "CreateContainerConfigError: annotation insula.dev/timeout: ",
+            ),
+            (
+                json!({"annotations": {"insula.dev/egress": "example.com"}}),
+                json!({}),
+                json!([]),
+                "CreateContainerConfigError: annotation insula.dev/egress: ",
             ),
             (
                 json!({}),

@@ -5,10 +5,12 @@
 
 mod config;
 mod container;
+mod cron_job;
 mod deployment;
 mod endpoint_slice;
 mod env;
 mod event;
+mod job;
 mod lease;
 mod meta;
 mod namespace;
@@ -161,7 +163,7 @@ fn decode<'a, T: serde::Deserialize<'a>>(resource: &Resource, object: &'a Value)
 use Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Scale, Status as StatusPart};
 
 /// The rows, in the order of `api::resource::ALL`.
-pub(crate) static ROWS: [Kind; 12] = [
+pub(crate) static ROWS: [Kind; 14] = [
     Kind {
         resource: &resource::NAMESPACES,
         singular: "namespace",
@@ -320,6 +322,36 @@ pub(crate) static ROWS: [Kind; 12] = [
         validate: replica_set::validate,
         validate_update: replica_set::validate_update,
         unacted: unacted::TEMPLATED,
+    },
+    Kind {
+        resource: &resource::JOBS,
+        singular: "job",
+        short_names: &[],
+        categories: &["all"],
+        subresources: &[StatusPart],
+        name_rule: NameRule::Subdomain,
+        generation: Generation::Counts,
+        fields: &[("status.successful", "0")],
+        defaults: job::defaults,
+        prepare: job::prepare,
+        validate: job::validate,
+        validate_update: job::validate_update,
+        unacted: unacted::JOB,
+    },
+    Kind {
+        resource: &resource::CRON_JOBS,
+        singular: "cronjob",
+        short_names: &["cj"],
+        categories: &["all"],
+        subresources: &[StatusPart],
+        name_rule: NameRule::Subdomain,
+        generation: Generation::Counts,
+        fields: &[],
+        defaults: cron_job::defaults,
+        prepare: without_status,
+        validate: cron_job::validate,
+        validate_update: mutable,
+        unacted: unacted::CRON_JOB,
     },
     Kind {
         resource: &resource::ENDPOINT_SLICES,

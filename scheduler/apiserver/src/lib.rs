@@ -30,8 +30,8 @@ pub use auth::{Authenticator, User};
 pub use kinds::Subresource;
 pub use logs::{LogOptions, PodStreams};
 pub use objects::{
-    Cidr, DeleteOptions, FieldSelector, List, ListOptions, Objects, ObjectsConfig, Patch, Propagation, VersionMatch,
-    WriteOptions, decode_entry,
+    CHANGES_MAX, Change, Cidr, DeleteOptions, FieldSelector, List, ListOptions, Objects, ObjectsConfig, Patch,
+    Propagation, VersionMatch, WriteOptions, decode_entry,
 };
 pub use rest::{Config, Version, router};
 pub use server::{ClientCertificate, serve};

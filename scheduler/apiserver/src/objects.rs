@@ -22,6 +22,7 @@ mod patch;
 mod scale;
 mod selection;
 mod stamp;
+mod together;
 mod zeros;
 
 use std::ops::RangeInclusive;
@@ -43,6 +44,7 @@ pub use self::selection::FieldSelector;
 pub(crate) use self::selection::Selection;
 pub use self::stamp::decode_entry;
 pub(crate) use self::stamp::{set_version, splice, splice_head};
+pub use self::together::{CHANGES_MAX, Change};
 use crate::kinds;
 use crate::status::Status;
 
@@ -162,6 +164,15 @@ impl Objects {
     ) -> Result<Value, Status> {
         let target = modify::Target { kind: kinds::of(resource), namespace, name, part };
         modify::modify(self, &target, &|current| patch.apply(resource, part, current), &options).await
+    }
+
+    /// Patches several objects in one transaction: all of them or none. Each must be as the writer saw it;
+    /// nothing is repeated.
+    ///
+    /// # Errors
+    /// As [`Objects::patch`], of the first change that fails; `Conflict` when any object has moved.
+    pub async fn patch_together(&self, changes: Vec<Change>) -> Result<(), Status> {
+        together::patch(self, changes).await
     }
 
     /// As [`Objects::patch`], with a look at the patched object before it is used: for problems that

@@ -5,6 +5,7 @@
 //! so that a table is a function of its input. A kind without a printer has a name and an age.
 
 mod age;
+mod batch;
 mod config;
 mod event;
 mod network;
@@ -96,10 +97,12 @@ static ANY: Printer =
     Printer { columns: &[NAME, AGE], cells: |object, now| vec![read::name(object), age::of(object, now)] };
 
 fn printer(resource: &Resource) -> &'static Printer {
-    let printers: [(&Resource, &'static Printer); 12] = [
+    let printers: [(&Resource, &'static Printer); 14] = [
         (&resource::PODS, &pod::PRINTER),
         (&resource::DEPLOYMENTS, &workload::DEPLOYMENT),
         (&resource::REPLICA_SETS, &workload::REPLICA_SET),
+        (&resource::JOBS, &batch::JOB),
+        (&resource::CRON_JOBS, &batch::CRON_JOB),
         (&resource::SERVICES, &network::SERVICE),
         (&resource::ENDPOINT_SLICES, &network::ENDPOINT_SLICE),
         (&resource::NODES, &node::PRINTER),

@@ -52,29 +52,11 @@ pub(crate) fn check(
     }
 }
 
-/// Whether a component or module is one, and imports only what is granted. Pure.
+/// Whether it is a component, or a module that can be made one, and imports only what is granted. Pure.
 fn check_wasm(wasm: &[u8], granted: Option<&[Interface]>) -> Result<(), String> {
     let description = component::describe(wasm).map_err(|error| error.to_string())?;
-    let Some(granted) = granted else { return Ok(()) };
-    let missing = description.missing(granted);
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let missing: Vec<String> = missing.iter().map(|import| explain(import, granted)).collect();
-    Err(format!("the component needs what hosts of this cluster do not grant: {}", missing.join("; ")))
-}
-
-/// One missing import, and what would mend it.
-fn explain(import: &Interface, granted: &[Interface]) -> String {
-    let same = |other: &&Interface| {
-        (&other.namespace, &other.package, &other.name) == (&import.namespace, &import.package, &import.name)
-    };
-    let versions: Vec<String> = granted.iter().filter(same).map(ToString::to_string).collect();
-    if versions.is_empty() {
-        format!("it imports {import}, and no host grants any version of that")
-    } else {
-        format!("it imports {import}, and hosts grant {}; build it against that version", versions.join(" and "))
-    }
+    let refusal = granted.and_then(|granted| component::refusal(&description, granted));
+    refusal.map_or(Ok(()), Err)
 }
 
 #[cfg(test)]
@@ -103,12 +85,24 @@ mod tests {
         assert!(unknown.contains("wasi:keyvalue/store@0.2.0, and no host grants any version"), "{unknown}");
     }
 
+    // F50
+    #[test]
+    fn a_preview_1_module_is_checked_as_the_component_it_becomes() {
+        let text = r#"(module (import "wasi_snapshot_preview1" "random_get" (func (param i32 i32) (result i32)))
+            (memory (export "memory") 1) (func (export "_start")))"#;
+        let module = wat::parse_str(text).expect("is text of a module");
+        assert_eq!(check_wasm(&module, None), Ok(()));
+        let refused = check_wasm(&module, Some(&[])).expect_err("is refused");
+        assert!(refused.contains("it imports wasi:random/random@0.2."), "{refused}");
+    }
+
     // F46
     #[test]
     fn what_is_no_wasm_is_refused() {
         for bytes in [&b""[..], b"\x7fELF", b"\0asm", b"\0asm\x0d\0\x01\0\xff\xff\xff"] {
             assert!(check_wasm(bytes, None).is_err(), "{bytes:?}");
         }
-        assert_eq!(check_wasm(b"\0asm\x01\0\0\0", None), Ok(()));
+        let module = check_wasm(b"\0asm\x01\0\0\0", None).expect_err("is refused");
+        assert!(module.contains("nothing says how to run it"), "{module}");
     }
 }

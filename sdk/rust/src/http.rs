@@ -36,7 +36,7 @@ pub(crate) fn serve<H: Handler<A>, A>(request: IncomingRequest, answer: Response
             Ok(request) => {
                 let text = |name: &str| request.headers().get(name)?.to_str().ok().map(str::to_owned);
                 trace::enter(trace::Context::parse(text));
-                make().call(request).await
+                make().answer(request).await
             }
             Err(error) => Err(error),
         };

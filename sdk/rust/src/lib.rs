@@ -14,6 +14,10 @@
 //! # fn main() {}
 //! ```
 //!
+//! Every example of this documentation is compiled by `cargo test -p insula-sdk`, for the machine it runs on, where
+//! attributes expand to all but the symbols that a component exports; with `--doc --target wasm32-wasip2` and
+//! `CARGO_TARGET_WASM32_WASIP2_RUNNER=true`, for guests. None is run: `samples/` holds what is.
+//!
 //! A component that serves HTTP or receives messages is a library of crate type `cdylib`, one that runs to completion
 //! (a Job) an ordinary program; both are built for the target `wasm32-wasip2`.
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::outline::{NAMES_MAX, NESTING_MAX};
 
 fn wasm(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
@@ -58,14 +59,6 @@ fn serving_http_depends_on_the_export_and_its_version() {
         let bytes = wasm(&format!(r#"(component (instance $i) (export "{export}" (instance $i)))"#));
         assert_eq!(describe(&bytes).unwrap().serves_http(), expected, "{export}");
     }
-}
-
-#[test]
-fn a_preview_1_module_is_recognised() {
-    let text =
-        r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))) (memory (export "memory") 1))"#;
-    let description = describe(&wasm(text)).unwrap();
-    assert_eq!((description.kind, description.imports.len(), description.serves_http()), (Kind::Module, 0, false));
 }
 
 #[test]

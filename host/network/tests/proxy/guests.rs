@@ -1,11 +1,14 @@
 //! What guests may reach, and that nothing else is reachable.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use http::Request;
+use network::egress::{self, Egress, EgressError, Reason};
 use network::{Body, Delta, Denial, Depth, GuestError, Service, ServiceName, ServicePort};
 
-use crate::harness::{Authority, Client, Host, address, get, ok, users};
+use crate::harness::{Authority, Client, Host, address, get, ok, soon, users};
 
 fn asked(request: &Request<Body>) -> String {
     let header = |name: &str| request.headers().get(name).map_or("-", |value| value.to_str().expect("text"));
@@ -98,12 +101,14 @@ async fn a_guest_reaches_nothing_else() {
     for to in outside {
         let uri = format!("http://{to}/");
         let Ok(request) = Request::get(&uri).body(network::empty()) else { continue };
-        let denied = client.call(request, Depth(0)).await.expect_err(&uri);
-        assert_eq!(denied, GuestError::Denied { to: format!("http://{to}"), reason: Denial::OutsideCluster });
+        let Err(GuestError::Outside(request)) = client.call(request, Depth(0)).await else { panic!("reached {uri}") };
+        assert_eq!(request.uri().to_string(), uri, "comes back as it was");
     }
     for (uri, reason) in [
         ("https://users/", Denial::NotHttp),
-        ("ftp://users/", Denial::NotHttp),
+        ("ftp://users:80/", Denial::NotHttp),
+        ("https://users.shop:80/", Denial::NotHttp),
+        ("https://nobody.shop.svc/", Denial::NotHttp),
         ("http://users:81/", Denial::NoSuchPort),
         ("http://nobody.shop.svc/", Denial::NoSuchService),
         ("http://nobody.shop.svc.cluster.local/", Denial::NoSuchService),
@@ -113,12 +118,58 @@ async fn a_guest_reaches_nothing_else() {
         ("http://users:0/", Denial::NoHost),
     ] {
         let request = Request::get(uri).header("host", "users").body(network::empty()).expect("a request");
-        let GuestError::Denied { to, reason: actual } = client.call(request, Depth(0)).await.expect_err(uri);
+        let Err(GuestError::Denied { to, reason: actual }) = client.call(request, Depth(0)).await else {
+            panic!("not denied: {uri}")
+        };
         assert_eq!(actual, reason, "{uri}");
         assert!(!to.contains("secret"), "{to}");
     }
     assert_eq!(a.pods.calls(), 0);
-    assert!(a.proxy.metrics().denied > 20);
+    assert_eq!(a.proxy.metrics().denied, 11);
+}
+
+// F78: what a Pod's rules permit outside ends where the cluster begins.
+#[tokio::test]
+async fn what_is_not_the_clusters_goes_out_and_what_is_never_does() {
+    let authority = Authority::new();
+    let (a, b) = (Host::start(&authority, "a"), Host::start(&authority, "b"));
+    a.pods.add_named("p");
+    a.serve(1, vec![a.endpoint("p")], vec![b.peer()]).await;
+    let outside = tokio::net::TcpListener::bind((address(), 0)).await.expect("a listener");
+    let at = outside.local_addr().expect("an address");
+    let proxy = a.proxy.clone();
+    let egress = Egress::new(egress::Config {
+        roots: rustls::RootCertStore::empty(),
+        resolver: Arc::new(egress::SystemResolver::default()),
+        owns: Arc::new(move |ip| proxy.owns(ip)),
+        limits: egress::Limits::default(),
+    });
+    let loopback = egress::Range::new([127, 0, 0, 0].into(), 8).expect("a range");
+    let rule = egress::Rule { protocol: None, to: egress::To::Range(loopback), port: None };
+    let way = egress.expect("TLS").way_out("shop", egress::Policy::new(vec![rule]));
+    let client = a.proxy.guest_client("shop");
+    let patient = egress::Options { connect_timeout: Duration::from_secs(20), between_bytes_timeout: None };
+    let call = async |url: &str| match client.call(get(url), Depth(0)).await {
+        Err(GuestError::Outside(request)) => way.call(*request, patient).await,
+        within => panic!("{url} is of the cluster: {within:?}"),
+    };
+    let pod_ip = a.endpoint("p").ip;
+    for url in [
+        format!("http://{}/", a.proxy.peer_addr()),
+        format!("http://{}/", b.proxy.peer_addr()),
+        format!("http://{}:{}/", a.ip, crate::harness::NODE_PORT),
+    ] {
+        match call(&url).await {
+            Err(EgressError::Denied { reason: Reason::Own { .. }, .. }) => {}
+            other => panic!("{url}: {other:?}"),
+        }
+    }
+    assert!(a.proxy.owns(pod_ip) && !a.proxy.owns(at.ip()));
+    let url = format!("http://{at}/");
+    tokio::select! {
+        accepted = soon("a connection", outside.accept()) => drop(accepted.expect("reached")),
+        answer = call(&url) => panic!("nobody answers there: {answer:?}"),
+    }
 }
 
 // The URL decides, not what the guest writes into headers.

@@ -6,13 +6,13 @@
 use std::hint::black_box;
 use std::io::Write as _;
 use std::time::Duration;
-use std::{env, fs, io, process, thread};
+use std::{env, fs, io, thread};
 
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["exit", code] => process::exit(number(code)?),
+        ["exit", code] => insula_sdk::job::exit(number(code)?),
         ["spin"] => spin(),
         ["trap"] => panic!("as asked"),
         ["sleep", millis] => thread::sleep(Duration::from_millis(number(millis)?)),

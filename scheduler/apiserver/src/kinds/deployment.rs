@@ -33,7 +33,7 @@ pub(super) fn defaults(deployment: &mut Value) {
             }
         }
     }
-    pod_spec::template_defaults(deployment);
+    pod_spec::template_defaults(deployment, &["spec", "template", "spec"]);
 }
 
 /// Decodes and checks a Deployment.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api::meta::{LabelSelector, ObjectMeta, OwnerReference};
 use api::selector::Selector;
-use api::{grants, label, name, workload};
+use api::{egress, grants, label, name, workload};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -78,6 +78,7 @@ pub(super) fn check_annotations(path: &Path, annotations: Option<&Map>, problems
             label::TIMEOUT => workload::parse_timeout(value).map(drop),
             label::KEYVALUE | label::BLOBS => grants::Names::parse(value).map(drop),
             label::PUBLISH | label::SUBSCRIBE => grants::Topics::parse(value).map(drop),
+            label::EGRESS => egress::parse(value).map(drop),
             _ => Ok(()),
         };
         problems.check(&path.key(key), value, parsed);

@@ -38,9 +38,9 @@ pub(super) fn align_accounts(spec: &mut Value) {
     }
 }
 
-/// Fills in the template of a Deployment or ReplicaSet.
-pub(super) fn template_defaults(object: &mut Value) {
-    if let Some(spec) = value::existing(object, &["spec", "template", "spec"]) {
+/// Fills in the spec of a template of Pods.
+pub(super) fn template_defaults(object: &mut Value, path: &[&str]) {
+    if let Some(spec) = value::existing(object, path) {
         defaults(spec);
     }
 }
@@ -163,19 +163,25 @@ fn check_toleration(path: &Path, toleration: &Toleration, problems: &mut Problem
     }
 }
 
-/// Checks the template of a Deployment or ReplicaSet.
-pub(super) fn check_template(path: &Path, template: &PodTemplateSpec, problems: &mut Problems) {
+/// Checks a template of Pods.
+pub(super) fn check_any_template(path: &Path, template: &PodTemplateSpec, problems: &mut Problems) {
     if let Some(metadata) = &template.metadata {
         meta::check_labels(&path.child("labels"), metadata.labels.as_ref(), problems);
         let annotations = path.child("metadata").child("annotations");
         meta::check_annotations(&annotations, metadata.annotations.as_ref(), problems);
     }
     let path = path.child("spec");
-    let Some(spec) = &template.spec else {
-        problems.required(&path.child("containers"), "");
-        return;
-    };
-    check(&path, spec, problems);
+    match &template.spec {
+        Some(spec) => check(&path, spec, problems),
+        None => problems.required(&path.child("containers"), ""),
+    }
+}
+
+/// Checks the template of a Deployment or ReplicaSet.
+pub(super) fn check_template(path: &Path, template: &PodTemplateSpec, problems: &mut Problems) {
+    check_any_template(path, template, problems);
+    let path = path.child("spec");
+    let Some(spec) = &template.spec else { return };
     let restart = spec.restart_policy.as_deref().unwrap_or_default();
     if restart == "OnFailure" || restart == "Never" {
         problems.not_supported(&path.child("restartPolicy"), restart, &["Always"]);

@@ -16,7 +16,7 @@ pub(super) fn defaults(set: &mut Value) {
     if let Some(spec) = set.get_mut("spec") {
         value::default(spec, "replicas", 1);
     }
-    pod_spec::template_defaults(set);
+    pod_spec::template_defaults(set, &["spec", "template", "spec"]);
 }
 
 /// Decodes and checks a ReplicaSet.

@@ -80,10 +80,20 @@ const POD_SPEC: &[(&str, &[&str])] = &[
     ("containers[].workingDir", EMPTY),
 ];
 
+const JOB_SPEC: &[(&str, &[&str])] = &[("scheduling", EMPTY), ("successPolicy", EMPTY)];
+
 /// What Pods say that is not acted on.
 pub(super) const POD: &[Unacted] = &[Unacted { at: "spec", fields: POD_SPEC }];
 /// The same in a template.
 pub(super) const TEMPLATED: &[Unacted] = &[Unacted { at: "spec.template.spec", fields: POD_SPEC }];
+/// Jobs.
+pub(super) const JOB: &[Unacted] =
+    &[Unacted { at: "spec", fields: JOB_SPEC }, Unacted { at: "spec.template.spec", fields: POD_SPEC }];
+/// CronJobs.
+pub(super) const CRON_JOB: &[Unacted] = &[
+    Unacted { at: "spec.jobTemplate.spec", fields: JOB_SPEC },
+    Unacted { at: "spec.jobTemplate.spec.template.spec", fields: POD_SPEC },
+];
 /// Services.
 pub(super) const SERVICE: &[Unacted] = &[Unacted {
     at: "spec",

@@ -88,11 +88,12 @@ fn split(text: &str) -> Vec<String> {
     parts
 }
 
-/// A field as text. Events' source has two places, as in Kubernetes.
+/// A field as text. Events' source has two places and Jobs' successes another name, as in Kubernetes.
 fn read(object: &Value, label: &str, default: &str) -> String {
     let found = match label {
         "source" => value::at(object, &["source", "component"]).or_else(|| object.get("reportingComponent")),
         "name" => value::at(object, &["metadata", "name"]),
+        "status.successful" => value::at(object, &["status", "succeeded"]),
         _ => label.split('.').try_fold(object, |value, key| value.get(key)),
     };
     match found {

@@ -6,6 +6,7 @@ mod bad;
 mod conflicts;
 mod deletes;
 mod harness;
+mod jobs;
 mod reads;
 mod services;
 mod watches;

@@ -187,6 +187,65 @@ fn workloads_count_their_pods() {
 }
 
 #[test]
+fn jobs_and_cron_jobs_tell_how_far_they_are() {
+    let spec = |spec: Value| {
+        let mut whole = json!({
+            "selector": {"matchLabels": {"uid": "u"}},
+            "template": {"spec": {"containers": [{"name": "main", "image": "job:1"}]}},
+        });
+        spec.as_object().expect("fields").iter().for_each(|(key, value)| whole[key] = value.clone());
+        whole
+    };
+    let job =
+        |name: &str, more: Value, status: Value| json!({"metadata": meta(name), "spec": spec(more), "status": status});
+    let holds =
+        |kind: &str| json!({"conditions": [{"type": kind, "status": "True"}], "startTime": "2026-03-01T11:55:31Z"});
+    let mut done = holds("Complete");
+    (done["succeeded"], done["completionTime"]) = (json!(3), json!("2026-03-01T11:55:41Z"));
+    check(
+        &r::JOBS,
+        json!([
+            job("new", json!({"completions": 1}), json!({})),
+            job("done", json!({"completions": 3}), done),
+            job("failed", json!({"completions": 3}), holds("Failed")),
+            job("failing", json!({"completions": 3}), holds("FailureTarget")),
+            job("paused", json!({"completions": 3}), holds("Suspended")),
+            job("queue", json!({"parallelism": 4}), json!({"succeeded": 2})),
+            job("worker", json!({"parallelism": 1}), json!({})),
+        ]),
+        expect![[r#"
+            NAME | STATUS | COMPLETIONS | DURATION | AGE | CONTAINERS* | IMAGES* | SELECTOR*
+            new | Running | 0/1 |  | 4m30s | main | job:1 | uid=u
+            done | Complete | 3/3 | 10s | 4m30s | main | job:1 | uid=u
+            failed | Failed | 0/3 | 4m29s | 4m30s | main | job:1 | uid=u
+            failing | FailureTarget | 0/3 | 4m29s | 4m30s | main | job:1 | uid=u
+            paused | Suspended | 0/3 | 4m29s | 4m30s | main | job:1 | uid=u
+            queue | Running | 2/1 of 4 |  | 4m30s | main | job:1 | uid=u
+            worker | Running | 0/1 |  | 4m30s | main | job:1 | uid=u
+        "#]],
+    );
+    let template = json!({"spec": {"template": {"spec": {"containers": [{"name": "main", "image": "job:1"}]}}}});
+    let cron = |name: &str, more: Value, status: Value| {
+        let mut whole = json!({"schedule": "0 3 * * *", "jobTemplate": template});
+        more.as_object().expect("fields").iter().for_each(|(key, value)| whole[key] = value.clone());
+        json!({"metadata": meta(name), "spec": whole, "status": status})
+    };
+    let ran = json!({"active": [{}, {}], "lastScheduleTime": "2026-03-01T11:59:00Z"});
+    check(
+        &r::CRON_JOBS,
+        json!([
+            cron("new", json!({"suspend": false}), json!({})),
+            cron("busy", json!({"suspend": true, "timeZone": "Europe/Berlin"}), ran),
+        ]),
+        expect![[r#"
+            NAME | SCHEDULE | TIMEZONE | SUSPEND | ACTIVE | LAST SCHEDULE | AGE | CONTAINERS* | IMAGES* | SELECTOR*
+            new | 0 3 * * * | <none> | False | 0 | <none> | 4m30s | main | job:1 | <none>
+            busy | 0 3 * * * | Europe/Berlin | True | 2 | 60s | 4m30s | main | job:1 | <none>
+        "#]],
+    );
+}
+
+#[test]
 fn services_show_where_they_can_be_reached() {
     let service = |name: &str, spec: Value| json!({"metadata": meta(name), "spec": spec});
     let mut balanced =

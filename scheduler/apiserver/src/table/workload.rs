@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::{AGE, Column, NAME, Printer, age, integer, read, selector, text};
 
-const CONTAINERS: Column = text("Containers", "Names of each container in the template.").wide();
-const IMAGES: Column = text("Images", "Images referenced by each container in the template.").wide();
-const SELECTOR: Column = text("Selector", "Labels of the Pods that are counted.").wide();
+pub(super) const CONTAINERS: Column = text("Containers", "Names of each container in the template.").wide();
+pub(super) const IMAGES: Column = text("Images", "Images referenced by each container in the template.").wide();
+pub(super) const SELECTOR: Column = text("Selector", "Labels of the Pods that are counted.").wide();
 
 pub(super) static DEPLOYMENT: Printer = Printer {
     columns: &[
@@ -46,7 +46,7 @@ fn deployment(object: &Value, now: Timestamp) -> Vec<Value> {
         read::number(object, "/status/availableReplicas").into(),
         age::of(object, now),
     ];
-    cells.into_iter().chain(template(object)).collect()
+    cells.into_iter().chain(template(&object["spec"])).collect()
 }
 
 fn replica_set(object: &Value, now: Timestamp) -> Vec<Value> {
@@ -57,15 +57,15 @@ fn replica_set(object: &Value, now: Timestamp) -> Vec<Value> {
         read::number(object, "/status/readyReplicas").into(),
         age::of(object, now),
     ];
-    cells.into_iter().chain(template(object)).collect()
+    cells.into_iter().chain(template(&object["spec"])).collect()
 }
 
-/// The cells of containers, images and selector.
-fn template(object: &Value) -> [Value; 3] {
-    let containers = read::list(object, "/spec/template/spec/containers");
+/// The cells of containers, images and selector, from a spec.
+pub(super) fn template(spec: &Value) -> [Value; 3] {
+    let containers = read::list(spec, "/template/spec/containers");
     [
         read::joined(containers, "/name").into(),
         read::joined(containers, "/image").into(),
-        selector::of(&object["spec"]["selector"]).into(),
+        selector::of(&spec["selector"]).into(),
     ]
 }

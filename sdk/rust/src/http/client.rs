@@ -89,6 +89,12 @@ impl Client {
     /// As of [`Client::get`].
     pub async fn send<B: Into<Body>>(&self, request: Request<B>) -> Result<Response<Body>, Error> {
         let mut request = request.map(Into::into);
+        if request.uri().scheme().is_none() || request.uri().host().is_none() {
+            return Err(Error::msg(format!(
+                "{:?} names no host: an URL is http://SERVICE/PATH",
+                request.uri().to_string()
+            )));
+        }
         trace(&mut request);
         let asked = Asked(request.uri().clone());
         let sent = self.client.send::<Body>(request);
@@ -175,6 +181,7 @@ fn from(response: &Response<Body>) -> String {
     response.extensions().get::<Asked>().map_or_else(|| "the response".to_owned(), |asked| asked.0.to_string())
 }
 
+/// Sends the trace context along.
 fn trace(request: &mut Request<Body>) {
     let Some(context) = trace::current().filter(|_| !request.headers().contains_key(trace::PARENT)) else { return };
     for (name, value) in context.fields() {
@@ -182,5 +189,48 @@ fn trace(request: &mut Request<Body>) {
         if let Ok(value) = HeaderValue::from_str(value) {
             request.headers_mut().insert(name, value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    /// These futures wait for nothing.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(done) => done,
+            Poll::Pending => unreachable!("nothing is waited for"),
+        }
+    }
+
+    #[test]
+    fn an_url_without_host_is_refused_before_it_is_sent() {
+        let error = now(get("/books")).unwrap_err().to_string();
+        assert_eq!(error, "\"/books\" names no host: an URL is http://SERVICE/PATH");
+    }
+
+    #[test]
+    fn an_answer_that_is_no_success_is_told_with_its_source() {
+        let mut response = Response::builder().status(503).body(Body::from("no room\n")).unwrap();
+        response.extensions_mut().insert(Asked(Uri::from_static("http://prices/")));
+        let error = now(response.success()).unwrap_err().to_string();
+        assert_eq!(error, "http://prices/ answered 503 Service Unavailable: no room");
+    }
+
+    #[test]
+    fn the_trace_context_is_sent_along_unless_there_is_one() {
+        const CURRENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        trace::enter(trace::Context::parse(|name| (name == trace::PARENT).then(|| CURRENT.to_owned())));
+        let mut request = Request::new(Body::empty());
+        trace(&mut request);
+        assert_eq!(request.headers().get(trace::PARENT).unwrap(), CURRENT);
+        let mut own = Request::builder().header(trace::PARENT, "own").body(Body::empty()).unwrap();
+        trace(&mut own);
+        assert_eq!(own.headers().get(trace::PARENT).unwrap(), "own");
+        trace::enter(None);
     }
 }

@@ -23,7 +23,7 @@ use super::extract::{FromParts, FromRequest};
 /// ```
 pub trait Handler<Arguments> {
     /// Answers a request.
-    fn call(&self, request: Request<Body>) -> impl Future<Output = Result<Response<Body>, Error>>;
+    fn answer(&self, request: Request<Body>) -> impl Future<Output = Result<Response<Body>, Error>>;
 }
 
 macro_rules! functions {
@@ -35,7 +35,7 @@ macro_rules! functions {
             $($part: FromParts,)*
             Last: FromRequest<Via>,
         {
-            async fn call(&self, request: Request<Body>) -> Result<Response<Body>, Error> {
+            async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, Error> {
                 let (head, body) = request.into_parts();
                 $(
                     #[expect(non_snake_case, reason = "named as its type")]
@@ -65,7 +65,83 @@ where
     F: Fn() -> Fut,
     Fut: Future<Output: IntoResponse>,
 {
-    async fn call(&self, _request: Request<Body>) -> Result<Response<Body>, Error> {
+    async fn answer(&self, _request: Request<Body>) -> Result<Response<Body>, Error> {
         self().await.into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+    use crate::http::{BODY_BYTES_MAX, HeaderMap, Json, Method, Refusal, StatusCode};
+
+    /// These futures wait for nothing.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(done) => done,
+            Poll::Pending => unreachable!("nothing is waited for"),
+        }
+    }
+
+    fn post(content_type: &str, body: impl Into<Body>) -> Request<Body> {
+        Request::post("/").header("content-type", content_type).body(body.into()).unwrap()
+    }
+
+    fn answer<A>(handler: &impl Handler<A>, request: Request<Body>) -> (StatusCode, String) {
+        let mut response = now(handler.answer(request)).unwrap();
+        let text = now(response.body_mut().str_contents()).unwrap().to_owned();
+        (response.status(), text)
+    }
+
+    async fn sum(
+        method: Method,
+        headers: HeaderMap,
+        Json(numbers): Json<Vec<u64>>,
+    ) -> (StatusCode, Json<(u64, usize)>) {
+        assert_eq!(method, Method::POST);
+        (StatusCode::CREATED, Json((numbers.iter().sum(), headers.len())))
+    }
+
+    #[test]
+    fn json_comes_in_and_goes_out() {
+        assert_eq!(answer(&sum, post("application/json", "[1, 2]")), (StatusCode::CREATED, "[3,1]".to_owned()));
+        let response = now(sum.answer(post("application/json", "[]"))).unwrap();
+        assert_eq!(response.headers().get("content-type").unwrap(), "application/json");
+    }
+
+    #[test]
+    fn what_is_not_the_json_expected_is_refused_with_a_reason() {
+        assert_eq!(answer(&sum, post("text/plain", "[1]")).0, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        let (status, text) = answer(&sum, post("application/json", "[1, \"two\"]"));
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(text.contains("invalid type: string \"two\", expected u64"), "{text}");
+    }
+
+    #[test]
+    fn a_body_that_is_too_large_is_refused() {
+        async fn length(body: String) -> String {
+            body.len().to_string()
+        }
+        let most = post("text/plain", "x".repeat(BODY_BYTES_MAX));
+        assert_eq!(answer(&length, most), (StatusCode::OK, BODY_BYTES_MAX.to_string()));
+        let more = post("text/plain", "x".repeat(BODY_BYTES_MAX + 1));
+        assert_eq!(answer(&length, more).0, StatusCode::PAYLOAD_TOO_LARGE);
+        let told = Request::post("/").header("content-length", BODY_BYTES_MAX + 1).body(Body::empty()).unwrap();
+        assert_eq!(answer(&length, told).0, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[test]
+    fn a_refusal_keeps_its_status_through_the_question_mark_and_other_errors_are_the_hosts() {
+        async fn refuse() -> Result<(), Error> {
+            Err(Refusal::new(StatusCode::CONFLICT, "taken"))?
+        }
+        async fn fail() -> Result<(), Error> {
+            Err(Error::msg("out of luck"))
+        }
+        assert_eq!(answer(&refuse, post("", "")), (StatusCode::CONFLICT, "taken\n".to_owned()));
+        assert_eq!(now(fail.answer(post("", ""))).unwrap_err().to_string(), "out of luck");
     }
 }

@@ -142,7 +142,7 @@ impl Router {
 pub enum Routed {}
 
 impl Handler<Routed> for Router {
-    async fn call(&self, mut request: Request<Body>) -> Result<Response<Body>, Error> {
+    async fn answer(&self, mut request: Request<Body>) -> Result<Response<Body>, Error> {
         let found = self.matching(request.uri().path());
         let wanted = request.method().clone();
         let as_get = wanted == Method::HEAD && !found.iter().any(|(route, _)| route.method == Method::HEAD);
@@ -176,7 +176,7 @@ fn not_allowed<'a>(method: &Method, allowed: impl Iterator<Item = &'a Method>) -
 fn call<A: 'static>(handler: impl Handler<A> + Clone + 'static) -> Call {
     Box::new(move |request| {
         let handler = handler.clone();
-        Box::pin(async move { handler.call(request).await })
+        Box::pin(async move { handler.answer(request).await })
     })
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::harness::{APPS, Cluster, SHOP, config_map, deployment, pod, service};
+use super::harness::{APPS, BATCH, Cluster, SHOP, config_map, deployment, pod, service};
 use crate::WriteOptions;
 
 /// Longest time an answer may take.
@@ -58,6 +58,7 @@ impl Bad {
         let resource = self.to.split(['/', '?']).next().unwrap_or_default();
         let root = match resource {
             "deployments" => APPS,
+            "jobs" | "cronjobs" => BATCH,
             "leases" => "/apis/coordination.k8s.io/v1/namespaces/shop",
             "endpointslices" => "/apis/discovery.k8s.io/v1/namespaces/shop",
             _ => SHOP,

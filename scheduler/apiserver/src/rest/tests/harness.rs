@@ -73,6 +73,7 @@ impl Answer {
 
 pub(super) const SHOP: &str = "/api/v1/namespaces/shop";
 pub(super) const APPS: &str = "/apis/apps/v1/namespaces/shop";
+pub(super) const BATCH: &str = "/apis/batch/v1/namespaces/shop";
 
 impl Cluster {
     pub(super) async fn new() -> Self {
@@ -166,6 +167,23 @@ pub(super) fn deployment(name: &str) -> Value {
                 "spec": {"containers": [{"name": "main", "image": "hello:1"}]},
             },
         },
+    })
+}
+
+/// A small valid Job.
+pub(super) fn job(name: &str) -> Value {
+    let pod = json!({"restartPolicy": "Never", "containers": [{"name": "main", "image": "job:1"}]});
+    json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": {"template": {"spec": pod}}})
+}
+
+/// A small valid CronJob.
+pub(super) fn cron_job(name: &str, schedule: &str) -> Value {
+    let template = json!({"spec": job(name)["spec"]});
+    json!({
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": name},
+        "spec": {"schedule": schedule, "jobTemplate": template},
     })
 }
 

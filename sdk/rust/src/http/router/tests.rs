@@ -19,7 +19,7 @@ fn some(pairs: &[(&str, &str)]) -> Option<Vec<(String, String)>> {
 /// These handlers wait for nothing.
 fn ask(router: &Router, method: &str, path: &str) -> Response<Body> {
     let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
-    let answer = pin!(router.call(request));
+    let answer = pin!(router.answer(request));
     match answer.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer.unwrap(),
         Poll::Pending => unreachable!("nothing is waited for"),
