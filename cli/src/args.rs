@@ -80,6 +80,35 @@ pub(crate) struct ControlPlane {
     /// Seconds after which Pods of a host that is not ready are replaced.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub(crate) unreachable_seconds: u32,
+    #[command(flatten)]
+    pub(crate) backing: Backing,
+}
+
+/// Where what guests keep and say lies.
+#[derive(clap::Args)]
+pub(crate) struct Backing {
+    /// Where guests' key-value buckets lie: `embedded` is the data directory, else a Redis. URLs with passwords are
+    /// better given in the environment, where other users of this machine do not see them.
+    #[arg(
+        long,
+        value_name = "embedded|redis://HOST:PORT",
+        default_value = "embedded",
+        env = "INSULA_KEYVALUE",
+        hide_env_values = true
+    )]
+    pub(crate) keyvalue: scheduler::KeyValueAt,
+    /// What carries guests' messages: `embedded` is the control plane, else a NATS.
+    #[arg(
+        long,
+        value_name = "embedded|nats://HOST:PORT",
+        default_value = "embedded",
+        env = "INSULA_MESSAGES",
+        hide_env_values = true
+    )]
+    pub(crate) messages: scheduler::MessagesAt,
+    /// Directory of guests' blobs; DATA-DIR/blobs unless given.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) blobs: Option<scheduler::BlobsAt>,
 }
 
 #[derive(clap::Args)]
@@ -346,6 +375,7 @@ mod tests {
             "insula up",
             "insula up --data-dir d --api-addr 127.0.0.1:7000 --kubeconfig k --node-ip 127.0.0.2",
             "insula server --data-dir d --api-addr 127.0.0.1:7000 --host-addr 127.0.0.1:7001",
+            "insula up --keyvalue redis://127.0.0.1:6379 --messages nats://127.0.0.1:4222 --blobs /srv/blobs",
             "insula token create --ttl 10m",
             "insula join T --server 127.0.0.1:7001 --data-dir d --name n --labels a=b,c=d --node-ip 127.0.0.2",
             "insula join --server 127.0.0.1:7001 --data-dir d",
@@ -362,6 +392,7 @@ mod tests {
         }
         for line in [
             "insula deploy web f.wasm --env novalue",
+            "insula up --blobs s3://bucket",
             "insula inspect f.wasm -o yaml",
             "insula compose web.wasm -o whole.wasm",
             "insula compose web.wasm --plug stock.wasm",

@@ -27,6 +27,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use self::core::Core;
+use crate::backing::Lanes;
 use crate::code::{Cache, Loader};
 use crate::config::Config;
 use crate::desired::file::{File, Saved};
@@ -41,8 +42,8 @@ use crate::runtimes::Runtimes;
 use crate::session::answers::Answers;
 use crate::session::{Heard, Session};
 use crate::up::Up;
-use crate::volumes::disk::Disk;
 use crate::up::events::{About, Kind};
+use crate::volumes::disk::Disk;
 
 /// What waits for the agent, of each source. Senders wait: the control plane's messages then stay in its buffers.
 const EVENTS_MAX: usize = 1024;
@@ -119,6 +120,8 @@ pub(crate) struct Context {
     local: Arc<Local>,
     logs: Logs,
     volumes: Disk,
+    /// The way to what guests keep and say.
+    lanes: Arc<Lanes>,
     up: Arc<Up>,
     counters: Arc<Counters>,
     request_handles: Vec<tokio::runtime::Handle>,
@@ -169,6 +172,7 @@ impl Agent {
         let context = Arc::new(Context {
             facts,
             volumes,
+            lanes: Arc::new(Lanes::new(config.link.clone(), clients.clone())),
             loader: Loader::new(engine.clone(), cache, clients.clone()),
             engine,
             proxy: proxy.clone(),

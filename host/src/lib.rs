@@ -9,6 +9,7 @@
 //! behind `sandbox`. The proxy and the sandbox do not know each other; they meet here.
 
 mod agent;
+mod backing;
 mod backoff;
 mod code;
 mod config;

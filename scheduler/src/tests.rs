@@ -4,6 +4,7 @@
 //! with a deadline.
 
 mod api;
+mod backing;
 mod host;
 mod join;
 mod serve;

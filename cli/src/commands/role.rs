@@ -55,6 +55,11 @@ pub(crate) async fn start_server(
         unreachable_after: std::time::Duration::from_secs(u64::from(args.unreachable_seconds)),
         compiler: vec![program.into(), "compile".into()],
         interfaces: host::engine_interfaces(),
+        backing: scheduler::Backing {
+            keyvalue: args.backing.keyvalue.clone(),
+            messages: args.backing.messages.clone(),
+            blobs: args.backing.blobs.clone().unwrap_or_default(),
+        },
         ..scheduler::Config::new(data_dir)
     };
     Ok(scheduler::Server::start(config).await?)

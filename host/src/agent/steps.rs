@@ -12,6 +12,7 @@ use super::commands::End;
 use super::core::{Core, Event};
 use super::pods::{Progress, Running};
 use super::probing::Probing;
+use crate::backing::{self, Listening, OfPod};
 use crate::desired::Uid;
 use crate::env;
 use crate::ips::NoAddress;
@@ -21,8 +22,8 @@ use crate::plan::{Step, plan};
 use crate::pod::probe::{Kind as ProbeKind, Verdict};
 use crate::pod::spec::{Refusal, RestartPolicy};
 use crate::pod::state::{Change, Exit, KILLED, START_FAILED, State};
-use crate::{reports, sockets};
 use crate::up::events::Kind;
+use crate::{reports, sockets};
 
 /// Plans of one Pod in a row. A new Pod takes three: admitted, given an address, started.
 const ROUNDS_MAX: usize = 8;
@@ -220,6 +221,8 @@ impl Core {
         pod.slot.set(pod.targets(key));
         if is_command {
             self.run_command(uid, container, run, workload);
+        } else {
+            self.listen(uid, container, workload, probes.clone());
         }
         let Some(pod) = self.pods.get(uid) else { return Then::Wait };
         if !spec_probes.is_empty() {
@@ -252,6 +255,25 @@ impl Core {
         }
     }
 
+    /// Gives a container that takes messages what comes on its Pod's topics, until `stop`.
+    fn listen(&self, uid: &Uid, container: usize, workload: Workload, stop: CancellationToken) {
+        let (Some(pod), Some(assignment)) = (self.pods.get(uid), self.desired.pods.get(uid)) else { return };
+        let subjects = pod.spec.grants.subscribe.patterns().to_vec();
+        let Some(spec) = pod.spec.containers.get(container).filter(|_| !subjects.is_empty()) else { return };
+        let key = super::pods::artifact_of(assignment, &spec.name).map(|a| a.code_key.as_str()).unwrap_or_default();
+        if !self.codes.get(key).is_some_and(|code| code.takes_messages()) {
+            return;
+        }
+        let listening = Listening {
+            lanes: self.context.lanes.clone(),
+            namespace: pod.spec.namespace.clone(),
+            group: backing::group(&parse(assignment).metadata, &spec.name),
+            subjects,
+            workload,
+        };
+        self.spawn_on_requests(pod.containers[container].runs, listening.run(stop));
+    }
+
     fn workload(&self, uid: &Uid, index: usize, mounts: Vec<Mount>) -> Result<Workload, Refusal> {
         let lost = || Refusal::new("ContainerCreating", "the Pod is gone");
         let (pod, assignment) = (self.pods.get(uid).ok_or_else(lost)?, self.desired.pods.get(uid).ok_or_else(lost)?);
@@ -269,6 +291,7 @@ impl Core {
         let log = self.context.logs.sink(place);
         let cluster = self.context.proxy.guest_client(&pod.spec.namespace);
         let way_out = self.context.egress.way_out(&pod.spec.namespace, outgoing::policy(&pod.spec.egress));
+        let backing = OfPod::new(self.context.lanes.clone(), &pod.spec.namespace, pod.spec.grants.clone());
         let workload = WorkloadConfig {
             // The same values by both ways: what a container is configured with is its resolved environment.
             config: env.clone(),
@@ -294,6 +317,9 @@ impl Core {
                 way_out,
                 Denials::new(pod.slot.clone(), spec.name.clone(), self.context.up.clone()),
             )),
+            keyvalue: Arc::new(backing.clone()),
+            blobs: Arc::new(backing.clone()),
+            messages: Arc::new(backing),
             reports: Arc::new(reports::Container::new(
                 pod.slot.clone(),
                 spec.name.clone(),
@@ -335,8 +361,7 @@ impl Core {
         kept.resumed = None;
         let End { code, reason, message } = end;
         let started_at = kept.life.started_at();
-        let exit =
-            Exit { code, reason: reason.to_owned(), message: message.clone(), started_at, finished_at: now };
+        let exit = Exit { code, reason: reason.to_owned(), message: message.clone(), started_at, finished_at: now };
         kept.life.end(exit, policy);
         let backs_off = matches!(kept.life.state, State::BackingOff { .. });
         self.show(uid);

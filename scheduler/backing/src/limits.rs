@@ -47,8 +47,8 @@ pub const SUBJECT_BYTES_MAX: usize = 256;
 pub const SUBJECT_TOKENS_MAX: usize = 16;
 /// Subjects of one subscription.
 pub const SUBJECTS_MAX: usize = 16;
-/// Longest name of a queue group.
-pub const GROUP_BYTES_MAX: usize = 256;
+/// Longest name of a queue group: a kind, a name and a container of Kubernetes.
+pub const GROUP_BYTES_MAX: usize = 512;
 /// Largest message without its metadata; NATS' own default.
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// Entries of a message's metadata.

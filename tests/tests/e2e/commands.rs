@@ -153,7 +153,8 @@ async fn guests_see_volumes_and_what_becomes_of_their_sources() {
     .await;
     api.create(&format!("{core}/configmaps"), &map).await.expect("is created");
     api.create(&format!("{core}/secrets"), &secret).await.expect("is created");
-    let port = api.get(&format!("{core}/services/files")).await.expect("is there")["spec"]["ports"][0]["nodePort"].clone();
+    let port =
+        api.get(&format!("{core}/services/files")).await.expect("is there")["spec"]["ports"][0]["nodePort"].clone();
     let port = u16::try_from(port.as_u64().expect("has a port")).expect("is a port");
     let at = SocketAddr::new(cluster.slice.node_ip(1), port);
     let body = async |path: &str| {
@@ -202,7 +203,9 @@ async fn a_guests_server_listens_on_its_pods_address() {
     assert_eq!(line, "me hello\n");
     // Another guest reaches it by that address, and nothing else of the machine.
     cluster.push("job", "job:v1");
-    for (name, target, phase) in [("reaches", format!("{ip}:7000"), "Succeeded"), ("strays", format!("{ip}:22"), "Failed")] {
+    for (name, target, phase) in
+        [("reaches", format!("{ip}:7000"), "Succeeded"), ("strays", format!("{ip}:22"), "Failed")]
+    {
         let mut client = pod_of("tcp:v1", name, &["tcp", "connect", &target, "hi"]);
         client["spec"]["restartPolicy"] = json!("Never");
         api.create(PODS, &client).await.expect("is created");
