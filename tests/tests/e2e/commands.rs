@@ -225,8 +225,9 @@ async fn kubectl_waits_for_a_command_and_reads_its_log() {
     cluster.push("job", "job:v1");
     let Some(kubectl) = paths::kubectls().into_iter().next() else { panic!("there is a kubectl") };
     let run = ["run", "once", "--image=job:v1", "--restart=Never", "--", "hello", "there"];
-    cluster.kubectl_ok(&kubectl, &run);
-    cluster.kubectl_ok(&kubectl, &["wait", "pod/once", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=20s"]);
+    drop(cluster.kubectl_ok(&kubectl, &run));
+    let succeeded = "--for=jsonpath={.status.phase}=Succeeded";
+    drop(cluster.kubectl_ok(&kubectl, &["wait", "pod/once", succeeded, "--timeout=20s"]));
     assert_eq!(cluster.kubectl_ok(&kubectl, &["logs", "once"]), "there\n");
     let table = cluster.kubectl_ok(&kubectl, &["get", "pod", "once"]);
     assert!(table.contains("Completed") && table.contains("0/1"), "{table}");
