@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, Empty, Full};
+use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -206,18 +206,28 @@ async fn send(plan: &Plan, mut connection: Connection) -> Result<(StatusCode, Op
 /// # Errors
 /// A sentence that says which step failed.
 pub async fn get(addr: SocketAddr, path: &str) -> Result<Answer, String> {
-    tokio::time::timeout(REQUEST_TIMEOUT, get_once(addr, path)).await.unwrap_or_else(|_| Err("timeout".to_owned()))
+    ask(Method::GET, addr, path, "").await
+}
+
+/// One request on a connection of its own: status, headers and body.
+///
+/// # Errors
+/// A sentence that says which step failed.
+pub async fn ask(method: Method, addr: SocketAddr, path: &str, body: &str) -> Result<Answer, String> {
+    let asked = ask_once(method, addr, path, Bytes::copy_from_slice(body.as_bytes()));
+    tokio::time::timeout(REQUEST_TIMEOUT, asked).await.unwrap_or_else(|_| Err("timeout".to_owned()))
 }
 
 /// Status, headers and body.
 pub type Answer = (StatusCode, http::HeaderMap, String);
 
-async fn get_once(addr: SocketAddr, path: &str) -> Result<Answer, String> {
+async fn ask_once(method: Method, addr: SocketAddr, path: &str, body: Bytes) -> Result<Answer, String> {
     let stream = TcpStream::connect(addr).await.map_err(|e| format!("connect: {e}"))?;
     let (mut connection, driver) =
-        handshake::<_, Empty<Bytes>>(TokioIo::new(stream)).await.map_err(|e| format!("handshake: {e}"))?;
+        handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.map_err(|e| format!("handshake: {e}"))?;
     tokio::spawn(driver);
-    let request = Request::get(path).header("host", addr.to_string()).body(Empty::new()).map_err(|e| e.to_string())?;
+    let request = Request::builder().method(method).uri(path).header("host", addr.to_string());
+    let request = request.body(Full::new(body)).map_err(|e| e.to_string())?;
     let response = connection.send_request(request).await.map_err(|e| format!("request: {e}"))?;
     let (parts, body) = response.into_parts();
     let body = body.collect().await.map_err(|e| format!("body: {e}"))?.to_bytes();

@@ -2,6 +2,8 @@
 
 #![expect(clippy::panic, reason = "tests fail by panicking")]
 
+#[path = "e2e/backing.rs"]
+mod backing;
 #[path = "e2e/commands.rs"]
 mod commands;
 #[path = "e2e/deploy.rs"]
