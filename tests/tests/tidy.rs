@@ -25,6 +25,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("host", &["sandbox", "network", "protocol", "component", "api"]),
     ("insula-sdk", &["insula-sdk-macros"]),
     ("insula-sdk-macros", &[]),
+    ("insula-testing", &["sandbox"]),
     ("insula", &["scheduler", "host", "component", "api"]),
     ("xtask", &[]),
     (
