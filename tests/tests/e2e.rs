@@ -14,6 +14,8 @@ mod jobs;
 mod kill9;
 #[path = "e2e/kubectl.rs"]
 mod kubectl;
+#[path = "e2e/linked.rs"]
+mod linked;
 #[path = "e2e/neighbours.rs"]
 mod neighbours;
 #[path = "e2e/readme.rs"]

@@ -128,9 +128,10 @@ impl Pod {
     pub(super) fn targets(&self, assignment: &PodAssignment) -> Vec<Target> {
         let mut rest = true;
         let target = |(spec, container): (&spec::Container, &Container)| Target {
-            ports: spec.ports.clone(),
+            // Requests at a library's port are the front's.
+            ports: if is_library(artifact_of(assignment, &spec.name)) { Vec::new() } else { spec.ports.clone() },
             answers_rest: may_answer_rest(spec, artifact_of(assignment, &spec.name)) && std::mem::take(&mut rest),
-            answerer: container.running.as_ref().and_then(|running| match (running.workload.is_command(), self.ip) {
+            answerer: container.running.as_ref().filter(|_| !is_library(artifact_of(assignment, &spec.name))).and_then(|running| match (running.workload.is_command(), self.ip) {
                 (false, _) => Some(Answerer::Guest(running.workload.clone())),
                 // A server that listens on the Pod's address, if it is one.
                 (true, ip) => ip.map(Answerer::Server),
@@ -286,7 +287,7 @@ fn code_of(artifact: Option<&Artifact>) -> Result<&str, Refusal> {
     if artifact.code_key.is_empty() {
         return Err(Refusal::new("ContainerCreating", "the component is being compiled"));
     }
-    if !may_be_entered(artifact) {
+    if artifact.linked_into.is_empty() && !may_be_entered(artifact) {
         let message = format!(
             "{} exports {}, and none of what hosts call: {}",
             artifact.image,
@@ -296,6 +297,11 @@ fn code_of(artifact: Option<&Artifact>) -> Result<&str, Refusal> {
         return Err(Refusal::new("UnsupportedComponent", message));
     }
     Ok(&artifact.code_key)
+}
+
+/// Whether a container is there for another one to call, and for nobody else.
+fn is_library(artifact: Option<&Artifact>) -> bool {
+    artifact.is_some_and(|artifact| !artifact.linked_into.is_empty())
 }
 
 /// Whether a component answers HTTP, as far as it is known what it exports.
