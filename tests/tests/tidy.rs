@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// The arrows of the house: who may name whom, directly. README's map shows the same.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("api", &[]),
     ("component", &[]),
     ("protocol", &[]),
@@ -24,6 +24,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("host", &["sandbox", "network", "protocol", "component", "api"]),
     ("insula-sdk", &["insula-sdk-macros"]),
     ("insula-sdk-macros", &[]),
+    ("insula-testing", &["sandbox"]),
     ("insula", &["scheduler", "host", "component", "api"]),
     ("xtask", &[]),
     (
