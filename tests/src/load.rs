@@ -144,7 +144,7 @@ async fn work(plan: Plan, tally: Arc<Tally>, stop: CancellationToken) {
     let mut connection = None;
     while !stop.is_cancelled() {
         let begin = Instant::now();
-        let asked = tokio::time::timeout(REQUEST_TIMEOUT, ask(&plan, connection.take())).await;
+        let asked = tokio::time::timeout(REQUEST_TIMEOUT, attempt(&plan, connection.take())).await;
         let outcome = asked.unwrap_or_else(|_| Err("timeout".to_owned()));
         match outcome {
             Ok((status, open)) if status == StatusCode::OK => {
@@ -174,7 +174,7 @@ type Connection = SendRequest<Full<Bytes>>;
 
 /// One request on the connection given, or on a new one. A kept connection that the server has closed between
 /// requests is not a failure: HTTP/1.1 clients dial again (RFC 9112, 9.3.1).
-async fn ask(plan: &Plan, kept: Option<Connection>) -> Result<(StatusCode, Option<Connection>), String> {
+async fn attempt(plan: &Plan, kept: Option<Connection>) -> Result<(StatusCode, Option<Connection>), String> {
     if let Some(mut connection) = kept
         && connection.ready().await.is_ok()
     {
