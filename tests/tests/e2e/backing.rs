@@ -102,7 +102,7 @@ async fn a_bucket_is_granted_by_name_and_its_namespaces_own() {
     assert!(denied.contains("denied"), "{denied}");
     let bad = deployment("bad", 1, &json!({ "insula.dev/keyvalue": "../etc" }));
     let refused = api.create(DEPLOYMENTS, &bad).await.expect_err("is refused");
-    assert!(refused.to_string().contains("../etc"), "{refused}");
+    assert!(format!("{refused:?}").contains("../etc"), "{refused:?}");
 }
 
 /// Blobs stream through both ways, also those larger than a message of the protocol.
