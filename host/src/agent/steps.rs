@@ -309,7 +309,7 @@ impl Core {
                 pod.ip,
                 cluster.clone(),
                 way_out.clone(),
-                self.context.local.clone(),
+                &self.context.local,
             )),
             logs: Arc::new(ToLog(log.clone())),
             outgoing: Arc::new(Way::new(

@@ -18,7 +18,7 @@ spec:
       template:
         spec:
           restartPolicy: Never
-          containers: [{name: job, image: "job:v1", args: ["0", "from the schedule"]}]
+          containers: [{name: job, image: "job:v1", args: ["from the schedule"]}]
 "#;
 
 const FAILING: &str = r#"
@@ -32,7 +32,7 @@ spec:
   template:
     spec:
       restartPolicy: Never
-      containers: [{name: job, image: "job:v1", args: ["42"]}]
+      containers: [{name: job, image: "job:v1", args: ["exit", "42"]}]
 "#;
 
 const INDEXED: &str = r#"
@@ -46,7 +46,7 @@ spec:
   template:
     spec:
       restartPolicy: Never
-      containers: [{name: job, image: "job:v1", args: ["0", "index $(JOB_COMPLETION_INDEX)"]}]
+      containers: [{name: job, image: "job:v1", args: ["index $(JOB_COMPLETION_INDEX)"]}]
 "#;
 
 #[tokio::test]

@@ -63,7 +63,7 @@ fn ends_are_counted_and_pods_let_go_in_one_step() {
         plan,
         cluster,
         &expect![[r#"
-            patch jobs.batch/status s/pi status.active=null status.failed=2 status.ready=0 status.succeeded=2 status.terminating=1
+            patch jobs.batch/status s/pi status.failed=2 status.ready=0 status.succeeded=2 status.terminating=1 status.active=null
               and patch pods s/pi-a metadata.finalizers=[]
               and patch pods s/pi-b metadata.finalizers=[]
               and patch pods s/pi-c metadata.finalizers=[]

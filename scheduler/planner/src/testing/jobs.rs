@@ -34,7 +34,13 @@ impl Ledger {
         for pod in world.snapshot.pods.values() {
             let is_tracked = pod.metadata.finalizers.iter().flatten().any(|f| f.ends_with("job-tracking"));
             let Some(end) = end_of(pod).filter(|_| is_tracked) else { continue };
-            self.ends.entry(pod.metadata.uid.clone().unwrap()).or_insert(end);
+            let is_counted = pod.metadata.annotations.iter().flatten().any(|(key, _)| key.ends_with("job-counted"));
+            let uid = pod.metadata.uid.clone().unwrap();
+            if is_counted {
+                self.ends.entry(uid).or_insert(end);
+            } else {
+                self.ends.insert(uid, end);
+            }
         }
     }
 
