@@ -11,6 +11,7 @@ mod pods;
 mod probing;
 mod renewal;
 mod routes;
+mod runners;
 mod saving;
 mod steps;
 mod volumes;
@@ -32,6 +33,7 @@ use crate::desired::file::{File, Saved};
 use crate::facts::Facts;
 use crate::files;
 use crate::identity::{self, Stored};
+use crate::isolated::Means;
 use crate::local::{Handle, Local};
 use crate::logs::Logs;
 use crate::reports::{Counters, GuestFailures};
@@ -113,6 +115,7 @@ pub(crate) struct Context {
     local: Arc<Local>,
     logs: Logs,
     volumes: Disk,
+    isolation: Means,
     up: Arc<Up>,
     counters: Arc<Counters>,
     request_handles: Vec<tokio::runtime::Handle>,
@@ -158,9 +161,12 @@ impl Agent {
         let cache = Cache::open(dir.join("code")).map_err(disk("cannot open the code cache"))?;
         let logs = Logs::start(&dir.join("logs")).map_err(disk("cannot start the log writer"))?;
         let volumes = Disk::open(&dir).map_err(disk("cannot open the directory of volumes"))?;
+        let isolation =
+            Means::prepare(config.worker.clone(), &dir).map_err(disk("cannot make the empty directory of workers"))?;
         let context = Arc::new(Context {
             facts,
             volumes,
+            isolation,
             loader: Loader::new(engine.clone(), cache, clients.clone()),
             engine,
             proxy: proxy.clone(),

@@ -4,6 +4,8 @@
 
 #[path = "e2e/deploy.rs"]
 mod deploy;
+#[path = "e2e/isolated.rs"]
+mod isolated;
 #[path = "e2e/kill9.rs"]
 mod kill9;
 #[path = "e2e/kubectl.rs"]
