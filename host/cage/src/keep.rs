@@ -102,6 +102,14 @@ impl Cage {
     /// # Errors
     /// [`CallError`]. An answer that breaks off later is an error of its body.
     pub async fn call(&self, request: Request<Body>) -> Result<Response<Body>, CallError> {
+        match self.attempt(request).await {
+            // It came to a worker's end, and has not been sent: the next worker is asked.
+            Err(CallError::Refused(request, _)) if self.is_between_workers() => self.attempt(*request).await,
+            answered => answered,
+        }
+    }
+
+    async fn attempt(&self, request: Request<Body>) -> Result<Response<Body>, CallError> {
         let refused = |request, why: &str| Err(CallError::Refused(Box::new(request), why.into()));
         if self.0.closed.is_cancelled() {
             return refused(request, "it is closed");
@@ -112,6 +120,14 @@ impl Cage {
         match self.live().await {
             Ok(worker) => worker.call(place, request).await,
             Err(why) => refused(request, &why),
+        }
+    }
+
+    fn is_between_workers(&self) -> bool {
+        match &*self.0.state.borrow() {
+            State::Starting => true,
+            State::Up(worker) => worker.sender.is_closed(),
+            State::Down(_) | State::Ended => false,
         }
     }
 

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
 use rustix::process::{
-    DumpableBehavior, Resource, Rlimit, Signal, chroot, fchdir, getpid, set_dumpable_behavior,
+    DumpableBehavior, Resource, Rlimit, Signal, chroot, fchdir, getpid, getrlimit, set_dumpable_behavior,
     set_parent_process_death_signal, setrlimit,
 };
 
@@ -83,8 +83,9 @@ pub fn enter() -> Result<Inherited, LockError> {
         dies_with_its_host().map_err(LockError::Start)?;
         set_dumpable_behavior(DumpableBehavior::Dumpable).map_err(|error| LockError::Start(error.into()))?;
         // Here they are counted for this process alone.
-        let threads = Rlimit { current: Some(THREADS_MAX), maximum: Some(THREADS_MAX) };
-        setrlimit(Resource::Nproc, threads).map_err(|error| LockError::Start(error.into()))?;
+        let threads = Some(getrlimit(Resource::Nproc).maximum.map_or(THREADS_MAX, |own| own.min(THREADS_MAX)));
+        setrlimit(Resource::Nproc, Rlimit { current: threads, maximum: threads })
+            .map_err(|error| LockError::Start(error.into()))?;
     }
     Ok(Inherited { requests, host: host.into(), code: code.into(), lock: Lock { root, namespaces } })
 }

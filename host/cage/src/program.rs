@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
@@ -83,7 +83,9 @@ impl Bounds {
         for (resource, most) in
             [(Resource::Data, self.data_bytes), (Resource::Nofile, OPEN_FILES_MAX), (Resource::Core, 0)]
         {
-            match prlimit(Some(id), resource, Rlimit { current: Some(most), maximum: Some(most) }) {
+            // What this process itself must not exceed it cannot allow.
+            let most = Some(getrlimit(resource).maximum.map_or(most, |own| own.min(most)));
+            match prlimit(Some(id), resource, Rlimit { current: most, maximum: most }) {
                 Ok(_) | Err(rustix::io::Errno::SRCH) => {}
                 Err(error) => return Err(error.into()),
             }

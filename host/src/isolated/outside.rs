@@ -50,7 +50,9 @@ impl cage::Outside for Outside {
             Told::Record { kind: words::STDOUT, bytes } => self.of.logs.write(Stream::Stdout, &bytes),
             Told::Record { kind: words::STDERR, bytes } => self.of.logs.write(Stream::Stderr, &bytes),
             Told::Record { kind: words::FAILED, bytes } => self.failed(&bytes),
-            Told::Record { kind, .. } => tracing::warn!(workload = self.of.name, kind, "a worker tells what nobody knows"),
+            Told::Record { kind, .. } => {
+                tracing::warn!(workload = self.of.name, kind, "a worker tells what nobody knows");
+            }
             Told::Dropped(count) => {
                 let line = format!("insula: {count} lines and reports were dropped here: more than can be passed on\n");
                 self.of.logs.write(Stream::Stderr, line.as_bytes());

@@ -13,9 +13,9 @@ const WALLED: &str = "/apis/apps/v1/namespaces/default/deployments/walled";
 
 /// The isolated workers of a host.
 fn workers(host: u32) -> BTreeSet<u32> {
-    let processes = std::fs::read_dir("/proc").expect("lists").filter_map(|entry| {
-        entry.ok()?.file_name().to_str()?.parse::<u32>().ok()
-    });
+    let processes = std::fs::read_dir("/proc")
+        .expect("lists")
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
     let is_worker = |pid: &u32| {
         let read = |name: &str| std::fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
         // After the name in parentheses: the state, and the parent.

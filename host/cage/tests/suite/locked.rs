@@ -59,7 +59,6 @@ async fn a_worker_says_what_it_is_locked_behind() {
     println!("locked behind {walls}; this system has namespaces for users: {namespaces}");
 }
 
-// F57
 #[tokio::test]
 async fn memory_beyond_the_bound_is_refused_by_the_kernel() {
     let roomy = Caged::start();

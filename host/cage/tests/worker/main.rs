@@ -78,10 +78,7 @@ async fn answer(state: Arc<State>, request: Request<Body>) -> Response<Body> {
             state.teller.tell(1, b"hangs");
             pending().await
         }
-        "/ask" => {
-            let request = request.map(|body| body);
-            state.house.call(request).await.unwrap_or_else(|error| text(error.to_string()))
-        }
+        "/ask" => state.house.call(request).await.unwrap_or_else(|error| text(error.to_string())),
         "/spin" => {
             state.teller.tell(1, b"spins");
             tokio::task::yield_now().await;
