@@ -44,6 +44,9 @@ pub(crate) enum Command {
     /// Compile a component from standard input to standard output; the control plane starts this itself.
     #[command(hide = true)]
     Compile(Compile),
+    /// Run the guests of one isolated Pod; a host starts this itself.
+    #[command(hide = true)]
+    Worker,
 }
 
 impl Command {

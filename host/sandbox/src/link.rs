@@ -161,7 +161,9 @@ impl Code {
         }
     }
 
-    pub(crate) fn path(&self) -> &Arc<Path> {
+    /// The file it is mapped from.
+    #[must_use]
+    pub fn path(&self) -> &Arc<Path> {
         &self.0.path
     }
 
