@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 use http::{Request, Response};
 use network::Body;
-use sandbox::{Code, Failure, Outgoing, OutgoingError, Stream, WorkloadConfig};
+use sandbox::{Code, Failure, OutgoingError, Stream, WorkloadConfig};
 
 use super::asked::Asked;
 use super::{OnNews, words};
