@@ -20,11 +20,12 @@ use crate::{descriptors, filter, sys};
 /// What a worker starts with.
 #[derive(Debug)]
 pub struct Inherited {
-    /// Over which it is called.
+    /// Over which it is called. Neither socket blocks.
     pub requests: UnixStream,
     /// Over which it calls its host.
     pub host: UnixStream,
-    /// The file it was started for.
+    /// The file it was started for. Its position is shared with every worker that is given it: it is mapped, read at
+    /// positions, or opened anew below `/proc/self/fd`.
     pub code: File,
     /// What is left to be locked.
     pub lock: Lock,
@@ -74,6 +75,9 @@ pub fn enter() -> Result<Inherited, LockError> {
     dies_with_its_host().map_err(LockError::Start)?;
     let requests = UnixStream::from(io::stdin().as_fd().try_clone_to_owned().map_err(LockError::Start)?);
     let [host, code, root] = descriptors::receive(&requests).map_err(LockError::Start)?;
+    let host = UnixStream::from(host);
+    // Afterwards it takes a system call that is refused.
+    requests.set_nonblocking(true).and_then(|()| host.set_nonblocking(true)).map_err(LockError::Start)?;
     close_all_but(&[requests.as_raw_fd(), host.as_raw_fd(), code.as_raw_fd(), root.as_raw_fd()])
         .map_err(LockError::Start)?;
     give_way_when_memory_is_short();
@@ -87,7 +91,7 @@ pub fn enter() -> Result<Inherited, LockError> {
         setrlimit(Resource::Nproc, Rlimit { current: threads, maximum: threads })
             .map_err(|error| LockError::Start(error.into()))?;
     }
-    Ok(Inherited { requests, host: host.into(), code: code.into(), lock: Lock { root, namespaces } })
+    Ok(Inherited { requests, host, code: code.into(), lock: Lock { root, namespaces } })
 }
 
 impl Lock {

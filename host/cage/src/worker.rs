@@ -1,6 +1,5 @@
 //! The worker's side: what it asks of its host, and answering.
 
-use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
 
 use bytes::Bytes;
@@ -49,7 +48,7 @@ impl House {
     /// # Errors
     /// The socket cannot be used.
     pub async fn reach(host: StdUnixStream) -> Result<Self, HouseError> {
-        let stream = ours(host).map_err(|error| HouseError::Broken(error.to_string()))?;
+        let stream = UnixStream::from_std(host).map_err(|error| HouseError::Broken(error.to_string()))?;
         let (sender, connection) = wire::ask(stream, Direction::Out).await?;
         // It ends with the host's end of the socket, and then `serve` does too.
         drop(tokio::spawn(connection));
@@ -114,15 +113,10 @@ where
     A: Fn(Request<Body>) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let stream = ours(requests).map_err(|error| HouseError::Broken(error.to_string()))?;
+    let stream = UnixStream::from_std(requests).map_err(|error| HouseError::Broken(error.to_string()))?;
     let answer = move |request| match wire::unpack(wire::boxed(request)) {
         Some(request) => answer(request).boxed(),
         None => std::future::ready(wire::status(StatusCode::BAD_REQUEST)).boxed(),
     };
     Ok(wire::answer(stream, Direction::In, answer).await?)
-}
-
-fn ours(stream: StdUnixStream) -> io::Result<UnixStream> {
-    stream.set_nonblocking(true)?;
-    UnixStream::from_std(stream)
 }

@@ -1,7 +1,5 @@
 //! Real worker processes: what they may, what they must not, how they end, and what goes between them and their host.
 
-#![expect(clippy::panic, reason = "tests fail by panicking")]
-
 mod suite {
     mod crashes;
     mod harness;

@@ -57,7 +57,8 @@ async fn halves_of_a_conversation_take_turns() {
         assert_eq!(frame.into_data().expect("is data"), word);
     }
     drop(say);
-    assert!(timeout(DEADLINE, heard.frame()).await.expect("in time").is_none());
+    let rest = timeout(DEADLINE, heard.collect()).await.expect("in time").expect("is whole").to_bytes();
+    assert!(rest.is_empty(), "it ends with the request");
 }
 
 fn tokio_stream<T: Send + 'static>(receiver: mpsc::Receiver<T>) -> impl futures::Stream<Item = T> + Send {

@@ -8,6 +8,7 @@ mod attempts;
 mod host;
 
 use std::future::pending;
+use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -36,7 +37,8 @@ fn main() {
         let house = House::reach(inherited.host).await.expect("a host");
         let config = house.config().await.expect("a configuration");
         let teller = house.teller();
-        let code = std::io::read_to_string(inherited.code).expect("reads its code");
+        let code =
+            std::fs::read_to_string(format!("/proc/self/fd/{}", inherited.code.as_raw_fd())).expect("reads its code");
         let walls = inherited.lock.lock_down().expect("is locked");
         house.ready(&walls).await.expect("is heard");
         let state = Arc::new(State {
@@ -48,7 +50,7 @@ fn main() {
             pulled: AtomicU64::new(0),
         });
         let answer = move |request| answer(state.clone(), request);
-        drop(cage::serve(inherited.requests, answer).await);
+        cage::serve(inherited.requests, answer).await.expect("answers until its host is gone");
     });
 }
 
