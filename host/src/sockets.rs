@@ -67,7 +67,10 @@ impl Sockets for OfPod {
     // F77, F78
     fn may_connect(&self, address: SocketAddr) -> bool {
         let this = &self.0;
-        if this.cluster.is_service(address) || this.local.upgrade().is_some_and(|local| local.declares(address)) || this.outside.permits_address(address) {
+        if this.cluster.is_service(address)
+            || this.local.upgrade().is_some_and(|local| local.declares(address))
+            || this.outside.permits_address(address)
+        {
             return true;
         }
         let resolved = this.resolved.lock().unwrap_or_else(PoisonError::into_inner);

@@ -119,7 +119,8 @@ impl Artifacts {
                     Some(message) => refuse(&mut artifact, "CapabilityNotGranted", message),
                     None => {
                         let key = protocol::code::key(&component.digest, engine);
-                        let recipe = Recipe { wasm: component.wasm.clone(), linked: Vec::new(), engine: engine.clone() };
+                        let recipe =
+                            Recipe { wasm: component.wasm.clone(), linked: Vec::new(), engine: engine.clone() };
                         self.add_code(&mut artifact, key, recipe);
                     }
                 }

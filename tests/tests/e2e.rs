@@ -8,10 +8,10 @@ mod backing;
 mod commands;
 #[path = "e2e/deploy.rs"]
 mod deploy;
-#[path = "e2e/jobs.rs"]
-mod jobs;
 #[path = "e2e/isolated.rs"]
 mod isolated;
+#[path = "e2e/jobs.rs"]
+mod jobs;
 #[path = "e2e/kill9.rs"]
 mod kill9;
 #[path = "e2e/kubectl.rs"]

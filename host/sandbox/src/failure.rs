@@ -229,7 +229,9 @@ mod tests {
     #[test]
     fn what_a_guest_says_is_one_bounded_line() {
         let error = Error::msg(format!("\x1b[31mred\r\n{}", "é".repeat(TRAP_TEXT_BYTES_MAX)));
-        let Failure::Trap { message, .. } = Failure::of_guest(&error, Some(65_536), &Path::new("").into()) else { panic!("a trap") };
+        let Failure::Trap { message, .. } = Failure::of_guest(&error, Some(65_536), &Path::new("").into()) else {
+            panic!("a trap")
+        };
         assert!(message.starts_with(" [31mred  é") && message.len() <= TRAP_TEXT_BYTES_MAX);
     }
 

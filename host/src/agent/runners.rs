@@ -66,12 +66,7 @@ impl Core {
                 idle: pod.spec.reuse.idle,
             },
             mounts,
-            sockets: Arc::new(sockets::OfPod::new(
-                pod.ip,
-                cluster.clone(),
-                way_out.clone(),
-                &self.context.local,
-            )),
+            sockets: Arc::new(sockets::OfPod::new(pod.ip, cluster.clone(), way_out.clone(), &self.context.local)),
             logs: Arc::new(ToLog(log.clone())),
             outgoing: Arc::new(Way::new(
                 cluster,

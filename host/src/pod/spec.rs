@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::grants::{Names, Topics};
 use api::core::{Container as ApiContainer, ContainerPort, Pod};
 use api::egress;
+use api::grants::{Names, Topics};
 use api::workload::{self, Reuse};
 use api::{label, quantity};
 

@@ -80,7 +80,8 @@ async fn replicas_share_a_bucket_and_what_was_answered_outlives_kill_9() {
     assert_eq!(answered, 40, "none failed");
     assert_eq!(well(http::Method::GET, a, "/n", "").await, "40");
     cluster.server.kill();
-    let (status, _, text) = ask(http::Method::GET, a, "/greeting", "").await.expect("the host answers without a server");
+    let (status, _, text) =
+        ask(http::Method::GET, a, "/greeting", "").await.expect("the host answers without a server");
     assert!(status.is_server_error() && !text.is_empty(), "and says what is missing: {status} {text}");
     cluster.restart_server();
     assert_eq!(well(http::Method::GET, b, "/greeting", "").await, "hello");
