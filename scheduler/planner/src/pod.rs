@@ -27,6 +27,11 @@ pub(crate) fn is_finished(pod: &Pod) -> bool {
     matches!(phase(pod), "Succeeded" | "Failed")
 }
 
+/// Whether it is gone but for a finalizer: no host runs it, or none is waited for, and nobody will report its end.
+pub(crate) fn is_gone(pod: &Pod) -> bool {
+    is_terminating(pod) && pod.metadata.deletion_grace_period_seconds == Some(0)
+}
+
 pub(crate) fn is_terminating(pod: &Pod) -> bool {
     object::is_terminating(&pod.metadata)
 }

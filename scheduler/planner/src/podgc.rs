@@ -17,7 +17,7 @@ pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
         if plan.actions.len() >= snapshot.config.actions_max {
             return plan;
         }
-        if pod.metadata.deletion_grace_period_seconds == Some(0) && pod::is_terminating(pod) {
+        if pod::is_gone(pod) {
             continue;
         }
         let is_on_lost_node = pod::node(pod).is_some_and(|node| !nodes.contains(node));

@@ -107,7 +107,7 @@ fn addresses<'a>(
     named: Named<'a>,
 ) -> impl Iterator<Item = Backend<'a>> {
     let (name, pod) = named;
-    let status = pod.status.as_ref().filter(|_| !pod::is_finished(pod));
+    let status = pod.status.as_ref().filter(|_| !pod::is_finished(pod) && !pod::is_gone(pod));
     let first = status.and_then(|status| status.pod_ip.as_deref());
     let more = status.and_then(|status| status.pod_ips.as_deref()).unwrap_or_default();
     let more = more.iter().map(|ip| ip.ip.as_str()).filter(move |ip| Some(*ip) != first);

@@ -73,7 +73,7 @@ impl<'a> Look<'a> {
     /// Kubernetes' rule: a Pod that was told to stop has failed, unless replacements wait for its real end.
     /// That has come when nobody is left to report it.
     fn state(&self, pod: &Pod) -> State {
-        let is_over = !self.replaces_failed_only() || pod.metadata.deletion_grace_period_seconds == Some(0);
+        let is_over = !self.replaces_failed_only() || pod::is_gone(pod);
         match (pod::phase(pod), pod::is_terminating(pod)) {
             ("Succeeded", _) => State::Succeeded,
             ("Failed", _) => State::Failed,

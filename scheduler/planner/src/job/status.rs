@@ -87,7 +87,7 @@ impl Look<'_> {
 
     /// Pods that were told to stop and have not ended. One that is gone but for the finalizer goes with this count.
     fn stopping(&self, count: &Count<'_>) -> usize {
-        let is_gone = |pod: &api::core::Pod| pod.metadata.deletion_grace_period_seconds == Some(0) && !count.has_more;
+        let is_gone = |pod: &api::core::Pod| pod::is_gone(pod) && !count.has_more;
         let stopping = self.workers.iter().filter(|worker| pod::is_terminating(worker.pod));
         stopping.filter(|worker| !pod::is_finished(worker.pod) && !is_gone(worker.pod)).count()
     }

@@ -441,3 +441,20 @@ fn surplus_goes_unready_and_newest_first() {
     let judged = cluster.replace("s/pi-c job=pi", "s/pi-c job=pi untracked");
     assert_eq!(told(&judged), "Deleted pod: pi-c\n");
 }
+
+// A Pod that is kept to tell its successor is gone: it neither takes room nor answers.
+#[test]
+fn what_is_gone_but_for_its_finalizer_takes_no_room_and_no_requests() {
+    let cluster = "
+        node a cpu=1
+        service s/pi port=http:80:8080 app=pi
+        pod s/pi-a job=pi node=a cpu=1 ready ip=10.0.0.1 leaving grace=0
+        pod s/next cpu=1";
+    let mut snapshot = fixture::parse(cluster);
+    let held = NamespacedName::new("s", "pi-a");
+    let pods = std::sync::Arc::make_mut(&mut snapshot.pods);
+    let labels = &mut std::sync::Arc::make_mut(pods.get_mut(&held).unwrap()).metadata.labels;
+    labels.get_or_insert_default().insert("app".to_owned(), "pi".to_owned());
+    assert!(text(&crate::placement::plan(&snapshot)).contains("bind s/next to a"));
+    assert!(!text(&crate::endpoints::plan(&snapshot)).contains("pi-a"));
+}

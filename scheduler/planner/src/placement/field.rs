@@ -58,7 +58,7 @@ impl<'a> Field<'a> {
             repellers: Vec::new(),
             known_rules: BTreeMap::new(),
         };
-        for (name, pod) in snapshot.pods.iter().filter(|(_, pod)| !pod::is_finished(pod)) {
+        for (name, pod) in snapshot.pods.iter().filter(|(_, pod)| !pod::is_finished(pod) && !pod::is_gone(pod)) {
             let Some(node) = pod::node(pod) else { continue };
             if let Ok(at) = field.slots.binary_search_by_key(&node, |slot| slot.name) {
                 field.place((name, pod), at);

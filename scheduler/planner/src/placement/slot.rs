@@ -135,7 +135,7 @@ pub(super) fn slots(snapshot: &Snapshot) -> Vec<Slot<'_>> {
     let at: BTreeMap<&str, usize> = slots.iter().enumerate().map(|(at, slot)| (slot.name, at)).collect();
     // Replicas of one owner demand the same; reading quantities sixteen thousand times would show.
     let mut known: BTreeMap<&str, (&PodSpec, Demand<'_>)> = BTreeMap::new();
-    for pod in snapshot.pods.values().filter(|pod| !pod::is_finished(pod)) {
+    for pod in snapshot.pods.values().filter(|pod| !pod::is_finished(pod) && !pod::is_gone(pod)) {
         let Some(at) = pod::node(pod).and_then(|name| at.get(name)) else { continue };
         let Some(spec) = pod::spec(pod) else { continue };
         let owner = object::controller_uid(&pod.metadata).unwrap_or_default();

@@ -189,9 +189,9 @@ fn live(cluster: &str, happenings: &[Happening]) -> Result<(World, Ledger), Test
     happen(&mut world, &Happening::Suspend(false));
     happen(&mut world, &Happening::Parallelism(3));
     for _ in 0..40 {
-        while let Some(name) = nth_running(&world, 0).filter(|name| end_of(&world.snapshot.pods[name]).is_none()) {
-            world.report(&name, "Succeeded", false);
-        }
+        let bound = world.snapshot.pods.iter().filter(|(_, pod)| pod::node(pod).is_some() && end_of(pod).is_none());
+        let bound: Vec<_> = bound.map(|(name, _)| name.clone()).collect();
+        bound.iter().for_each(|name| world.report(name, "Succeeded", false));
         for _ in 0..8 {
             ledger.look(&world);
             watched_round(&mut world, &mut ledger, usize::MAX)?;

@@ -36,21 +36,20 @@ pub(super) fn check(path: &Path, policy: &PodFailurePolicy, spec: &JobSpec, prob
 fn check_rule(path: &Path, rule: &PodFailurePolicyRule, spec: &JobSpec, problems: &mut Problems) {
     let all = ["Count", "FailIndex", "FailJob", "Ignore"];
     match rule.action.as_str() {
-        "" => {
-            problems.required(&path.child("action"), "valid values: \"Count\", \"FailIndex\", \"FailJob\", \"Ignore\"")
-        }
+        "" => problems.required(&path.child("action"), &format!("valid values: {all:?}")),
         "FailIndex" if spec.backoff_limit_per_index.is_none() => {
             problems.invalid(&path.child("action"), "FailIndex", "requires the backoffLimitPerIndex to be set");
         }
         found => supported(&path.child("action"), found, &all, problems),
     }
     let patterns = rule.on_pod_conditions.as_deref().unwrap_or_default();
-    match (&rule.on_exit_codes, patterns.is_empty()) {
-        (Some(_), false) => {
-            problems.invalid(path, "", "specifying both OnExitCodes and OnPodConditions is not supported")
-        }
-        (None, true) => problems.invalid(path, "", "specifying one of OnExitCodes and OnPodConditions is required"),
-        _ => {}
+    let odd = match (&rule.on_exit_codes, patterns.is_empty()) {
+        (Some(_), false) => Some("specifying both OnExitCodes and OnPodConditions is not supported"),
+        (None, true) => Some("specifying one of OnExitCodes and OnPodConditions is required"),
+        _ => None,
+    };
+    if let Some(why) = odd {
+        problems.invalid(path, "", why);
     }
     if let Some(codes) = &rule.on_exit_codes {
         check_codes(&path.child("onExitCodes"), codes, spec, problems);
