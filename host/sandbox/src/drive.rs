@@ -10,7 +10,7 @@
 //! broken response knows that it is broken.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -21,7 +21,7 @@ use futures::channel::oneshot;
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::sleep_until;
+use tokio::time::{sleep, sleep_until};
 use wasmtime_wasi_http::WasiBody;
 
 use crate::Body;
@@ -29,7 +29,7 @@ use crate::failure::Failure;
 use crate::instance::{Answer, Answering};
 use crate::link::Entry;
 use crate::messages::Message;
-use crate::settings::BURNING_AFTER;
+use crate::settings::{BURNING_AFTER, TICK};
 use crate::workload::Shared;
 use crate::{room, streaming};
 
@@ -154,6 +154,9 @@ impl Job {
     }
 
     async fn run(mut self, mut interest: Interest) {
+        if self.burning {
+            return self.burn(interest).await;
+        }
         let turn = poll_fn(|cx| match self.turn(cx) {
             Turn::Waiting if interest.withdrawn(cx) => Poll::Ready(Turn::Ended),
             Turn::Waiting => self.poll_end(cx),
@@ -164,6 +167,41 @@ impl Job {
             Turn::Burning => self.carry_on(interest),
             turn => self.end(&turn),
         }
+    }
+}
+
+impl Job {
+    /// The same among the burners, where workloads share the CPU by their weight.
+    async fn burn(mut self, mut interest: Interest) {
+        let shared = self.outcome.shared.clone();
+        let mut part = shared.engine.shares().part(shared.id, shared.config.cpu_weight);
+        let mut pause = pin!(sleep(Duration::ZERO));
+        let mut ahead = false;
+        let turn = poll_fn(|cx| {
+            while ahead {
+                if pause.as_mut().poll(cx).is_pending() {
+                    return if interest.withdrawn(cx) { Poll::Ready(Turn::Ended) } else { self.poll_end(cx) };
+                }
+                ahead = part.is_ahead();
+                pause.as_mut().reset(tokio::time::Instant::now() + TICK);
+            }
+            let before = self.spent;
+            match self.turn(cx) {
+                Turn::Waiting if interest.withdrawn(cx) => return Poll::Ready(Turn::Ended),
+                Turn::Waiting => {}
+                turn => return Poll::Ready(turn),
+            }
+            ahead = part.computed(self.spent - before);
+            if ahead {
+                pause.as_mut().reset(tokio::time::Instant::now() + TICK);
+                // Heard by the timer, as nobody else wakes it.
+                drop(pause.as_mut().poll(cx));
+            }
+            self.poll_end(cx)
+        })
+        .await;
+        drop(part);
+        self.end(&turn);
     }
 }
 

@@ -22,6 +22,7 @@ use crate::settings::{
     ROOM_WAIT_MAX, SLOTS_DEFAULT, STACKS_PER_SLOT, TABLE_ELEMENTS_MAX, TABLES_MAX, TABLES_PER_SLOT, WAITING_MAX,
     WARM_SLOTS_MAX, code_settings,
 };
+use crate::shares::Shares;
 use crate::slots::{Counted, Slots};
 use crate::ticker::Ticker;
 use crate::{compile, cpu};
@@ -121,6 +122,7 @@ struct Inner {
     keepers: Mutex<Vec<Weak<Idle>>>,
     ticker: Ticker,
     burners: Burners,
+    shares: Shares,
 }
 
 /// What runs the components of one generation.
@@ -166,6 +168,7 @@ impl Engine {
             keepers: Mutex::default(),
             ticker,
             burners: Burners::default(),
+            shares: Shares::default(),
         })))
     }
 
@@ -206,6 +209,10 @@ impl Engine {
 
     pub(crate) fn burners(&self) -> &Burners {
         &self.0.burners
+    }
+
+    pub(crate) fn shares(&self) -> &Shares {
+        &self.0.shares
     }
 
     /// Keeps a workload's idle instances in view, to be dropped when slots run out.

@@ -39,6 +39,7 @@ mod outgoing;
 mod raw;
 mod room;
 mod settings;
+mod shares;
 mod slots;
 mod sockets;
 mod streaming;

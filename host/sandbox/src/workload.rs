@@ -23,6 +23,7 @@ use crate::messages::{Message, Messages};
 use crate::outgoing::Outgoing;
 use crate::room::Line;
 use crate::settings::OUTGOING_MAX;
+use crate::shares::WEIGHT_DEFAULT;
 use crate::sockets::Sockets;
 use crate::{Body, drive};
 
@@ -40,6 +41,9 @@ pub struct WorkloadConfig {
     /// Memory of all live instances together, and so of each. Without it each instance may have
     /// [`crate::INSTANCE_MEMORY_BYTES_DEFAULT`].
     pub memory_bytes_max: Option<u64>,
+    /// Its share of the CPU when it and others compute for long: twice as much gets twice the time. Hosts say the
+    /// thousandths of a CPU that were asked for.
+    pub cpu_weight: u32,
     /// Requests answered at once. More wait for a while and fail with [`Failure::Busy`].
     pub concurrent_max: usize,
     /// How long a request may take, from its arrival to the end of the guest's work for it.
@@ -80,6 +84,7 @@ impl WorkloadConfig {
             args: Vec::new(),
             config: Vec::new(),
             memory_bytes_max: None,
+            cpu_weight: WEIGHT_DEFAULT,
             concurrent_max: CONCURRENT_DEFAULT,
             timeout: TIMEOUT_DEFAULT,
             reuse: Reuse::default(),
@@ -145,6 +150,8 @@ pub struct Stats {
 /// What all requests of a workload share.
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
+    /// Tells it from all others of this process.
+    pub(crate) id: u64,
     pub(crate) code: Code,
     pub(crate) config: WorkloadConfig,
     pub(crate) variables: Arc<WasiConfigVariables>,
@@ -204,6 +211,8 @@ impl Shared {
     }
 }
 
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
 /// A component with its configuration. Clones are the same workload.
 #[derive(Clone)]
 pub struct Workload(Arc<Shared>);
@@ -221,6 +230,7 @@ impl Workload {
         }
         Ok(Self(Arc::new(Shared {
             engine: engine.clone(),
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             code,
             variables: Arc::new(config.config.iter().cloned().collect()),
             account: Arc::new(Account::new(config.memory_bytes_max, engine.memory().clone())),

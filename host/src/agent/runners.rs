@@ -23,6 +23,8 @@ use crate::runner::Runner;
 use crate::up::events::Kind;
 use crate::{reports, sockets};
 
+/// What a container weighs that asks for no CPU: the least that hosts count for one.
+const CPU_MILLIS_DEFAULT: u32 = 100;
 const NO_COMMANDS: &str = "the component answers no HTTP requests, and Pods of the runtime class wasm-isolated can do \
     nothing else; leave runtimeClassName out to run it";
 
@@ -59,6 +61,7 @@ impl Core {
             env,
             args,
             memory_bytes_max: spec.memory_bytes_max,
+            cpu_weight: spec.cpu_millis.unwrap_or(CPU_MILLIS_DEFAULT),
             timeout: pod.spec.timeout,
             reuse: Reuse {
                 requests_max: u64::from(pod.spec.reuse.requests_max),

@@ -11,7 +11,7 @@ use api::core::{Container as ApiContainer, ContainerPort, Pod};
 use api::egress;
 use api::grants::{Names, Topics};
 use api::workload::{self, Reuse};
-use api::{label, quantity};
+use api::{Quantity, label, quantity};
 
 use super::probe::{Kind, Probe, Probes};
 
@@ -93,6 +93,8 @@ pub(crate) struct Container {
     pub(crate) ports: Vec<u16>,
     pub(crate) probes: Probes,
     pub(crate) memory_bytes_max: Option<u64>,
+    /// Thousandths of a CPU it asks for; its share when CPUs are short.
+    pub(crate) cpu_millis: Option<u32>,
     /// It sees volumes.
     pub(crate) has_mounts: bool,
     pub(crate) refusal: Option<Refusal>,
@@ -227,10 +229,19 @@ impl Container {
             ports: ports.iter().filter(|p| is_tcp(p)).filter_map(|p| u16::try_from(p.container_port).ok()).collect(),
             probes,
             memory_bytes_max,
+            cpu_millis: cpu_millis(container),
             has_mounts: container.volume_mounts.as_ref().is_some_and(|mounts| !mounts.is_empty()),
             refusal,
         }
     }
+}
+
+/// What is asked for, or else the limit, as it is for containers.
+fn cpu_millis(container: &ApiContainer) -> Option<u32> {
+    let resources = container.resources.as_ref()?;
+    let cpu = |list: Option<&BTreeMap<String, Quantity>>| list?.get("cpu").cloned();
+    let asked = cpu(resources.requests.as_ref()).or_else(|| cpu(resources.limits.as_ref()))?;
+    quantity::parse_millis(&asked.0).ok().and_then(|millis| u32::try_from(millis).ok()).filter(|millis| *millis > 0)
 }
 
 fn is_tcp(port: &ContainerPort) -> bool {

@@ -157,3 +157,26 @@ async fn much_memory_is_given_back_after_the_request() {
     until("its memory is back", || workload.stats().memory_bytes == 0).await;
     text(&workload, "/?mib=1").await;
 }
+
+// C70, F38: what spins takes its share and no more, however many requests it has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workload_that_spins_in_many_requests_leaves_half_to_one_that_spins_in_one() {
+    let (many, one) = (workload("spin"), workload("spin"));
+    let mut running = tokio::task::JoinSet::new();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // The second could use no more than one CPU by itself, so it has as many requests as there are CPUs.
+    for (workload, requests) in [(&many, 8 * cores), (&one, cores)] {
+        for _ in 0..requests {
+            let workload = workload.clone();
+            running.spawn(async move { drop(workload.call(get("/spin")).await) });
+        }
+    }
+    until("both compute", || many.stats().cpu > Duration::from_millis(200) && one.stats().cpu > Duration::from_millis(50))
+        .await;
+    let (before_many, before_one) = (many.stats().cpu, one.stats().cpu);
+    until("they have computed", || one.stats().cpu - before_one > Duration::from_millis(500)).await;
+    let ratio = (many.stats().cpu - before_many).as_secs_f64() / (one.stats().cpu - before_one).as_secs_f64();
+    many.kill();
+    one.kill();
+    assert!(ratio < 2.0, "eight times the requests take {ratio:.1} times the CPU");
+}
