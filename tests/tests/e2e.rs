@@ -10,6 +10,8 @@ mod deploy;
 mod kill9;
 #[path = "e2e/kubectl.rs"]
 mod kubectl;
+#[path = "e2e/languages.rs"]
+mod languages;
 #[path = "e2e/neighbours.rs"]
 mod neighbours;
 #[path = "e2e/readme.rs"]
