@@ -69,3 +69,5 @@ pub const PUBLISH: &str = "insula.dev/publish";
 pub const SUBSCRIBE: &str = "insula.dev/subscribe";
 /// Pod annotation: what outside the cluster may be reached, `https://api.example.com, 10.1.0.0/16`.
 pub const EGRESS: &str = "insula.dev/egress";
+/// Pod annotation: its components are linked to each other by interface, `true`.
+pub const LINK: &str = "insula.dev/link";

@@ -5,8 +5,8 @@
 //! clock. `k8s-openapi` is used behind this one door (`api::core`, `api::apps`, ...), so that the
 //! generation of Kubernetes types is chosen in one place.
 
-pub mod grants;
 pub mod egress;
+pub mod grants;
 pub mod label;
 pub mod name;
 pub mod quantity;

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// `runtimeClassName` of Pods whose guests run in a process of their own. RuntimeClass is no kind here: this is the one
+/// name there is, and Pods without a name share their host's process.
+pub const CLASS_ISOLATED: &str = "wasm-isolated";
+
 /// Deadline of a request unless the workload asks for another.
 pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
 /// Longest deadline a workload may ask for.

@@ -44,6 +44,9 @@ pub(crate) enum Command {
     /// Compile a component from standard input to standard output; the control plane starts this itself.
     #[command(hide = true)]
     Compile(Compile),
+    /// Run the guests of one isolated Pod; a host starts this itself.
+    #[command(hide = true)]
+    Worker,
 }
 
 impl Command {
@@ -346,6 +349,9 @@ pub(crate) struct Compile {
     /// Processor features the code may use.
     #[arg(long, value_delimiter = ',')]
     pub(crate) features: Vec<String>,
+    /// A component on standard input, and its length; several, one after the other, are linked.
+    #[arg(long, value_name = "NAME=BYTES", value_parser = crate::commands::compile::part)]
+    pub(crate) part: Vec<(String, usize)>,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

@@ -16,3 +16,4 @@ pub(crate) mod server;
 pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod up;
+pub(crate) mod worker;

@@ -32,6 +32,9 @@ fn run(command: Command) -> anyhow::Result<()> {
     if let Command::Compile(args) = &command {
         return commands::compile::run(args);
     }
+    if let Command::Worker = &command {
+        return commands::worker::run();
+    }
     install_tls_provider()?;
     commands::logging::init(command.is_server())?;
     if command.is_server() {
@@ -58,7 +61,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Get(args) => commands::get::run(args).await,
         Command::Logs(args) => commands::logs::run(args).await,
         Command::Status(args) => commands::status::run(args).await,
-        Command::Compile(_) => unreachable!("handled before the runtime starts"),
+        Command::Compile(_) | Command::Worker => unreachable!("handled before the runtime starts"),
     }
 }
 

@@ -11,6 +11,7 @@ mod pods;
 mod probing;
 mod renewal;
 mod routes;
+mod runners;
 mod saving;
 mod steps;
 mod volumes;
@@ -34,6 +35,7 @@ use crate::desired::file::{File, Saved};
 use crate::facts::Facts;
 use crate::files;
 use crate::identity::{self, Stored};
+use crate::isolated::Means;
 use crate::local::{Handle, Local};
 use crate::logs::Logs;
 use crate::outgoing;
@@ -122,6 +124,7 @@ pub(crate) struct Context {
     volumes: Disk,
     /// The way to what guests keep and say.
     lanes: Arc<Lanes>,
+    isolation: Means,
     up: Arc<Up>,
     counters: Arc<Counters>,
     request_handles: Vec<tokio::runtime::Handle>,
@@ -169,10 +172,13 @@ impl Agent {
         let cache = Cache::open(dir.join("code")).map_err(disk("cannot open the code cache"))?;
         let logs = Logs::start(&dir.join("logs")).map_err(disk("cannot start the log writer"))?;
         let volumes = Disk::open(&dir).map_err(disk("cannot open the directory of volumes"))?;
+        let isolation =
+            Means::prepare(config.worker.clone(), &dir).map_err(disk("cannot make the empty directory of workers"))?;
         let context = Arc::new(Context {
             facts,
             volumes,
             lanes: Arc::new(Lanes::new(config.link.clone(), clients.clone())),
+            isolation,
             loader: Loader::new(engine.clone(), cache, clients.clone()),
             engine,
             proxy: proxy.clone(),

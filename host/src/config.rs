@@ -3,6 +3,7 @@
 //! Nothing here is read from the environment or from a file: the cli decides and passes it in.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct Config {
     pub request_threads: usize,
     /// Pods this host takes.
     pub pods_max: u32,
+    /// The program that runs isolated Pods, and its arguments: what calls [`crate::work`]. Without it they are refused.
+    pub worker: Vec<OsString>,
     /// Version of the program, as the Node shows it.
     pub version: String,
 }
@@ -46,6 +49,7 @@ impl Config {
             link,
             request_threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             pods_max: PODS_MAX_DEFAULT,
+            worker: Vec::new(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

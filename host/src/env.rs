@@ -38,9 +38,12 @@ pub(crate) fn resolve(container: &Container, scope: &Scope<'_>) -> Result<BTreeM
     Ok(resolved)
 }
 
-/// `command` and `args`, expanded over the environment.
+/// `command` and `args`, expanded over the environment. A program expects its own name first: without a `command`, that is
+/// the container's.
 pub(crate) fn arguments(container: &Container, environment: &BTreeMap<String, String>) -> Vec<String> {
-    let parts = container.command.iter().flatten().chain(container.args.iter().flatten());
+    let command = container.command.as_deref().filter(|command| !command.is_empty());
+    let command = command.unwrap_or(std::slice::from_ref(&container.name));
+    let parts = command.iter().chain(container.args.iter().flatten());
     parts.map(|part| expand(part, environment)).collect()
 }
 

@@ -87,7 +87,9 @@ impl Reports for Container {
             Failure::Deadline { .. } => (&counters.deadlines, &tallies.deadlines, "GuestDeadline"),
             Failure::Memory { .. } => (&counters.memory, &tallies.memory, "GuestOutOfMemory"),
             Failure::Busy => (&counters.busy, &tallies.busy, "Overloaded"),
-            Failure::NoResponse | Failure::NoEntry | Failure::Guest { .. } => (&counters.other, &tallies.other, "GuestFailed"),
+            Failure::NoResponse | Failure::NoEntry | Failure::Guest { .. } => {
+                (&counters.other, &tallies.other, "GuestFailed")
+            }
             // Neither is the guest's doing.
             Failure::Request { .. } | Failure::Closed | Failure::Killed => return,
         };

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
@@ -24,13 +24,15 @@ struct Inner {
     ip: Option<IpAddr>,
     cluster: GuestClient,
     outside: WayOut,
-    local: Arc<Local>,
+    /// Holds what holds this, in the end.
+    local: Weak<Local>,
     /// Names that guests looked up: rules are about names, and sockets about addresses.
     resolved: Mutex<BTreeMap<IpAddr, String>>,
 }
 
 impl OfPod {
-    pub(crate) fn new(ip: Option<IpAddr>, cluster: GuestClient, outside: WayOut, local: Arc<Local>) -> Self {
+    pub(crate) fn new(ip: Option<IpAddr>, cluster: GuestClient, outside: WayOut, local: &Arc<Local>) -> Self {
+        let local = Arc::downgrade(local);
         Self(Arc::new(Inner { ip, cluster, outside, local, resolved: Mutex::default() }))
     }
 }
@@ -65,7 +67,10 @@ impl Sockets for OfPod {
     // F77, F78
     fn may_connect(&self, address: SocketAddr) -> bool {
         let this = &self.0;
-        if this.cluster.is_service(address) || this.local.declares(address) || this.outside.permits_address(address) {
+        if this.cluster.is_service(address)
+            || this.local.upgrade().is_some_and(|local| local.declares(address))
+            || this.outside.permits_address(address)
+        {
             return true;
         }
         let resolved = this.resolved.lock().unwrap_or_else(PoisonError::into_inner);

@@ -87,7 +87,9 @@ fn content(volume: &Volume, own: &Container, scope: &Scope<'_>) -> Result<Conten
         let create = match host.type_.as_deref().unwrap_or_default() {
             "" | "Directory" => false,
             "DirectoryOrCreate" => true,
-            other => return Err(unsupported(&volume.name, format!("hostPath of type {other}: guests see directories"))),
+            other => {
+                return Err(unsupported(&volume.name, format!("hostPath of type {other}: guests see directories")));
+            }
         };
         return Ok(Content::Host { path: PathBuf::from(&host.path), create });
     }
@@ -129,13 +131,7 @@ impl Files<'_> {
         }
     }
 
-    fn source(
-        &mut self,
-        kind: Kind,
-        name: &str,
-        items: Option<&[KeyToPath]>,
-        optional: bool,
-    ) -> Result<(), Refusal> {
+    fn source(&mut self, kind: Kind, name: &str, items: Option<&[KeyToPath]>, optional: bool) -> Result<(), Refusal> {
         let source = self.scope.sources.iter().find(|source| source.kind() == kind && source.name == name);
         let Some(source) = source else {
             return if optional { Ok(()) } else { Err(missing(self.volume, kind, name, None)) };

@@ -5,6 +5,7 @@
 //! does not have is asked again when it changes, and only what it could not say for now is asked again by
 //! time. Code is compiled as soon as an artifact and an engine meet, so that it is there when the host asks.
 
+mod linked;
 mod pin;
 mod resolve;
 mod state;
@@ -50,6 +51,14 @@ struct Component {
     wasm: PathBuf,
     imports: Vec<String>,
     exports: Vec<String>,
+}
+
+/// What a container runs, without its code yet, and the component if there is one.
+type Found = (v1::Artifact, Option<Arc<Component>>);
+
+fn refuse(artifact: &mut v1::Artifact, reason: &str, message: String) {
+    reason.clone_into(&mut artifact.reason);
+    artifact.message = message;
 }
 
 /// Resolves and compiles. Cheap to clone.
@@ -98,11 +107,54 @@ impl Artifacts {
         let spec = pod.spec.as_ref()?;
         let containers = spec.init_containers.iter().flatten().chain(&spec.containers);
         // Every container is asked for before the first unknown one makes us wait.
-        let artifacts: Vec<_> = containers.map(|container| self.of_container(pod, container, engine)).collect();
-        artifacts.into_iter().collect()
+        let found: Vec<_> = containers.map(|container| self.of_container(pod, container)).collect();
+        let found: Vec<Found> = found.into_iter().collect::<Option<_>>()?;
+        Some(if linked::is_asked(pod) { self.linked(found, engine) } else { self.alone(found, engine) })
     }
 
-    fn of_container(&self, pod: &Pod, container: &api::core::Container, engine: &Engine) -> Option<v1::Artifact> {
+    fn alone(&self, found: Vec<Found>, engine: &Engine) -> Vec<v1::Artifact> {
+        let with_code = |(mut artifact, component): Found| {
+            if let Some(component) = component {
+                match linked::unmet(&component) {
+                    Some(message) => refuse(&mut artifact, "CapabilityNotGranted", message),
+                    None => {
+                        let key = protocol::code::key(&component.digest, engine);
+                        let recipe =
+                            Recipe { wasm: component.wasm.clone(), linked: Vec::new(), engine: engine.clone() };
+                        self.add_code(&mut artifact, key, recipe);
+                    }
+                }
+            }
+            artifact
+        };
+        found.into_iter().map(with_code).collect()
+    }
+
+    /// All containers run the code that is made of all. While one of them is missing, the others wait.
+    fn linked(&self, found: Vec<Found>, engine: &Engine) -> Vec<v1::Artifact> {
+        let (mut artifacts, components): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        let Some(components) = components.into_iter().collect::<Option<Vec<_>>>() else { return artifacts };
+        let names: Vec<String> = artifacts.iter().map(|artifact: &v1::Artifact| artifact.container.clone()).collect();
+        let parts: Vec<(&str, &Component)> =
+            names.iter().map(String::as_str).zip(components.iter().map(|component| &**component)).collect();
+        match linked::front(&parts) {
+            Err(message) => artifacts.iter_mut().for_each(|a| refuse(a, "InvalidLink", message.clone())),
+            Ok(front) => {
+                let key = protocol::code::key(&linked::digest(&parts), engine);
+                let files = parts.iter().map(|(name, part)| ((*name).to_owned(), part.wasm.clone())).collect();
+                let recipe = Recipe { wasm: parts[front].1.wasm.clone(), linked: files, engine: engine.clone() };
+                for (at, artifact) in artifacts.iter_mut().enumerate() {
+                    self.add_code(artifact, key.clone(), recipe.clone());
+                    if at != front {
+                        names[front].clone_into(&mut artifact.linked_into);
+                    }
+                }
+            }
+        }
+        artifacts
+    }
+
+    fn of_container(&self, pod: &Pod, container: &api::core::Container) -> Option<Found> {
         let image = container.image.as_deref().unwrap_or_default();
         let uid = pod.metadata.uid.as_deref().unwrap_or_default();
         let known = self.with(|state| {
@@ -125,35 +177,31 @@ impl Artifacts {
         let mut artifact =
             v1::Artifact { container: container.name.clone(), image: image.to_owned(), ..v1::Artifact::default() };
         match known {
-            Image::Asked => return None,
+            Image::Asked => None,
             Image::Refused { reason, message } => {
                 let never = container.image_pull_policy.as_deref() == Some("Never") && reason == resolve::NOT_FOUND;
-                artifact.reason = if never { "ErrImageNeverPull" } else { reason }.to_owned();
-                artifact.message = message;
+                refuse(&mut artifact, if never { "ErrImageNeverPull" } else { reason }, message);
+                Some((artifact, None))
             }
-            Image::Component(component) => self.add_code(&mut artifact, &component, engine),
+            Image::Component(component) => {
+                artifact.digest.clone_from(&component.digest);
+                artifact.imports.clone_from(&component.imports);
+                artifact.exports.clone_from(&component.exports);
+                Some((artifact, Some(component)))
+            }
         }
-        Some(artifact)
     }
 
     /// Names the code, and sees to it that it is made. The host that asks for it before it is there waits.
-    fn add_code(&self, artifact: &mut v1::Artifact, component: &Component, engine: &Engine) {
-        artifact.digest.clone_from(&component.digest);
-        artifact.imports.clone_from(&component.imports);
-        artifact.exports.clone_from(&component.exports);
-        let key = protocol::code::key(&component.digest, engine);
-        match self.prepare(&key, component, engine) {
-            Some(message) => {
-                artifact.reason = "CompileError".to_owned();
-                artifact.message = message;
-            }
+    fn add_code(&self, artifact: &mut v1::Artifact, key: String, recipe: Recipe) {
+        match self.prepare(&key, recipe) {
+            Some(message) => refuse(artifact, "CompileError", message),
             None => artifact.code_key = key,
         }
     }
 
     /// Starts to compile what is new; returns why there is no code, if that is known.
-    fn prepare(&self, key: &str, component: &Component, engine: &Engine) -> Option<String> {
-        let recipe = Recipe { wasm: component.wasm.clone(), engine: engine.clone() };
+    fn prepare(&self, key: &str, recipe: Recipe) -> Option<String> {
         match self.with(|state| state.note(key, &recipe)) {
             Known::Before => return None,
             Known::Failed(why) => return Some(why),
@@ -238,7 +286,8 @@ impl Artifacts {
         }
         for engine in engines {
             // A failure is told by the Pod that needs the code.
-            drop(self.prepare(&protocol::code::key(&component.digest, &engine), &component, &engine));
+            let key = protocol::code::key(&component.digest, &engine);
+            drop(self.prepare(&key, Recipe { wasm: component.wasm.clone(), linked: Vec::new(), engine }));
         }
     }
 }

@@ -42,7 +42,10 @@ pub(crate) enum Error {
 /// What to compile.
 #[derive(Debug, Clone)]
 pub(crate) struct Recipe {
+    /// The component, or of several the one that is entered.
     pub(crate) wasm: PathBuf,
+    /// All components to be linked, by container; none if there is one alone.
+    pub(crate) linked: Vec<(String, PathBuf)>,
     pub(crate) engine: Engine,
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use component::Interface;
 
-pub use backing::{Backing, BlobsAt, KeyValueAt, MessagesAt};
+pub use self::backing::{Backing, BlobsAt, KeyValueAt, MessagesAt};
 
 use crate::cidr::Cidr;
 

@@ -48,6 +48,8 @@ pub(crate) fn snapshot(
         endpoint_slices: view.endpoint_slices.clone(),
         deployments: view.deployments.clone(),
         replica_sets: view.replica_sets.clone(),
+        jobs: view.jobs.clone(),
+        cron_jobs: view.cron_jobs.clone(),
         namespaces: view.namespaces.clone(),
         others: view.others.clone(),
         unreadable: view.unreadable.clone(),

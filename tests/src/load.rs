@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, Empty, Full};
+use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -144,7 +144,7 @@ async fn work(plan: Plan, tally: Arc<Tally>, stop: CancellationToken) {
     let mut connection = None;
     while !stop.is_cancelled() {
         let begin = Instant::now();
-        let asked = tokio::time::timeout(REQUEST_TIMEOUT, ask(&plan, connection.take())).await;
+        let asked = tokio::time::timeout(REQUEST_TIMEOUT, attempt(&plan, connection.take())).await;
         let outcome = asked.unwrap_or_else(|_| Err("timeout".to_owned()));
         match outcome {
             Ok((status, open)) if status == StatusCode::OK => {
@@ -174,7 +174,7 @@ type Connection = SendRequest<Full<Bytes>>;
 
 /// One request on the connection given, or on a new one. A kept connection that the server has closed between
 /// requests is not a failure: HTTP/1.1 clients dial again (RFC 9112, 9.3.1).
-async fn ask(plan: &Plan, kept: Option<Connection>) -> Result<(StatusCode, Option<Connection>), String> {
+async fn attempt(plan: &Plan, kept: Option<Connection>) -> Result<(StatusCode, Option<Connection>), String> {
     if let Some(mut connection) = kept
         && connection.ready().await.is_ok()
     {
@@ -206,18 +206,28 @@ async fn send(plan: &Plan, mut connection: Connection) -> Result<(StatusCode, Op
 /// # Errors
 /// A sentence that says which step failed.
 pub async fn get(addr: SocketAddr, path: &str) -> Result<Answer, String> {
-    tokio::time::timeout(REQUEST_TIMEOUT, get_once(addr, path)).await.unwrap_or_else(|_| Err("timeout".to_owned()))
+    ask(Method::GET, addr, path, "").await
+}
+
+/// One request on a connection of its own: status, headers and body.
+///
+/// # Errors
+/// A sentence that says which step failed.
+pub async fn ask(method: Method, addr: SocketAddr, path: &str, body: &str) -> Result<Answer, String> {
+    let asked = ask_once(method, addr, path, Bytes::copy_from_slice(body.as_bytes()));
+    tokio::time::timeout(REQUEST_TIMEOUT, asked).await.unwrap_or_else(|_| Err("timeout".to_owned()))
 }
 
 /// Status, headers and body.
 pub type Answer = (StatusCode, http::HeaderMap, String);
 
-async fn get_once(addr: SocketAddr, path: &str) -> Result<Answer, String> {
+async fn ask_once(method: Method, addr: SocketAddr, path: &str, body: Bytes) -> Result<Answer, String> {
     let stream = TcpStream::connect(addr).await.map_err(|e| format!("connect: {e}"))?;
     let (mut connection, driver) =
-        handshake::<_, Empty<Bytes>>(TokioIo::new(stream)).await.map_err(|e| format!("handshake: {e}"))?;
+        handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.map_err(|e| format!("handshake: {e}"))?;
     tokio::spawn(driver);
-    let request = Request::get(path).header("host", addr.to_string()).body(Empty::new()).map_err(|e| e.to_string())?;
+    let request = Request::builder().method(method).uri(path).header("host", addr.to_string());
+    let request = request.body(Full::new(body)).map_err(|e| e.to_string())?;
     let response = connection.send_request(request).await.map_err(|e| format!("request: {e}"))?;
     let (parts, body) = response.into_parts();
     let body = body.collect().await.map_err(|e| format!("body: {e}"))?.to_bytes();

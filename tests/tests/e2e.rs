@@ -2,16 +2,24 @@
 
 #![expect(clippy::panic, reason = "tests fail by panicking")]
 
+#[path = "e2e/backing.rs"]
+mod backing;
 #[path = "e2e/commands.rs"]
 mod commands;
 #[path = "e2e/deploy.rs"]
 mod deploy;
+#[path = "e2e/isolated.rs"]
+mod isolated;
+#[path = "e2e/jobs.rs"]
+mod jobs;
 #[path = "e2e/kill9.rs"]
 mod kill9;
 #[path = "e2e/kubectl.rs"]
 mod kubectl;
 #[path = "e2e/languages.rs"]
 mod languages;
+#[path = "e2e/linked.rs"]
+mod linked;
 #[path = "e2e/neighbours.rs"]
 mod neighbours;
 #[path = "e2e/readme.rs"]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// The arrows of the house: who may name whom, directly. README's map shows the same.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("api", &[]),
     ("component", &[]),
     ("protocol", &[]),
@@ -22,9 +22,11 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("scheduler", &["planner", "store", "apiserver", "registry", "backing", "component", "protocol", "api"]),
     ("sandbox", &["component"]),
     ("network", &[]),
-    ("host", &["sandbox", "network", "protocol", "component", "api"]),
+    ("cage", &[]),
+    ("host", &["sandbox", "network", "cage", "protocol", "component", "api"]),
     ("insula-sdk", &["insula-sdk-macros"]),
     ("insula-sdk-macros", &[]),
+    ("insula-testing", &["sandbox"]),
     ("insula", &["scheduler", "host", "component", "api"]),
     ("xtask", &[]),
     (
@@ -41,17 +43,19 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "scheduler",
             "sandbox",
             "network",
+            "cage",
             "host",
         ],
     ),
 ];
 
 /// Who must never reach what, however indirectly.
-const ABSENCES: [(&str, &[&str]); 6] = [
+const ABSENCES: [(&str, &[&str]); 7] = [
     ("planner", &["tokio", "tonic", "redb", "rand", "tracing"]),
     ("scheduler", &["host", "sandbox", "network", "wasmtime", "kube"]),
     ("host", &["scheduler", "planner", "store", "apiserver", "registry", "backing", "redb", "redis", "kube"]),
     ("network", &["wasmtime", "tonic", "redb"]),
+    ("cage", &["wasmtime", "tonic", "rustls", "ring", "redb"]),
     ("apiserver", &["tonic", "wasmtime", "kube"]),
     ("insula", &["openssl", "openssl-sys", "aws-lc-rs", "native-tls"]),
 ];

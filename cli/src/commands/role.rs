@@ -75,6 +75,8 @@ pub(crate) async fn start_agent(
 ) -> Result<host::Agent> {
     let mut config = host::Config::new(data_dir, name, node_ip, link);
     config.labels = labels.into_iter().collect();
+    // By this name it is the program that runs now, even after another was installed in its place.
+    config.worker = vec!["/proc/self/exe".into(), "worker".into()];
     Ok(host::Agent::start(config).await?)
 }
 

@@ -7,8 +7,8 @@ use std::hash::{Hash, Hasher};
 
 use component::Description;
 
-use crate::{raw, symbols};
 use crate::settings::{Generation, code_settings};
+use crate::{raw, symbols};
 
 /// Why there is no machine code.
 #[derive(Debug, thiserror::Error)]

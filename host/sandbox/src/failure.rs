@@ -6,14 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use serde::{Deserialize, Serialize};
 use wasmtime::{Error, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
+use crate::link::Code;
 use crate::settings::{FRAMES_MAX, TRAP_TEXT_BYTES_MAX};
 use crate::symbols;
 
 /// Why a request failed. The guest's other requests, and other guests, are not affected.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// It can be told to another process, but for the file in which the lines of its backtrace are: see
+/// [`Failure::with_lines_of`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Failure {
     /// The guest trapped or exited.
     Trap {
@@ -85,6 +90,15 @@ impl Failure {
         }
     }
 
+    /// The same failure, as it was told by another process that ran this code; its backtrace finds its lines there.
+    #[must_use]
+    pub fn with_lines_of(mut self, code: &Code) -> Self {
+        if let Self::Trap { backtrace, .. } = &mut self {
+            backtrace.code = code.path().clone();
+        }
+        self
+    }
+
     /// What an error out of the guest means. `memory_refused` says that it was refused memory before; `code` is the file
     /// of its code.
     pub(crate) fn of_guest(error: &Error, memory_refused: Option<u64>, code: &Arc<Path>) -> Self {
@@ -101,15 +115,20 @@ impl Failure {
 }
 
 /// Where a guest trapped.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backtrace {
     frames: Vec<Frame>,
     /// The file of its code, which has its lines too.
+    #[serde(skip, default = "nowhere")]
     code: Arc<Path>,
 }
 
+fn nowhere() -> Arc<Path> {
+    Path::new("").into()
+}
+
 /// One function of a backtrace.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     /// What it is called, as far as the component's names tell.
     pub function: String,
@@ -124,7 +143,7 @@ impl Backtrace {
     #[must_use]
     pub fn of_functions(functions: &[&str]) -> Self {
         let frame = |function: &&str| Frame { function: (*function).to_owned(), line: None, offset: None };
-        Self { frames: functions.iter().map(frame).collect(), code: Path::new("").into() }
+        Self { frames: functions.iter().map(frame).collect(), code: nowhere() }
     }
 
     /// The functions, innermost first, without their lines.
@@ -210,8 +229,24 @@ mod tests {
     #[test]
     fn what_a_guest_says_is_one_bounded_line() {
         let error = Error::msg(format!("\x1b[31mred\r\n{}", "é".repeat(TRAP_TEXT_BYTES_MAX)));
-        let Failure::Trap { message, .. } = Failure::of_guest(&error, Some(65_536), &Path::new("").into()) else { panic!("a trap") };
+        let Failure::Trap { message, .. } = Failure::of_guest(&error, Some(65_536), &Path::new("").into()) else {
+            panic!("a trap")
+        };
         assert!(message.starts_with(" [31mred  é") && message.len() <= TRAP_TEXT_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_failure_is_told_to_another_process_as_it_is() {
+        for failure in [
+            Failure::Trap { message: "boom".to_owned(), backtrace: Backtrace::of_functions(&["f", "g"]) },
+            Failure::Deadline { timeout: Duration::from_millis(1_500) },
+            Failure::Memory { limit_bytes: u64::MAX },
+            Failure::Guest { code: "error".to_owned() },
+            Failure::Busy,
+        ] {
+            let told = serde_json::to_string(&failure).unwrap();
+            assert_eq!(serde_json::from_str::<Failure>(&told).unwrap(), failure, "{told}");
+        }
     }
 
     #[test]

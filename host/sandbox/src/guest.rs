@@ -11,11 +11,11 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::account::Share;
 use crate::clock::{Monotonic, Wall};
 use crate::environment::Environment;
-use crate::sockets::Sockets;
 use crate::link::Code;
 use crate::logs::{Output, Printed, Stream};
 use crate::outgoing::Hooks;
 use crate::settings::{FIELDS_BYTES_MAX, HANDLES_MAX, RANDOM_BYTES_MAX};
+use crate::sockets::Sockets;
 use crate::workload::Shared;
 use crate::{blobs, files, keyvalue, logging, messages, sockets};
 

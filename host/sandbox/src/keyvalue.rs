@@ -194,11 +194,7 @@ impl batch::Host for View<'_> {
         Ok(keys.into_iter().zip(values).map(|(key, value)| Some((key, value?))).collect())
     }
 
-    async fn set_many(
-        &mut self,
-        bucket: Resource<Bucket>,
-        pairs: Vec<(String, Vec<u8>)>,
-    ) -> Result<(), KeyValueError> {
+    async fn set_many(&mut self, bucket: Resource<Bucket>, pairs: Vec<(String, Vec<u8>)>) -> Result<(), KeyValueError> {
         self.store.set(self.bucket(&bucket)?, pairs).await
     }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use component::Interface;
-use wasmtime::component::{Component, HasData, Linker, ResourceTable};
 use wasmtime::Store;
+use wasmtime::component::{Component, HasData, Linker, ResourceTable};
 use wasmtime_wasi as wasi;
 use wasmtime_wasi::p2::bindings as p2_cli;
 use wasmtime_wasi::p3::bindings as p3_cli;
@@ -161,7 +161,9 @@ impl Code {
         }
     }
 
-    pub(crate) fn path(&self) -> &Arc<Path> {
+    /// The file it is mapped from.
+    #[must_use]
+    pub fn path(&self) -> &Arc<Path> {
         &self.0.path
     }
 

@@ -79,9 +79,7 @@ fn allowed(sockets: &dyn Sockets, address: SocketAddr, wanted: SocketAddrUse) ->
         SocketAddrUse::TcpListen => own(address) && sockets.may_listen(address.port()),
         SocketAddrUse::TcpAccept => true,
         SocketAddrUse::TcpConnect => sockets.may_connect(address),
-        SocketAddrUse::UdpBind | SocketAddrUse::UdpSend | SocketAddrUse::UdpReceive => {
-            false
-        }
+        SocketAddrUse::UdpBind | SocketAddrUse::UdpSend | SocketAddrUse::UdpReceive => false,
     }
 }
 
@@ -180,7 +178,8 @@ mod tests {
 
     #[test]
     fn servers_get_the_workloads_own_address_and_no_other() {
-        for (wanted, address) in [("0.0.0.0:80", "10.0.0.1:80"), ("127.0.0.1:80", "127.0.0.1:80"), ("[::]:80", "[::]:80")]
+        for (wanted, address) in
+            [("0.0.0.0:80", "10.0.0.1:80"), ("127.0.0.1:80", "127.0.0.1:80"), ("[::]:80", "[::]:80")]
         {
             assert_eq!(bound(&Some10, wanted.parse().unwrap()).to_string(), address);
             assert_eq!(bound(&(), wanted.parse().unwrap()).to_string(), wanted);

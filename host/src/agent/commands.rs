@@ -63,7 +63,8 @@ impl Core {
         }
         let place = Place { uid: uid.clone(), container: spec.name.as_str().into() };
         self.end(uid, container, end, Timestamp::now());
-        let again = self.pods.get(uid).is_some_and(|pod| !matches!(pod.containers[container].life.state, State::Ended(_)));
+        let again =
+            self.pods.get(uid).is_some_and(|pod| !matches!(pod.containers[container].life.state, State::Ended(_)));
         if again {
             self.context.logs.restarted(place).await;
         }

@@ -8,16 +8,16 @@ use api::core::{PodCondition, PodStatus};
 use bytes::Bytes;
 use jiff::Timestamp;
 use protocol::v1::{Artifact, PodAssignment};
-use sandbox::Workload;
 use tokio_util::sync::CancellationToken;
 
 use crate::desired::Uid;
 use crate::desired::file::Memory;
-use crate::local::{Answerer, Slot, Target};
+use crate::local::{Slot, Target};
 use crate::plan::{Present, PresentContainer, Stage, Wanted, WantedContainer};
 use crate::pod::spec::{self, Refusal, Spec};
 use crate::pod::state::{Life, State};
 use crate::pod::status::{self, ContainerView, View};
+use crate::runner::Runner;
 
 /// One Pod.
 pub(super) struct Pod {
@@ -84,7 +84,7 @@ pub(super) struct Container {
 /// What runs a container.
 pub(super) struct Running {
     pub(super) code: String,
-    pub(super) workload: Workload,
+    pub(super) runner: Runner,
     pub(super) probes: CancellationToken,
 }
 
@@ -104,17 +104,17 @@ impl Container {
     }
 
     /// Takes what runs it away, which refuses new requests and goes on with those inside.
-    pub(super) fn take_down(&mut self) -> Option<Workload> {
+    pub(super) fn take_down(&mut self) -> Option<Runner> {
         self.stop_probes();
-        let workload = self.running.take()?.workload;
-        workload.close();
-        Some(workload)
+        let runner = self.running.take()?.runner;
+        runner.close();
+        Some(runner)
     }
 
     /// Ends what runs it, and the requests inside with it.
     pub(super) fn kill(&mut self) {
-        if let Some(workload) = self.take_down() {
-            workload.kill();
+        if let Some(runner) = self.take_down() {
+            runner.kill();
         }
     }
 }
@@ -128,13 +128,14 @@ impl Pod {
     pub(super) fn targets(&self, assignment: &PodAssignment) -> Vec<Target> {
         let mut rest = true;
         let target = |(spec, container): (&spec::Container, &Container)| Target {
-            ports: spec.ports.clone(),
+            // Requests at a library's port are the front's.
+            ports: if is_library(artifact_of(assignment, &spec.name)) { Vec::new() } else { spec.ports.clone() },
             answers_rest: may_answer_rest(spec, artifact_of(assignment, &spec.name)) && std::mem::take(&mut rest),
-            answerer: container.running.as_ref().and_then(|running| match (running.workload.is_command(), self.ip) {
-                (false, _) => Some(Answerer::Guest(running.workload.clone())),
-                // A server that listens on the Pod's address, if it is one.
-                (true, ip) => ip.map(Answerer::Server),
-            }),
+            answerer: container
+                .running
+                .as_ref()
+                .filter(|_| !is_library(artifact_of(assignment, &spec.name)))
+                .and_then(|running| running.runner.answerer(self.ip)),
         };
         self.spec.containers.iter().zip(&self.containers).map(target).collect()
     }
@@ -286,7 +287,7 @@ fn code_of(artifact: Option<&Artifact>) -> Result<&str, Refusal> {
     if artifact.code_key.is_empty() {
         return Err(Refusal::new("ContainerCreating", "the component is being compiled"));
     }
-    if !may_be_entered(artifact) {
+    if artifact.linked_into.is_empty() && !may_be_entered(artifact) {
         let message = format!(
             "{} exports {}, and none of what hosts call: {}",
             artifact.image,
@@ -296,6 +297,11 @@ fn code_of(artifact: Option<&Artifact>) -> Result<&str, Refusal> {
         return Err(Refusal::new("UnsupportedComponent", message));
     }
     Ok(&artifact.code_key)
+}
+
+/// Whether a container is there for another one to call, and for nobody else.
+fn is_library(artifact: Option<&Artifact>) -> bool {
+    artifact.is_some_and(|artifact| !artifact.linked_into.is_empty())
 }
 
 /// Whether a component answers HTTP, as far as it is known what it exports.

@@ -1,29 +1,21 @@
 //! Takes the steps that were planned for a Pod.
 
-use std::sync::Arc;
-
-use api::core::Container as ApiContainer;
 use jiff::{SignedDuration, Timestamp};
-use sandbox::{LogSink, Mount, Reuse, Workload, WorkloadConfig};
 use tokio_util::sync::CancellationToken;
 
-use super::admit::parse;
 use super::commands::End;
 use super::core::{Core, Event};
 use super::pods::{Progress, Running};
 use super::probing::Probing;
-use crate::backing::{self, Listening, OfPod};
 use crate::desired::Uid;
-use crate::env;
 use crate::ips::NoAddress;
-use crate::logs::{Place, Sink, Stream};
-use crate::outgoing::{self, Denials, Way};
+use crate::logs::Place;
 use crate::plan::{Step, plan};
 use crate::pod::probe::{Kind as ProbeKind, Verdict};
 use crate::pod::spec::{Refusal, RestartPolicy};
 use crate::pod::state::{Change, Exit, KILLED, START_FAILED, State};
+use crate::runner::Runner;
 use crate::up::events::Kind;
-use crate::{reports, sockets};
 
 /// Plans of one Pod in a row. A new Pod takes three: admitted, given an address, started.
 const ROUNDS_MAX: usize = 8;
@@ -188,15 +180,15 @@ impl Core {
             Ok(mounts) => mounts,
             Err(refusal) => return self.wait(uid, container, refusal),
         };
-        let workload = match self.workload(uid, container, mounts) {
-            Ok(workload) => workload,
+        let runner = match self.runner(uid, container, mounts) {
+            Ok(runner) => runner,
             Err(refusal) if refusal.reason == "StartError" => {
                 self.end(uid, container, End::new(START_FAILED, "StartError", refusal.message), now);
                 return Then::PlanAgain;
             }
             Err(refusal) => return self.wait(uid, container, refusal),
         };
-        let is_command = workload.is_command();
+        let is_command = runner.is_command();
         if let Some(was) = self.container(uid, container).and_then(|c| c.resumed.take_if(|_| is_command)) {
             self.lost(uid, container, was, now);
             return Then::PlanAgain;
@@ -208,7 +200,7 @@ impl Core {
         };
         let code = super::pods::artifact_of(key, &spec.name).map(|a| a.code_key.clone()).unwrap_or_default();
         let started = &mut pod.containers[container];
-        started.running = Some(Running { code, workload: workload.clone(), probes: probes.clone() });
+        started.running = Some(Running { code, runner: runner.clone(), probes: probes.clone() });
         started.runs += 1;
         started.life.start(now, &spec.probes);
         let run = started.runs;
@@ -219,10 +211,10 @@ impl Core {
             spec_probes.startup.take_if(|_| resumed.started);
         }
         pod.slot.set(pod.targets(key));
-        if is_command {
-            self.run_command(uid, container, run, workload);
-        } else {
-            self.listen(uid, container, workload, probes.clone());
+        match runner {
+            Runner::Here(workload) if is_command => self.run_command(uid, container, run, workload),
+            Runner::Here(workload) => self.listen(uid, container, workload, probes.clone()),
+            Runner::Apart(_) => {}
         }
         let Some(pod) = self.pods.get(uid) else { return Then::Wait };
         if !spec_probes.is_empty() {
@@ -253,83 +245,6 @@ impl Core {
             Some(handle) => drop(handle.spawn(task)),
             None => drop(tokio::spawn(task)),
         }
-    }
-
-    /// Gives a container that takes messages what comes on its Pod's topics, until `stop`.
-    fn listen(&self, uid: &Uid, container: usize, workload: Workload, stop: CancellationToken) {
-        let (Some(pod), Some(assignment)) = (self.pods.get(uid), self.desired.pods.get(uid)) else { return };
-        let subjects = pod.spec.grants.subscribe.patterns().to_vec();
-        let Some(spec) = pod.spec.containers.get(container).filter(|_| !subjects.is_empty()) else { return };
-        let key = super::pods::artifact_of(assignment, &spec.name).map(|a| a.code_key.as_str()).unwrap_or_default();
-        if !self.codes.get(key).is_some_and(|code| code.takes_messages()) {
-            return;
-        }
-        let listening = Listening {
-            lanes: self.context.lanes.clone(),
-            namespace: pod.spec.namespace.clone(),
-            group: backing::group(&parse(assignment).metadata, &spec.name),
-            subjects,
-            workload,
-        };
-        self.spawn_on_requests(pod.containers[container].runs, listening.run(stop));
-    }
-
-    fn workload(&self, uid: &Uid, index: usize, mounts: Vec<Mount>) -> Result<Workload, Refusal> {
-        let lost = || Refusal::new("ContainerCreating", "the Pod is gone");
-        let (pod, assignment) = (self.pods.get(uid).ok_or_else(lost)?, self.desired.pods.get(uid).ok_or_else(lost)?);
-        let spec = pod.spec.containers.get(index).ok_or_else(lost)?;
-        let key = super::pods::artifact_of(assignment, &spec.name).map(|a| a.code_key.as_str()).unwrap_or_default();
-        let code = self.codes.get(key).ok_or_else(lost)?;
-        let object = parse(assignment);
-        let container: &ApiContainer =
-            object.spec.as_ref().and_then(|spec| spec.containers.get(index)).ok_or_else(lost)?;
-        let scope = self.scope(pod, assignment, &object);
-        let environment = env::resolve(container, &scope).map_err(Refusal::config)?;
-        let args = env::arguments(container, &environment);
-        let env: Vec<(String, String)> = environment.into_iter().collect();
-        let place = Place { uid: uid.clone(), container: spec.name.as_str().into() };
-        let log = self.context.logs.sink(place);
-        let cluster = self.context.proxy.guest_client(&pod.spec.namespace);
-        let way_out = self.context.egress.way_out(&pod.spec.namespace, outgoing::policy(&pod.spec.egress));
-        let backing = OfPod::new(self.context.lanes.clone(), &pod.spec.namespace, pod.spec.grants.clone());
-        let workload = WorkloadConfig {
-            // The same values by both ways: what a container is configured with is its resolved environment.
-            config: env.clone(),
-            env,
-            args,
-            memory_bytes_max: spec.memory_bytes_max,
-            timeout: pod.spec.timeout,
-            reuse: Reuse {
-                requests_max: u64::from(pod.spec.reuse.requests_max),
-                concurrent_max: u64::from(pod.spec.reuse.concurrent_max),
-                idle: pod.spec.reuse.idle,
-            },
-            mounts,
-            sockets: Arc::new(sockets::OfPod::new(
-                pod.ip,
-                cluster.clone(),
-                way_out.clone(),
-                self.context.local.clone(),
-            )),
-            logs: Arc::new(ToLog(log.clone())),
-            outgoing: Arc::new(Way::new(
-                cluster,
-                way_out,
-                Denials::new(pod.slot.clone(), spec.name.clone(), self.context.up.clone()),
-            )),
-            keyvalue: Arc::new(backing.clone()),
-            blobs: Arc::new(backing.clone()),
-            messages: Arc::new(backing),
-            reports: Arc::new(reports::Container::new(
-                pod.slot.clone(),
-                spec.name.clone(),
-                self.context.counters.clone(),
-                self.context.up.clone(),
-                log,
-            )),
-            ..WorkloadConfig::new(format!("{}/{}/{}", pod.spec.namespace, pod.spec.name, spec.name))
-        };
-        Workload::new(&self.context.engine, code, workload).map_err(|e| Refusal::new("StartError", e.to_string()))
     }
 
     /// A probe has spoken.
@@ -419,7 +334,7 @@ impl Core {
         // Its grace is over, or it had none: what still goes on inside ends here.
         for container in &mut pod.containers {
             // A command that is told to stop has not come to its end, and nobody should take it for that.
-            let cut_short = container.running.as_ref().is_some_and(|running| running.workload.is_command());
+            let cut_short = container.running.as_ref().is_some_and(|running| running.runner.is_command());
             container.kill();
             if cut_short && container.life.is_running() {
                 let message = "it was stopped with its Pod".to_owned();
@@ -457,18 +372,5 @@ impl Core {
         self.context.logs.removed(uid.clone()).await;
         self.remove_volumes(uid).await;
         self.saver.dirty();
-    }
-}
-
-/// A container's output, on its way to its log.
-struct ToLog(Arc<Sink>);
-
-impl LogSink for ToLog {
-    fn write(&self, stream: sandbox::Stream, bytes: &[u8]) {
-        let stream = match stream {
-            sandbox::Stream::Stdout => Stream::Stdout,
-            sandbox::Stream::Stderr => Stream::Stderr,
-        };
-        self.0.write(stream, bytes);
     }
 }

@@ -1,4 +1,5 @@
-//! Who answers the requests of a container: its guests, by a function call, or a server that it runs, over a socket.
+//! Who answers the requests of a container: its guests, by a function call or in a process of their own, or a server
+//! that it runs, over a socket.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +14,8 @@ use sandbox::{Failure, Workload};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::isolated::Isolated;
+
 /// How long a connection to an address of this machine may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -21,6 +24,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) enum Answerer {
     /// An instance of the workload, for each request.
     Guest(Workload),
+    /// An instance of the workload in the container's own process.
+    Worker(Isolated),
     /// A server, on the Pod's address.
     Server(IpAddr),
 }
@@ -30,6 +35,8 @@ pub(crate) enum Answerer {
 pub(crate) enum Trouble {
     /// A guest failed.
     Guest(Failure),
+    /// The process that the guest runs in ended, or gave the request up.
+    Crashed(String),
     /// Nobody listens. The request was not sent.
     Refused(Box<Request<Body>>, String),
     /// The connection broke.
@@ -40,7 +47,7 @@ impl Trouble {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Guest(failure) => failure.status(),
-            Self::Refused(..) | Self::Broken(_) => StatusCode::BAD_GATEWAY,
+            Self::Crashed(_) | Self::Refused(..) | Self::Broken(_) => StatusCode::BAD_GATEWAY,
         }
     }
 
@@ -48,6 +55,7 @@ impl Trouble {
     pub(crate) fn cause(&self) -> &'static str {
         match self {
             Self::Guest(failure) => failure.cause(),
+            Self::Crashed(_) => "crash",
             Self::Refused(..) | Self::Broken(_) => "bad-response",
         }
     }
@@ -57,7 +65,8 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Guest(failure) => failure.fmt(f),
-            Self::Refused(_, why) => write!(f, "its server does not accept connections: {why}"),
+            Self::Crashed(why) => f.write_str(why),
+            Self::Refused(_, why) => write!(f, "its server does not take requests: {why}"),
             Self::Broken(why) => write!(f, "the connection to its server broke: {why}"),
         }
     }
@@ -67,6 +76,7 @@ impl Answerer {
     pub(crate) async fn call(&self, port: u16, request: Request<Body>) -> Result<Response<Body>, Trouble> {
         match self {
             Self::Guest(workload) => workload.call(request).await.map_err(Trouble::Guest),
+            Self::Worker(worker) => Box::pin(worker.call(request)).await,
             Self::Server(ip) => Box::pin(ask(SocketAddr::new(*ip, port), request)).await,
         }
     }

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::grants::{Names, Topics};
 use api::core::{Container as ApiContainer, ContainerPort, Pod};
 use api::egress;
+use api::grants::{Names, Topics};
 use api::workload::{self, Reuse};
 use api::{label, quantity};
 
@@ -45,6 +45,16 @@ pub(crate) enum RestartPolicy {
     Never,
 }
 
+/// Where a Pod's guests run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// In the host's process, with those of other Pods.
+    #[default]
+    Shared,
+    /// In a process of the container's own.
+    Isolated,
+}
+
 /// The extract of a Pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Spec {
@@ -53,6 +63,7 @@ pub(crate) struct Spec {
     pub(crate) generation: Option<i64>,
     pub(crate) grace: Duration,
     pub(crate) restart_policy: RestartPolicy,
+    pub(crate) class: Class,
     pub(crate) timeout: Duration,
     pub(crate) reuse: Reuse,
     pub(crate) grants: Grants,
@@ -109,6 +120,7 @@ impl Spec {
             let message = "init containers are not run by this version, and the Pod must not start without them";
             refusal.get_or_insert(Refusal::new("UnsupportedInitContainers", message));
         }
+        let class = class(&spec, annotations, &mut refusal);
         let grace = meta.deletion_grace_period_seconds.or(spec.termination_grace_period_seconds);
         Self {
             namespace: meta.namespace.clone().unwrap_or_default(),
@@ -120,6 +132,7 @@ impl Spec {
                 Some("OnFailure") => RestartPolicy::OnFailure,
                 _ => RestartPolicy::Always,
             },
+            class,
             timeout: timeout.unwrap_or(workload::TIMEOUT_DEFAULT),
             reuse: reuse.unwrap_or_default(),
             grants,
@@ -129,6 +142,43 @@ impl Spec {
             containers: spec.containers.iter().map(|c| Container::of(c, refusal.as_ref())).collect(),
         }
     }
+}
+
+/// The class that a Pod asks for. What the class has not becomes a refusal: the Pod must not run without it, nor without
+/// its walls.
+fn class(spec: &api::core::PodSpec, annotations: &BTreeMap<String, String>, refusal: &mut Option<Refusal>) -> Class {
+    let mut refuse = |reason: &str, message: String| {
+        refusal.get_or_insert(Refusal::new(reason, message));
+    };
+    match spec.runtime_class_name.as_deref().unwrap_or_default() {
+        "" => return Class::Shared,
+        workload::CLASS_ISOLATED => {}
+        other => {
+            let isolated = workload::CLASS_ISOLATED;
+            let message = format!(
+                "spec.runtimeClassName: there is no class {other:?} on this host; leave it out, or use {isolated:?}"
+            );
+            refuse("UnsupportedRuntimeClass", message);
+            return Class::Shared;
+        }
+    }
+    let without = |what: &str| {
+        format!(
+            "{what}: Pods of the runtime class {} have no such thing; leave one of the two out",
+            workload::CLASS_ISOLATED
+        )
+    };
+    for (at, container) in spec.containers.iter().enumerate() {
+        if container.volume_mounts.as_ref().is_some_and(|mounts| !mounts.is_empty()) {
+            refuse("NotInRuntimeClass", without(&format!("spec.containers[{at}].volumeMounts")));
+        }
+    }
+    for name in [label::KEYVALUE, label::BLOBS, label::PUBLISH, label::SUBSCRIBE] {
+        if annotations.contains_key(name) {
+            refuse("NotInRuntimeClass", without(&format!("annotation {name}")));
+        }
+    }
+    Class::Isolated
 }
 
 fn parsed<T>(
@@ -259,6 +309,43 @@ mod tests {
             ]
         );
         assert!(spec.containers.iter().all(|c| c.refusal.is_none()));
+    }
+
+    #[test]
+    fn a_class_has_walls_and_not_everything_else() {
+        let asked = |class: Value, annotations: Value, mounts: Value| {
+            let containers = json!([{"name": "a", "image": "i", "volumeMounts": mounts}]);
+            let pod = json!({
+                "metadata": {"annotations": annotations},
+                "spec": {"runtimeClassName": class, "containers": containers},
+            });
+            let spec = spec(pod);
+            let refusal = spec.containers[0].refusal.as_ref();
+            (spec.class, refusal.map(|refusal| format!("{}: {}", refusal.reason, refusal.message)))
+        };
+        let mount = json!([{"name": "v", "mountPath": "/v"}]);
+        for none in [json!(null), json!("")] {
+            assert_eq!(asked(none, json!({"insula.dev/blobs": "b"}), mount.clone()), (Class::Shared, None));
+        }
+        assert_eq!(asked(json!("wasm-isolated"), json!({}), json!([])), (Class::Isolated, None));
+        for (class, annotations, mounts, begins) in [
+            (
+                "gvisor",
+                json!({}),
+                json!([]),
+                "UnsupportedRuntimeClass: spec.runtimeClassName: there is no class \"gvisor\" on this host",
+            ),
+            ("wasm-isolated", json!({}), mount, "NotInRuntimeClass: spec.containers[0].volumeMounts: "),
+            (
+                "wasm-isolated",
+                json!({"insula.dev/keyvalue": "b"}),
+                json!([]),
+                "NotInRuntimeClass: annotation insula.dev/keyvalue: ",
+            ),
+        ] {
+            let refusal = asked(json!(class), annotations, mounts).1.expect("is refused");
+            assert!(refusal.starts_with(begins), "{refusal}");
+        }
     }
 
     #[test]

@@ -192,7 +192,9 @@ fn absent_is_fine(error: &io::Error) -> io::Result<()> {
 fn holds(directory: &Path, files: &BTreeMap<String, Bytes>) -> bool {
     let mut found = 0;
     let whole = count(directory, &mut found);
-    whole && found == files.len() && files.iter().all(|(path, bytes)| fs::read(directory.join(path)).is_ok_and(|b| b == **bytes))
+    whole
+        && found == files.len()
+        && files.iter().all(|(path, bytes)| fs::read(directory.join(path)).is_ok_and(|b| b == **bytes))
 }
 
 fn count(directory: &Path, found: &mut usize) -> bool {
@@ -218,7 +220,13 @@ mod tests {
 
     fn wanted(content: Content, sub_path: Option<&str>) -> Wanted {
         let access = Access::ReadWrite;
-        Wanted { volume: "v".to_owned(), content, sub_path: sub_path.map(PathBuf::from), guest: "/v".to_owned(), access }
+        Wanted {
+            volume: "v".to_owned(),
+            content,
+            sub_path: sub_path.map(PathBuf::from),
+            guest: "/v".to_owned(),
+            access,
+        }
     }
 
     fn files(files: &[(&str, &str)]) -> Content {

@@ -145,6 +145,7 @@ fn clear_unfinished(dir: &FilePath) -> std::io::Result<()> {
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is made for `map_err`")]
 fn failed(error: object_store::Error) -> Error {
     Error::Unavailable(format!("the blob store: {error}"))
 }

@@ -46,6 +46,12 @@ pub enum Action {
         /// The patch.
         patch: Value,
     },
+    /// Change several objects, all of them or none: for what must not be counted twice, or never, if the
+    /// shell dies in between.
+    Together {
+        /// The changes; no object occurs twice.
+        changes: Vec<Change>,
+    },
     /// Assign a Pod to a Node.
     Bind {
         /// The Pod.
@@ -83,6 +89,23 @@ pub enum Action {
         /// One sentence.
         message: String,
     },
+}
+
+/// One of several changes made together: a merge patch of an object that is as the decision saw it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Which resource.
+    pub resource: &'static Resource,
+    /// Which object.
+    pub name: NamespacedName,
+    /// Its UID, a precondition.
+    pub uid: String,
+    /// Its version, a precondition.
+    pub resource_version: String,
+    /// Which subresource is written.
+    pub part: Part,
+    /// The patch.
+    pub patch: Value,
 }
 
 /// An object that must be unchanged for a step to be applied.
@@ -187,6 +210,21 @@ impl fmt::Display for Short<'_> {
     }
 }
 
+fn show_patch(
+    f: &mut fmt::Formatter<'_>,
+    resource: &Resource,
+    part: Part,
+    name: &NamespacedName,
+    patch: &Value,
+) -> fmt::Result {
+    let part = match part {
+        Part::Main => "",
+        Part::Status => "/status",
+        Part::Finalize => "/finalize",
+    };
+    write!(f, "patch {}{part} {name} {}", resource.qualified(), Short(patch))
+}
+
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -194,13 +232,13 @@ impl fmt::Display for Action {
                 let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("?");
                 write!(f, "create {} {}", resource.qualified(), NamespacedName::new(namespace.as_str(), name))
             }
-            Self::Patch { resource, name, part, patch, .. } => {
-                let part = match part {
-                    Part::Main => "",
-                    Part::Status => "/status",
-                    Part::Finalize => "/finalize",
-                };
-                write!(f, "patch {}{part} {name} {}", resource.qualified(), Short(patch))
+            Self::Patch { resource, name, part, patch, .. } => show_patch(f, resource, *part, name, patch),
+            Self::Together { changes } => {
+                for (at, change) in changes.iter().enumerate() {
+                    f.write_str(if at == 0 { "" } else { " and " })?;
+                    show_patch(f, change.resource, change.part, &change.name, &change.patch)?;
+                }
+                Ok(())
             }
             Self::Bind { pod, node, .. } => write!(f, "bind {pod} to {node}"),
             Self::Delete { resource, name, grace_seconds, propagation, .. } => {

@@ -11,7 +11,7 @@ use api::resource::PODS;
 use jiff::Timestamp;
 
 use crate::brake::{self, Brake};
-use crate::{EventKind, Plan, Snapshot, node, object, pod};
+use crate::{EventKind, Plan, Snapshot, disruption, node, object, pod};
 
 /// Decides which Pods leave their Nodes now.
 pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
@@ -66,6 +66,11 @@ impl<'a> Evicting<'a> {
         let Some(at) = self.leaves_at(snapshot, pod) else { return };
         if at > snapshot.now {
             plan.wake(at);
+            return;
+        }
+        let told = "Taint manager: deleting due to NoExecute taint";
+        if let Some(notice) = disruption::notice(snapshot, pod, "DeletionByTaintManager", told) {
+            plan.actions.push(notice);
             return;
         }
         let delete = if self.is_lost { object::delete_at_once } else { object::delete };

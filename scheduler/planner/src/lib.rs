@@ -26,6 +26,9 @@ mod namespaces;
 mod deployment;
 mod replicaset;
 
+mod cronjob;
+mod job;
+
 mod placement;
 
 mod endpoints;
@@ -40,22 +43,24 @@ mod garbage;
 mod podgc;
 
 mod claim;
+mod disruption;
 mod name;
 mod node;
 mod object;
 mod pod;
 mod replicas;
+mod template;
 
 #[cfg(test)]
 mod testing;
 
-pub use action::{Action, EventKind, Guard, ObjectRef, Part, Plan};
+pub use action::{Action, Change, EventKind, Guard, ObjectRef, Part, Plan};
 pub use config::Config;
 pub use routes::{RouteEndpoint, RoutePort, ServiceRoute, routes};
 pub use snapshot::{Objects, Session, Snapshot};
 
 use api::Resource;
-use api::resource::{DEPLOYMENTS, ENDPOINT_SLICES, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICES};
+use api::resource::{CRON_JOBS, DEPLOYMENTS, ENDPOINT_SLICES, JOBS, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICES};
 
 /// One control loop's decision.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +76,7 @@ pub struct Controller {
 }
 
 /// Every control loop, in the order in which a change travels through them.
-pub static CONTROLLERS: [Controller; 9] = [
+pub static CONTROLLERS: [Controller; 11] = [
     Controller { name: "namespaces", reads: &[], reads_sessions: false, plan: namespaces::plan },
     Controller {
         name: "deployment",
@@ -85,6 +90,13 @@ pub static CONTROLLERS: [Controller; 9] = [
         reads_sessions: true,
         plan: replicaset::plan,
     },
+    Controller {
+        name: "cronjob",
+        reads: &[&CRON_JOBS, &JOBS, &NAMESPACES],
+        reads_sessions: false,
+        plan: cronjob::plan,
+    },
+    Controller { name: "job", reads: &[&JOBS, &PODS, &NODES, &NAMESPACES], reads_sessions: true, plan: job::plan },
     Controller { name: "placement", reads: &[&PODS, &NODES, &NAMESPACES], reads_sessions: true, plan: placement::plan },
     Controller {
         name: "endpoints",

@@ -2,9 +2,13 @@
 //!
 //! The alphabet is Kubernetes': no vowels, so no words; no 0, 1, 3, so no confusion.
 
+use std::collections::BTreeSet;
 use std::io;
 
+use api::NamespacedName;
 use serde::Serialize;
+
+use crate::Snapshot;
 
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 /// Random letters at the end of a generated name, as in Kubernetes: 14 million values.
@@ -78,6 +82,28 @@ pub(crate) fn generated(base: &str, hash: Hash) -> String {
         name.push(char::from(ALPHABET[usize::try_from(at).expect("at is below 27")]));
     }
     name
+}
+
+/// Names of new Pods, none of them given twice in one plan.
+#[derive(Debug, Default)]
+pub(crate) struct PodNames {
+    given: BTreeSet<NamespacedName>,
+}
+
+impl PodNames {
+    /// A name that begins with `base` and is free; `owner` is the UID of whose Pod it will be.
+    pub(crate) fn draw(&mut self, snapshot: &Snapshot, namespace: &str, base: &str, owner: &str) -> String {
+        let hash = Hash::new().number(snapshot.seed).bytes(owner.as_bytes());
+        let mut attempt = self.given.len() as u64;
+        loop {
+            let name = generated(base, hash.number(attempt));
+            let key = NamespacedName::new(namespace, name.as_str());
+            if !snapshot.pods.contains_key(&key) && self.given.insert(key) {
+                return name;
+            }
+            attempt = attempt.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        }
+    }
 }
 
 #[cfg(test)]

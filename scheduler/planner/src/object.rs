@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::{Action, EventKind, Guard, ObjectRef, Part};
+use crate::{Action, Change, EventKind, Guard, ObjectRef, Part};
 
 pub(crate) fn uid(meta: &ObjectMeta) -> &str {
     meta.uid.as_deref().unwrap_or_default()
@@ -97,6 +97,24 @@ pub(crate) fn patch(resource: &'static Resource, meta: &ObjectMeta, part: Part, 
     }
 }
 
+/// A change that is made together with others.
+pub(crate) fn change(resource: &'static Resource, meta: &ObjectMeta, part: Part, patch: Value) -> Change {
+    Change {
+        resource,
+        name: NamespacedName::of(meta),
+        uid: uid(meta).to_owned(),
+        resource_version: version(meta).to_owned(),
+        part,
+        patch,
+    }
+}
+
+/// The patch that takes a finalizer off an object.
+pub(crate) fn without_finalizer(meta: &ObjectMeta, finalizer: &str) -> Value {
+    let left: Vec<_> = meta.finalizers.iter().flatten().filter(|one| *one != finalizer).collect();
+    json!({"metadata": {"finalizers": left}})
+}
+
 /// The wish that an object be unchanged.
 pub(crate) fn guard(resource: &'static Resource, meta: &ObjectMeta) -> Guard {
     Guard { resource, name: NamespacedName::of(meta), resource_version: version(meta).to_owned() }
@@ -104,22 +122,32 @@ pub(crate) fn guard(resource: &'static Resource, meta: &ObjectMeta) -> Guard {
 
 /// A deletion with the object's own grace.
 pub(crate) fn delete(resource: &'static Resource, meta: &ObjectMeta) -> Action {
-    delete_within(resource, meta, None)
+    delete_as(resource, meta, None, None)
+}
+
+/// A deletion after which the garbage goes too.
+pub(crate) fn delete_with_dependents(resource: &'static Resource, meta: &ObjectMeta) -> Action {
+    delete_as(resource, meta, None, Some("Background"))
 }
 
 /// A deletion that lets nobody say goodbye: for what nobody can confirm.
 pub(crate) fn delete_at_once(resource: &'static Resource, meta: &ObjectMeta) -> Action {
-    delete_within(resource, meta, Some(0))
+    delete_as(resource, meta, Some(0), None)
 }
 
-fn delete_within(resource: &'static Resource, meta: &ObjectMeta, grace_seconds: Option<i64>) -> Action {
+fn delete_as(
+    resource: &'static Resource,
+    meta: &ObjectMeta,
+    grace_seconds: Option<i64>,
+    propagation: Option<&'static str>,
+) -> Action {
     Action::Delete {
         resource,
         name: NamespacedName::of(meta),
         uid: uid(meta).to_owned(),
         resource_version: None,
         grace_seconds,
-        propagation: None,
+        propagation,
     }
 }
 

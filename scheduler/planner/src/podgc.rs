@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use api::resource::{NODES, PODS};
 
-use crate::{Plan, Snapshot, object, pod};
+use crate::{Plan, Snapshot, disruption, object, pod};
 
 /// Decides which Pods are removed.
 pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
@@ -20,11 +20,13 @@ pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
         if pod.metadata.deletion_grace_period_seconds == Some(0) && pod::is_terminating(pod) {
             continue;
         }
-        let has_nobody = match pod::node(pod) {
-            Some(node) => !nodes.contains(node),
-            None => pod::is_terminating(pod),
-        };
-        if has_nobody {
+        let is_on_lost_node = pod::node(pod).is_some_and(|node| !nodes.contains(node));
+        let has_nobody = is_on_lost_node || pod::node(pod).is_none() && pod::is_terminating(pod);
+        let told = "PodGC: the Node of the Pod no longer exists";
+        let notice = disruption::notice(snapshot, pod, "DeletionByPodGC", told).filter(|_| is_on_lost_node);
+        if let Some(notice) = notice {
+            plan.actions.push(notice);
+        } else if has_nobody {
             plan.actions.push(object::delete_at_once(&PODS, &pod.metadata));
         } else if pod::is_finished(pod) && !pod::is_terminating(pod) {
             finished.push((object::created(&pod.metadata), name, pod));

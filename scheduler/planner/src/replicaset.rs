@@ -12,16 +12,15 @@ use std::time::Duration;
 
 use api::NamespacedName;
 use api::apps::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
-use api::core::PodTemplateSpec;
 use api::resource::{PODS, REPLICA_SETS};
 use api::selector::Selector;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::claim::Claim;
-use crate::name::{self, Hash};
+use crate::name::PodNames;
 use crate::pod::Named;
 use crate::replicas::{Replicas, Tally};
-use crate::{Action, EventKind, Guard, Part, Plan, Snapshot, namespaces, object, pod};
+use crate::{Action, EventKind, Guard, Part, Plan, Snapshot, namespaces, object, pod, template};
 
 /// Pods created in the first batch of a ReplicaSet. If they are refused (a quota, say), no more
 /// than these are tried per round; each batch that succeeds triples what there is.
@@ -39,7 +38,7 @@ pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
     let mut planner = Planner {
         snapshot,
         replicas: &replicas,
-        names: BTreeSet::new(),
+        names: PodNames::default(),
         claimed: BTreeSet::new(),
         plan: Plan::default(),
     };
@@ -60,7 +59,7 @@ struct Planner<'a> {
     snapshot: &'a Snapshot,
     replicas: &'a Replicas<'a>,
     /// Names given in this plan.
-    names: BTreeSet<NamespacedName>,
+    names: PodNames,
     /// UIDs of orphans adopted in this plan.
     claimed: BTreeSet<&'a str>,
     plan: Plan,
@@ -150,12 +149,13 @@ impl<'a> Planner<'a> {
             return;
         }
         let Some(template) = &spec.template else { return };
-        let manifest = pod_of(name, set, template);
+        let manifest = template::pod(&REPLICA_SETS, &set.metadata, template);
         for _ in 0..missing {
             if self.plan.actions.len() >= self.snapshot.config.actions_max {
                 break;
             }
-            let pod = self.new_name(name, object::uid(&set.metadata));
+            let base = format!("{}-", name.name);
+            let pod = self.names.draw(self.snapshot, &name.namespace, &base, object::uid(&set.metadata));
             let mut object = manifest.clone();
             object["metadata"]["name"] = Value::String(pod.clone());
             self.plan.actions.push(Action::Create {
@@ -166,20 +166,6 @@ impl<'a> Planner<'a> {
             });
             let message = format!("Created pod: {pod}");
             self.tell(set, "SuccessfulCreate", message);
-        }
-    }
-
-    fn new_name(&mut self, set: &NamespacedName, uid: &str) -> String {
-        let base = format!("{}-", set.name);
-        let hash = Hash::new().number(self.snapshot.seed).bytes(uid.as_bytes());
-        let mut attempt = self.names.len() as u64;
-        loop {
-            let name = name::generated(&base, hash.number(attempt));
-            let key = NamespacedName::new(set.namespace.as_str(), name.as_str());
-            if !self.snapshot.pods.contains_key(&key) && self.names.insert(key) {
-                return name;
-            }
-            attempt = attempt.wrapping_add(0x9e37_79b9_7f4a_7c15);
         }
     }
 
@@ -236,33 +222,6 @@ fn has_template_labels(pod: &api::core::Pod, spec: &ReplicaSetSpec) -> bool {
     let template = spec.template.as_ref().and_then(|template| template.metadata.as_ref());
     let wanted = template.and_then(|meta| meta.labels.as_ref()).into_iter().flatten();
     wanted.into_iter().all(|(key, value)| object::label(&pod.metadata, key) == Some(value))
-}
-
-/// The Pod of a template, all but its name.
-fn pod_of(name: &NamespacedName, set: &ReplicaSet, template: &PodTemplateSpec) -> Value {
-    let empty = api::meta::ObjectMeta::default();
-    let meta = template.metadata.as_ref().unwrap_or(&empty);
-    let mut object = json!({
-        "apiVersion": PODS.api_version(),
-        "kind": PODS.kind,
-        "metadata": {
-            "name": "",
-            "generateName": format!("{}-", name.name),
-            "namespace": name.namespace,
-            "ownerReferences": [object::owner_reference(&REPLICA_SETS, &set.metadata)],
-        },
-        "spec": template.spec,
-    });
-    if let Some(labels) = &meta.labels {
-        object["metadata"]["labels"] = json!(labels);
-    }
-    if let Some(annotations) = &meta.annotations {
-        object["metadata"]["annotations"] = json!(annotations);
-    }
-    if let Some(finalizers) = &meta.finalizers {
-        object["metadata"]["finalizers"] = json!(finalizers);
-    }
-    object
 }
 
 /// When failed Pods may be replaced again; `None` for now.

@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use api::apps::{Deployment, ReplicaSet};
+use api::batch::{CronJob, Job};
 use api::core::{Namespace, Node, Pod, Service};
 use api::discovery::EndpointSlice;
 use api::meta::ObjectMeta;
-use api::resource::{DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, LEASES, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICES};
+use api::resource::{
+    CRON_JOBS, DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, JOBS, LEASES, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICES,
+};
 use api::{NamespacedName, Resource, label};
 use jiff::Timestamp;
 
@@ -40,6 +43,10 @@ pub struct Snapshot {
     pub deployments: Objects<Deployment>,
     /// ReplicaSets.
     pub replica_sets: Objects<ReplicaSet>,
+    /// Jobs.
+    pub jobs: Objects<Job>,
+    /// CronJobs.
+    pub cron_jobs: Objects<CronJob>,
     /// Namespaces; the namespace of the key is empty.
     pub namespaces: Objects<Namespace>,
     /// Metadata of every other resource (ConfigMaps, Secrets, ServiceAccounts, Leases, ...); one
@@ -79,6 +86,8 @@ impl Snapshot {
             endpoint_slices: Objects::default(),
             deployments: Objects::default(),
             replica_sets: Objects::default(),
+            jobs: Objects::default(),
+            cron_jobs: Objects::default(),
             namespaces: Objects::default(),
             others: BTreeMap::new(),
             unreadable: Arc::default(),
@@ -139,6 +148,8 @@ impl Snapshot {
         self.endpoint_slices.iter().for_each(|(name, object)| visit(&ENDPOINT_SLICES, name, &object.metadata));
         self.deployments.iter().for_each(|(name, object)| visit(&DEPLOYMENTS, name, &object.metadata));
         self.replica_sets.iter().for_each(|(name, object)| visit(&REPLICA_SETS, name, &object.metadata));
+        self.jobs.iter().for_each(|(name, object)| visit(&JOBS, name, &object.metadata));
+        self.cron_jobs.iter().for_each(|(name, object)| visit(&CRON_JOBS, name, &object.metadata));
         self.pods.iter().for_each(|(name, object)| visit(&PODS, name, &object.metadata));
         for (resource, objects) in &self.others {
             objects.iter().for_each(|(name, meta)| visit(resource, name, meta));
@@ -154,6 +165,8 @@ impl Snapshot {
             r if *r == ENDPOINT_SLICES => self.endpoint_slices.get(name).map(|object| &object.metadata),
             r if *r == DEPLOYMENTS => self.deployments.get(name).map(|object| &object.metadata),
             r if *r == REPLICA_SETS => self.replica_sets.get(name).map(|object| &object.metadata),
+            r if *r == JOBS => self.jobs.get(name).map(|object| &object.metadata),
+            r if *r == CRON_JOBS => self.cron_jobs.get(name).map(|object| &object.metadata),
             r if *r == PODS => self.pods.get(name).map(|object| &object.metadata),
             _ => self.others.iter().find(|(r, _)| **r == resource)?.1.get(name).map(|meta| &**meta),
         }

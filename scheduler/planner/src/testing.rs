@@ -3,6 +3,8 @@
 
 pub(crate) mod checker;
 pub(crate) mod fixture;
+mod jobs;
+
 mod properties;
 pub(crate) mod rollout_checker;
 pub(crate) mod world;
@@ -11,7 +13,7 @@ use expect_test::Expect;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{Action, Plan, Snapshot};
+use crate::{Action, Change, Plan, Snapshot};
 
 /// Plans once on a cluster in text form and compares what comes out.
 #[track_caller]
@@ -28,6 +30,17 @@ pub(crate) fn text(plan: &Plan) -> String {
 }
 
 fn line(action: &Action) -> String {
+    if let Action::Together { changes } = action {
+        let alone = |change: &Change| Action::Patch {
+            resource: change.resource,
+            name: change.name.clone(),
+            uid: String::new(),
+            resource_version: None,
+            part: change.part,
+            patch: change.patch.clone(),
+        };
+        return changes.iter().map(|change| line(&alone(change))).collect::<Vec<_>>().join("\n  and ");
+    }
     let mut bare = action.clone();
     let Action::Patch { patch, .. } = &mut bare else { return action.to_string() };
     let patch = std::mem::take(patch);

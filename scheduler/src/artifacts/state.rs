@@ -106,7 +106,7 @@ mod tests {
     use protocol::v1::Engine;
 
     fn recipe() -> Recipe {
-        Recipe { wasm: "w".into(), engine: Engine::default() }
+        Recipe { wasm: "w".into(), linked: Vec::new(), engine: Engine::default() }
     }
 
     fn refused() -> Image {

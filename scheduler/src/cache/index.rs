@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use api::apps::{Deployment, ReplicaSet};
+use api::batch::{CronJob, Job};
 use api::core::{ConfigMap, Namespace, Node, Pod, Secret, Service};
 use api::discovery::EndpointSlice;
 use api::meta::ObjectMeta;
@@ -20,6 +21,8 @@ pub(super) enum Object {
     EndpointSlice(Option<Arc<EndpointSlice>>),
     Deployment(Option<Arc<Deployment>>),
     ReplicaSet(Option<Arc<ReplicaSet>>),
+    Job(Option<Arc<Job>>),
+    CronJob(Option<Arc<CronJob>>),
     ConfigMap(Option<Arc<ConfigMap>>),
     Secret(Option<Arc<Secret>>),
     /// Only its metadata is of interest.
@@ -69,6 +72,8 @@ fn object(resource: &Resource, entry: Option<&Entry>) -> Result<Object, Unreadab
         r if *r == resource::ENDPOINT_SLICES => Object::EndpointSlice(decode(entry)?),
         r if *r == resource::DEPLOYMENTS => Object::Deployment(decode(entry)?),
         r if *r == resource::REPLICA_SETS => Object::ReplicaSet(decode(entry)?),
+        r if *r == resource::JOBS => Object::Job(decode(entry)?),
+        r if *r == resource::CRON_JOBS => Object::CronJob(decode(entry)?),
         r if *r == resource::CONFIG_MAPS => Object::ConfigMap(decode(entry)?),
         r if *r == resource::SECRETS => Object::Secret(decode(entry)?),
         _ => Object::Other(entry.map(decode_meta).transpose()?),
@@ -124,6 +129,7 @@ mod tests {
             ("/registry/pods/shop/web", Some(("pods", "shop/web"))),
             ("/registry/nodes/a.b", Some(("nodes", "a.b"))),
             ("/registry/deployments.apps/shop/web", Some(("deployments", "shop/web"))),
+            ("/registry/cronjobs.batch/shop/nightly", Some(("cronjobs", "shop/nightly"))),
             ("/registry/endpointslices.discovery.k8s.io/a/b", Some(("endpointslices", "a/b"))),
             ("/registry/widgets/a/b", None),
             ("/registry/pods/shop", None),

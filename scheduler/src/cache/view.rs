@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use api::apps::{Deployment, ReplicaSet};
+use api::batch::{CronJob, Job};
 use api::core::{ConfigMap, Namespace, Node, Pod, Secret, Service};
 use api::discovery::EndpointSlice;
 use api::meta::ObjectMeta;
@@ -30,6 +31,8 @@ pub(crate) struct View {
     pub(crate) endpoint_slices: Objects<EndpointSlice>,
     pub(crate) deployments: Objects<Deployment>,
     pub(crate) replica_sets: Objects<ReplicaSet>,
+    pub(crate) jobs: Objects<Job>,
+    pub(crate) cron_jobs: Objects<CronJob>,
     pub(crate) config_maps: Objects<ConfigMap>,
     pub(crate) secrets: Objects<Secret>,
     /// Metadata of what has no typed map above, and of ConfigMaps and Secrets too: owners and namespaces need it.
@@ -85,6 +88,8 @@ impl View {
             Object::EndpointSlice(slice) => set(&mut self.endpoint_slices, name, slice),
             Object::Deployment(deployment) => set(&mut self.deployments, name, deployment),
             Object::ReplicaSet(replica_set) => set(&mut self.replica_sets, name, replica_set),
+            Object::Job(job) => set(&mut self.jobs, name, job),
+            Object::CronJob(cron_job) => set(&mut self.cron_jobs, name, cron_job),
             Object::ConfigMap(map) => {
                 let meta = map.as_ref().map(|map| Arc::new(map.metadata.clone()));
                 set(self.others.entry(resource).or_default(), name.clone(), meta);

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rustix::process::{Pid, Resource, Rlimit, prlimit, setpriority_process};
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, Command};
 
 use super::{Error, Recipe};
 
@@ -31,22 +31,45 @@ pub(super) async fn compile(command: &[OsString], recipe: &Recipe) -> Result<Byt
     let broken = |what: &str, e: std::io::Error| Error::Broken(format!("{what}: {e}"));
     let (program, arguments) =
         command.split_first().ok_or_else(|| Error::Broken("no compiler is configured".to_owned()))?;
-    let wasm = std::fs::File::open(&recipe.wasm).map_err(|e| broken(&recipe.wasm.display().to_string(), e))?;
+    let mut parts = Vec::new();
+    for (name, wasm) in &recipe.linked {
+        let bytes = std::fs::metadata(wasm).map_err(|e| broken(&wasm.display().to_string(), e))?.len();
+        parts.push(format!("--part={name}={bytes}"));
+    }
+    let stdin = if parts.is_empty() {
+        std::fs::File::open(&recipe.wasm).map_err(|e| broken(&recipe.wasm.display().to_string(), e))?.into()
+    } else {
+        Stdio::piped()
+    };
     let mut child = Command::new(program)
         .args(arguments)
         .args(["--engine", &recipe.engine.version, "--target", &recipe.engine.target])
         .args(["--features", &recipe.engine.cpu_features.join(",")])
+        .args(parts)
         .env_clear()
-        .stdin(Stdio::from(wasm))
+        .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .map_err(|e| broken(&program.to_string_lossy(), e))?;
     bound(&child)?;
-    match tokio::time::timeout(TIME_MAX, finish(&mut child)).await {
+    let feed = feed(child.stdin.take(), &recipe.linked);
+    match tokio::time::timeout(TIME_MAX, async { tokio::join!(feed, finish(&mut child)).1 }).await {
         Ok(result) => result,
         Err(_) => Err(Error::Bound(format!("it took more than {} seconds", TIME_MAX.as_secs()))),
+    }
+}
+
+/// Gives the child its parts, one after the other. What goes wrong with that, the child says.
+async fn feed(stdin: Option<ChildStdin>, parts: &[(String, std::path::PathBuf)]) {
+    let Some(mut stdin) = stdin else { return };
+    for (_, path) in parts {
+        let fed = async { stdin.write_all(&tokio::fs::read(path).await?).await };
+        if let Err(error) = fed.await {
+            tracing::debug!(path = %path.display(), %error, "the compiler did not take a part");
+            return;
+        }
     }
 }
 

@@ -15,7 +15,7 @@ fn recipe(dir: &Path) -> Recipe {
     let wasm = dir.join("a.wasm");
     std::fs::write(&wasm, "wasm").expect("writes");
     let engine = Engine { version: "48".to_owned(), target: "t".to_owned(), cpu_features: vec!["x".to_owned()] };
-    Recipe { wasm, engine }
+    Recipe { wasm, linked: Vec::new(), engine }
 }
 
 #[tokio::test]

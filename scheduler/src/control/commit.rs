@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use api::NamespacedName;
 use api::resource::{PODS, find_kind};
-use apiserver::{DeleteOptions, Objects, Patch, Propagation, Status, Subresource, WriteOptions};
+use apiserver::{Change, DeleteOptions, Objects, Patch, Propagation, Status, Subresource, WriteOptions};
 use futures::StreamExt;
 use planner::{Action, Guard, ObjectRef, Part};
 use store::Revision;
@@ -142,14 +142,13 @@ impl Hands {
                 objects.create(resource, &namespace, object, WriteOptions::default()).await?;
             }
             Action::Patch { resource, name, uid, resource_version, part, patch } => {
-                let part = match part {
-                    Part::Main => Subresource::Main,
-                    Part::Status => Subresource::Status,
-                    Part::Finalize => Subresource::Finalize,
-                };
+                let part = subresource(part);
                 let options = WriteOptions { uid: Some(uid), resource_version, ..WriteOptions::default() };
                 let patch = Patch::Merge(patch);
                 self.objects.patch(resource, &name.namespace, &name.name, part, patch, options).await?;
+            }
+            Action::Together { changes } => {
+                self.objects.patch_together(changes.into_iter().map(change).collect()).await?;
             }
             Action::Bind { pod, uid, node, resource_version } => {
                 let resource_version = Some(resource_version);
@@ -216,6 +215,27 @@ fn steps(actions: Vec<Action>) -> (Vec<Step>, Vec<Action>) {
         }
     }
     (steps, leading)
+}
+
+fn subresource(part: Part) -> Subresource {
+    match part {
+        Part::Main => Subresource::Main,
+        Part::Status => Subresource::Status,
+        Part::Finalize => Subresource::Finalize,
+    }
+}
+
+fn change(change: planner::Change) -> Change {
+    let planner::Change { resource, name, uid, resource_version, part, patch } = change;
+    Change {
+        resource,
+        namespace: name.namespace,
+        name: name.name,
+        uid,
+        resource_version,
+        part: subresource(part),
+        patch: Patch::Merge(patch),
+    }
 }
 
 fn unchanged(guard: &Guard) -> Result<store::Guard, Status> {

@@ -135,6 +135,8 @@ async fn a_subscription_ends_with_the_last_pod_of_its_namespace() {
     let dir = tempfile::tempdir().expect("dir");
     let mut house = house(dir.path()).await;
     let mut heard = subscribe(&mut house.client, "s").await;
+    // Pods of a Node that nobody knows are collected.
+    let _other_host = FakeHost::dial(house.server.pipe("b"), "b").await;
     let other = house.api.pod("other", "b", |_| {}).await;
     assert!(other["metadata"]["uid"].is_string());
     let mut b = client(&house.server, "b");

@@ -9,7 +9,6 @@ use tests::{Cluster, paths, until};
 const PODS: &str = "/api/v1/namespaces/default/pods";
 
 fn pod(name: &str, policy: &str, args: &[&str]) -> Value {
-    let args: Vec<&str> = ["job"].iter().chain(args).copied().collect();
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
@@ -206,7 +205,7 @@ async fn a_guests_server_listens_on_its_pods_address() {
     for (name, target, phase) in
         [("reaches", format!("{ip}:7000"), "Succeeded"), ("strays", format!("{ip}:22"), "Failed")]
     {
-        let mut client = pod_of("tcp:v1", name, &["tcp", "connect", &target, "hi"]);
+        let mut client = pod_of("tcp:v1", name, &["connect", &target, "hi"]);
         client["spec"]["restartPolicy"] = json!("Never");
         api.create(PODS, &client).await.expect("is created");
         assert_eq!(over(&api, name).await["phase"], phase, "{name}");
@@ -228,7 +227,7 @@ async fn kubectl_waits_for_a_command_and_reads_its_log() {
     drop(cluster.kubectl_ok(&kubectl, &run));
     let succeeded = "--for=jsonpath={.status.phase}=Succeeded";
     drop(cluster.kubectl_ok(&kubectl, &["wait", "pod/once", succeeded, "--timeout=20s"]));
-    assert_eq!(cluster.kubectl_ok(&kubectl, &["logs", "once"]), "there\n");
+    assert_eq!(cluster.kubectl_ok(&kubectl, &["logs", "once"]), "hello\nthere\n");
     let table = cluster.kubectl_ok(&kubectl, &["get", "pod", "once"]);
     assert!(table.contains("Completed") && table.contains("0/1"), "{table}");
 }

@@ -15,7 +15,8 @@ fn blocks() -> Vec<String> {
 #[test]
 fn the_tour_works_as_it_is_written() {
     let blocks = blocks();
-    assert_eq!(blocks.len(), 3, "one host, the shop, several hosts");
+    let (several_hosts, one_host) = blocks.split_last().expect("has blocks");
+    assert_eq!(one_host.len(), 4, "one host, the shop, what a component is, a command; then several hosts");
     let dir = tempfile::Builder::new().prefix("insula-readme-").tempdir().expect("a directory");
     let target = paths::target_dir().display().to_string();
     let programs = paths::insula().parent().expect("a folder").display().to_string();
@@ -31,10 +32,9 @@ fn the_tour_works_as_it_is_written() {
             .replace("@dir", &dir.path().display().to_string())
     };
     let mut script = "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n".to_owned();
-    script += &place(&blocks[0]);
-    script += &place(&blocks[1]);
+    one_host.iter().for_each(|block| script += &place(block));
     script += "kill %1; wait %1\n";
-    script += &place(&blocks[2]);
+    script += &place(several_hosts);
     let output = Command::new("timeout")
         .args(["240", "bash", "-c", &script])
         .current_dir(paths::root())
@@ -47,5 +47,7 @@ fn the_tour_works_as_it_is_written() {
     assert!(output.status.success(), "{}\n--- out\n{out}\n--- err\n{err}", output.status);
     assert!(out.to_lowercase().contains("hello"), "the guest answered: {out}");
     assert!(out.contains("satyricon"), "the shop answered: {out}");
+    assert!(out.contains("wasi:http/incoming-handler@0.2"), "the shop was inspected: {out}");
+    assert!(out.contains("salve\nmunde\n"), "the command printed its arguments: {out}");
     assert!(out.contains("127.0.0.3"), "two hosts are listed: {out}");
 }

@@ -76,11 +76,7 @@ impl Outgoing {
 }
 
 /// Pieces as they come, and an error at their end if the guest went without saying that this is all.
-fn data(
-    receiver: mpsc::UnboundedReceiver<Bytes>,
-    room: Arc<Semaphore>,
-    finished: oneshot::Receiver<()>,
-) -> Data {
+fn data(receiver: mpsc::UnboundedReceiver<Bytes>, room: Arc<Semaphore>, finished: oneshot::Receiver<()>) -> Data {
     Box::pin(stream::unfold(Some((receiver, finished)), move |state| {
         let room = room.clone();
         async move {

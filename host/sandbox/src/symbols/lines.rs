@@ -51,13 +51,8 @@ pub(super) fn of(wasm: &[u8]) -> Table {
 }
 
 /// What line programs and the names of their files are read from.
-const SECTIONS: [SectionId; 5] = [
-    SectionId::DebugInfo,
-    SectionId::DebugAbbrev,
-    SectionId::DebugLine,
-    SectionId::DebugStr,
-    SectionId::DebugLineStr,
-];
+const SECTIONS: [SectionId; 5] =
+    [SectionId::DebugInfo, SectionId::DebugAbbrev, SectionId::DebugLine, SectionId::DebugStr, SectionId::DebugLineStr];
 
 #[derive(Default)]
 struct Found {
@@ -195,7 +190,10 @@ mod tests {
         ] {
             assert_eq!(shortened(path), short);
         }
-        assert_eq!((joined("/a", "b.c"), joined("/a", "/b.c"), joined("", "b.c")), ("/a/b.c".into(), "/b.c".into(), "b.c".into()));
+        assert_eq!(
+            (joined("/a", "b.c"), joined("/a", "/b.c"), joined("", "b.c")),
+            ("/a/b.c".into(), "/b.c".into(), "b.c".into())
+        );
     }
 
     // F46

@@ -53,13 +53,18 @@ async fn no_path_and_no_link_leads_out_of_a_mount() {
     symlink("../outside", root.path().join("rw/relative")).unwrap();
     symlink(root.path().join("outside"), root.path().join("rw/absolute")).unwrap();
     symlink("..", root.path().join("rw/up")).unwrap();
-    for path in ["/rw/../outside", "/rw/relative", "/rw/absolute", "/rw/up/outside", "/etc/passwd", "/rw/%2e%2e/outside"] {
+    for path in
+        ["/rw/../outside", "/rw/relative", "/rw/absolute", "/rw/up/outside", "/etc/passwd", "/rw/%2e%2e/outside"]
+    {
         let (status, text) = call(&guest, Method::GET, path, "").await;
         assert!(status >= 400 && !text.contains("secret"), "{path}: {status} {text}");
         assert!(call(&guest, Method::PUT, path, "changed").await.0 >= 400, "{path}");
     }
     assert_eq!(fs::read_to_string(root.path().join("outside")).unwrap(), "secret");
-    assert!(call(&workload("files"), Method::GET, "/etc/passwd", "").await.0 >= 400, "without a mount there is nothing");
+    assert!(
+        call(&workload("files"), Method::GET, "/etc/passwd", "").await.0 >= 400,
+        "without a mount there is nothing"
+    );
 }
 
 // F48

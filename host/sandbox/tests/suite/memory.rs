@@ -67,7 +67,8 @@ impl KeyValue for Store {
 
     fn increment(&self, _: Arc<str>, key: String, delta: u64) -> KeyValueAnswer<u64> {
         self.with(|all| {
-            let text = all.get(&key).map_or_else(|| "0".to_owned(), |value| String::from_utf8_lossy(value).into_owned());
+            let text =
+                all.get(&key).map_or_else(|| "0".to_owned(), |value| String::from_utf8_lossy(value).into_owned());
             let number: u64 = text.parse().map_err(|_| KeyValueError::Other(format!("{text:?} is no number")))?;
             let sum = number + delta;
             all.insert(key, sum.to_string().into_bytes());

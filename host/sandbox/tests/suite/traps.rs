@@ -43,7 +43,10 @@ async fn a_trap_tells_its_lines_if_the_component_has_them() {
     let line = 1 + source.lines().position(|line| line.contains("panic!(")).unwrap();
     let told = frames.iter().find(|frame| frame.function.contains("explode")).unwrap();
     assert_eq!(told.line.as_deref(), Some(&*format!("guests/trap/src/lib.rs:{line}")), "{frames:?}");
-    assert!(frames.iter().any(|frame| frame.line.as_ref().is_some_and(|line| line.starts_with("std/src/"))), "{frames:?}");
+    assert!(
+        frames.iter().any(|frame| frame.line.as_ref().is_some_and(|line| line.starts_with("std/src/"))),
+        "{frames:?}"
+    );
 }
 
 #[tokio::test]

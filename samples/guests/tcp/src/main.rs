@@ -1,4 +1,5 @@
-//! Echoes lines over TCP on `$PORT`, each with `$HOSTNAME` and a space before it if that is set, to many at once.
+//! Echoes lines over TCP on `$PORT`, each with `$HOSTNAME` and a space before it if that is set, to many at once; so is
+//! what has no end of line when the other side has no more to say.
 //!
 //! `connect HOST:PORT` connects instead, sends each argument after it as a line, and prints what comes until the end.
 
@@ -53,6 +54,9 @@ async fn echo(stream: &wstd::net::TcpStream, prefix: &str) -> io::Result<()> {
             line = rest;
         }
         if length == 0 {
+            if !line.is_empty() {
+                writer.write_all(&[prefix.as_bytes(), &line].concat()).await?;
+            }
             return writer.flush().await;
         }
     }

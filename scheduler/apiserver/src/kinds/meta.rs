@@ -78,6 +78,9 @@ pub(super) fn check_annotations(path: &Path, annotations: Option<&Map>, problems
             label::TIMEOUT => workload::parse_timeout(value).map(drop),
             label::KEYVALUE | label::BLOBS => grants::Names::parse(value).map(drop),
             label::PUBLISH | label::SUBSCRIBE => grants::Topics::parse(value).map(drop),
+            label::LINK if !matches!(value.as_str(), "true" | "false") => {
+                Err("must be \"true\" or \"false\"".to_owned())
+            }
             label::EGRESS => egress::parse(value).map(drop),
             _ => Ok(()),
         };

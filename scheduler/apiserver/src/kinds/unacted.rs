@@ -39,7 +39,7 @@ const POD_SPEC: &[(&str, &[&str])] = &[
     ("readinessGates", EMPTY),
     ("resourceClaims", EMPTY),
     ("resources", EMPTY),
-    ("runtimeClassName", EMPTY),
+    ("runtimeClassName", &["\"\"", "\"wasm-isolated\""]),
     ("securityContext", EMPTY),
     ("serviceAccountName", &["\"default\"", "\"\""]),
     ("setHostnameAsFQDN", OFF),
@@ -182,6 +182,10 @@ mod tests {
         assert_eq!(warnings(kinds::of(&PODS), &json!({"spec": account})).len(), 3);
         let usual = json!({"automountServiceAccountToken": false, "serviceAccountName": "default"});
         assert_eq!(warnings(kinds::of(&PODS), &json!({"spec": usual})), [""; 0]);
+        for (class, warned) in [(api::workload::CLASS_ISOLATED, 0), ("gvisor", 1)] {
+            let pod = json!({"spec": {"runtimeClassName": class}});
+            assert_eq!(warnings(kinds::of(&PODS), &pod).len(), warned, "{class}");
+        }
         let deployment = json!({"spec": {"template": {"spec": spec}}});
         assert!(warnings(kinds::of(&DEPLOYMENTS), &deployment)[0].starts_with("spec.template.spec.hostNetwork"));
     }

@@ -14,27 +14,27 @@ const SEGMENT_BYTES_MAX: usize = 200;
 
 /// Everything of a namespace.
 pub(super) fn namespace(namespace: &Namespace) -> Result<Path, Error> {
-    path(namespace.as_str().to_owned())
+    path(namespace.as_str())
 }
 
 /// Everything of a container.
 pub(super) fn container(container: &Container) -> Result<Path, Error> {
-    path(format!("{}/{}", container.namespace, encode(container.name.as_str())))
+    path(&format!("{}/{}", container.namespace, encode(container.name.as_str())))
 }
 
 /// The marker of a container.
 pub(super) fn marker(container: &Container) -> Result<Path, Error> {
-    path(format!("{}/{}/m", container.namespace, encode(container.name.as_str())))
+    path(&format!("{}/{}/m", container.namespace, encode(container.name.as_str())))
 }
 
 /// The blobs of a container.
 pub(super) fn blobs(container: &Container) -> Result<Path, Error> {
-    path(format!("{}/{}/o", container.namespace, encode(container.name.as_str())))
+    path(&format!("{}/{}/o", container.namespace, encode(container.name.as_str())))
 }
 
 /// A blob.
 pub(super) fn blob(blob: &Blob) -> Result<Path, Error> {
-    path(format!("{}/{}", blobs(&blob.container)?, encode(blob.name.as_str())))
+    path(&format!("{}/{}", blobs(&blob.container)?, encode(blob.name.as_str())))
 }
 
 /// The name of the blob that lies at `path` below `blobs`; `None` if none of ours does.
@@ -43,8 +43,8 @@ pub(super) fn name_of(blobs: &Path, path: &Path) -> Option<BlobName> {
     BlobName::parse(&decode(below)?).ok()
 }
 
-fn path(text: String) -> Result<Path, Error> {
-    Path::parse(&text).map_err(|error| Error::Invalid(format!("{text:?} cannot be a name here: {error}")))
+fn path(text: &str) -> Result<Path, Error> {
+    Path::parse(text).map_err(|error| Error::Invalid(format!("{text:?} cannot be a name here: {error}")))
 }
 
 fn encode(name: &str) -> String {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use expect_test::expect;
+use serde_json::json;
 
 use super::*;
 use crate::testing::world::World;

@@ -7,10 +7,16 @@
 //! deploy shop/web replicas=3 surge=1 unavailable=0 image=v2 recreate paused minready=5 deadline=60
 //! rs shop/web-1 of=web replicas=3 image=v1 revision=1 at=10
 //! pod shop/web-1-a of=web-1 node=a ready=20 | pending | failed | leaving  ip=10.0.0.1 cpu=1 mem=1Gi at=5
+//! job shop/pi completions=3 parallelism=2 indexed backoff=6 deadline=60 ttl=9 spec={...} status={...}
+//! pod shop/pi-a job=pi node=a index=0 phase=Failed grace=0 untracked
+//! cron shop/nightly schedule=0_3_*_*_* policy=Forbid deadline=60 zone=Europe/Berlin suspend last=40
+//! job shop/nightly-1 of=nightly due=30 finished=Complete@50
 //! service shop/web port=http:80:8080 app=web headless publish
 //! slice shop/web-x of=web ports=http:8080 endpoints=web-1-a:10.0.0.1
 //! config shop/settings of=web
 //! ```
+
+mod batch;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,6 +98,8 @@ fn add(snapshot: &mut Snapshot, kind: &str, name: &NamespacedName, words: &Words
         "namespace" => put(&mut snapshot.namespaces, name, namespace(name, words)),
         "deploy" => put(&mut snapshot.deployments, name, deployment(name, words)),
         "rs" => put(&mut snapshot.replica_sets, name, replica_set(name, words)),
+        "job" => put(&mut snapshot.jobs, name, batch::job(name, words)),
+        "cron" => put(&mut snapshot.cron_jobs, name, batch::cron_job(name, words)),
         "pod" => put(&mut snapshot.pods, name, pod(name, words)),
         "service" => put(&mut snapshot.services, name, service(name, words)),
         "slice" => put(&mut snapshot.endpoint_slices, name, slice(name, words)),
@@ -125,7 +133,7 @@ fn meta(name: &NamespacedName, kind: &str, words: &Words<'_>) -> Value {
     }
     if words.has("leaving") {
         meta["deletionTimestamp"] = json!(at(50).to_string());
-        meta["deletionGracePeriodSeconds"] = json!(30);
+        meta["deletionGracePeriodSeconds"] = json!(words.number("grace").unwrap_or(30));
     }
     let finalizers: Vec<_> = words.all("finalizer").collect();
     if !finalizers.is_empty() {
@@ -348,6 +356,7 @@ fn pod(name: &NamespacedName, words: &Words<'_>) -> Value {
         object["status"]["conditions"].as_array_mut().unwrap().push(told);
     }
     own(&mut object, name, "apps/v1", "ReplicaSet", "rs", words);
+    batch::mark_pod(&mut object, words);
     object
 }
 

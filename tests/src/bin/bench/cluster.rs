@@ -8,12 +8,17 @@ pub(crate) const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/default/deploymen
 
 /// A Deployment of hello with its NodePort Service.
 pub(crate) async fn create(api: &Api, name: &str, replicas: u32, annotations: &Value, port: u16) {
+    create_of(api, name, "hello:v1", replicas, annotations, port).await;
+}
+
+/// The same of another image.
+pub(crate) async fn create_of(api: &Api, name: &str, image: &str, replicas: u32, annotations: &Value, port: u16) {
     let labels = json!({ "app": name });
     let service = json!({
         "metadata": { "name": name },
         "spec": { "type": "NodePort", "selector": labels, "ports": [{ "port": 80, "targetPort": 8080, "nodePort": port }] },
     });
-    let container = json!({ "name": "hello", "image": "hello:v1", "ports": [{ "containerPort": 8080 }],
+    let container = json!({ "name": "hello", "image": image, "ports": [{ "containerPort": 8080 }],
         "resources": { "requests": { "cpu": "1m", "memory": "1Mi" }, "limits": { "memory": "64Mi" } } });
     let deployment = json!({
         "metadata": { "name": name },

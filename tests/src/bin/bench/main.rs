@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a program that reports to people")]
 
 mod cluster;
+mod density;
 mod goal;
 mod memory;
 mod peer;
@@ -19,10 +20,12 @@ use futures::future::BoxFuture;
 
 type Bench = fn() -> BoxFuture<'static, ()>;
 
-const BENCHES: [(&str, Bench); 7] = [
+const BENCHES: [(&str, Bench); 9] = [
     ("idle", || Box::pin(memory::idle())),
     ("apply", || Box::pin(speed::apply())),
     ("replicas", || Box::pin(memory::replicas())),
+    ("density", || Box::pin(density::density())),
+    ("calls", || Box::pin(density::calls())),
     ("hello", || Box::pin(speed::hello())),
     ("rollout", || Box::pin(trouble::rollout())),
     ("failover", || Box::pin(trouble::failover())),

@@ -57,7 +57,7 @@ fn mebibytes(kib: u64) -> f64 {
 }
 
 /// Proportional set size of a process; while it idles it has no children.
-fn pss_kib(pid: u32) -> u64 {
+pub(crate) fn pss_kib(pid: u32) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).expect("the process lives");
     let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).expect("a Pss line");
     line.trim().trim_end_matches("kB").trim().parse().expect("a number")

@@ -1,3 +1,5 @@
+//! Classes of addresses, against a slow and independent definition.
+
 use proptest::prelude::*;
 
 use super::super::range::Range;

@@ -1,3 +1,5 @@
+//! What rules permit, as tables.
+
 use super::*;
 
 fn range(text: &str) -> To {

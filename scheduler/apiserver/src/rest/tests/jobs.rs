@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::harness::{BATCH, Cluster, cron_job, job};
+use super::harness::{BATCH, Cluster, SHOP, cron_job, job, pod};
 
 fn fields(answer: &Value) -> Vec<&str> {
     let causes = answer["details"]["causes"].as_array().expect("causes");
@@ -213,4 +213,22 @@ async fn lists_of_jobs_are_selected_by_their_successes() {
     let list = cluster.get(&format!("{BATCH}/jobs?fieldSelector=status.successful%3D1")).await.expect(200);
     assert_eq!(list["items"].as_array().expect("items").len(), 1);
     assert_eq!(list["items"][0]["metadata"]["name"], "done");
+}
+
+// C60: what the cluster does to a Pod may be forgiven, so it is said before the Pod goes.
+#[tokio::test]
+async fn an_evicted_pod_of_a_job_says_so() {
+    let cluster = Cluster::new().await;
+    let eviction = |name: &str| json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}});
+    let mut tracked = pod("tracked");
+    tracked["metadata"]["finalizers"] = json!(["batch.kubernetes.io/job-tracking"]);
+    cluster.post(&format!("{SHOP}/pods"), &tracked).await.expect(201);
+    cluster.post(&format!("{SHOP}/pods/tracked/eviction"), &eviction("tracked")).await.expect(201);
+    let left = cluster.get(&format!("{SHOP}/pods/tracked")).await.expect(200);
+    assert!(left["metadata"]["deletionTimestamp"].is_string());
+    let told = &left["status"]["conditions"][0];
+    assert_eq!((&told["type"], &told["reason"]), (&json!("DisruptionTarget"), &json!("EvictionByEvictionAPI")));
+    cluster.post(&format!("{SHOP}/pods"), &pod("plain")).await.expect(201);
+    cluster.post(&format!("{SHOP}/pods/plain/eviction"), &eviction("plain")).await.expect(201);
+    cluster.get(&format!("{SHOP}/pods/plain")).await.expect(404);
 }

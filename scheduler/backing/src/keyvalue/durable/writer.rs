@@ -77,8 +77,8 @@ impl Writer {
             Ok(Some(Ok(answers))) => return answers,
             Ok(None) => closed(),
             Ok(Some(Err(error))) if is_full(&error) => self.get_over_full_disk(),
-            Ok(Some(Err(error))) => self.break_with(error.to_string()),
-            Err(_panic) => self.break_with("its writer panicked".to_owned()),
+            Ok(Some(Err(error))) => self.break_with(&error.to_string()),
+            Err(_panic) => self.break_with("its writer panicked"),
         };
         vec![Err(error); count]
     }
@@ -95,13 +95,13 @@ impl Writer {
             }
             Err(reason) => {
                 drop(database);
-                self.break_with(format!("after a full disk: {reason}"))
+                self.break_with(&format!("after a full disk: {reason}"))
             }
         }
     }
 
     /// Takes no more writes.
-    fn break_with(&self, reason: String) -> Error {
+    fn break_with(&self, reason: &str) -> Error {
         tracing::error!(reason, "the key-value store takes no more writes; the process must end");
         let database = self.database.write().unwrap_or_else(PoisonError::into_inner).take();
         if panic::catch_unwind(AssertUnwindSafe(|| drop(database))).is_err() {

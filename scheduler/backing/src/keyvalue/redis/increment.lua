@@ -16,8 +16,10 @@ if not fits(value) then
   return redis.error_reply('INSULANUMBER none')
 end
 local length, carry, sum = math.max(#value, #delta), 0, {}
+-- Counted from the last; a text that is shorter goes on with zeros (a place below 1 would count from its end).
+local function digit_of(text, at) return at < #text and string.byte(text, #text - at) - 48 or 0 end
 for at = 0, length - 1 do
-  local digit = (string.byte(value, #value - at) or 48) + (string.byte(delta, #delta - at) or 48) - 96 + carry
+  local digit = digit_of(value, at) + digit_of(delta, at) + carry
   carry = digit >= 10 and 1 or 0
   sum[length - at] = digit - 10 * carry
 end
