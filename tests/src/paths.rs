@@ -36,6 +36,12 @@ pub fn guest(name: &str) -> PathBuf {
     present(dir.join(format!("{name}.wasm")), "cargo xtask guests")
 }
 
+/// A guest in another language than Rust: `javascript`, `python`, `c`, `go`.
+#[must_use]
+pub fn language(name: &str) -> PathBuf {
+    present(target_dir().join(format!("languages/{name}.wasm")), "cargo xtask languages")
+}
+
 /// Every kubectl there is to test with: the pinned ones always, and those of a Cloud SDK where there is one.
 #[must_use]
 pub fn kubectls() -> Vec<PathBuf> {

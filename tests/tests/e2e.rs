@@ -16,6 +16,8 @@ mod jobs;
 mod kill9;
 #[path = "e2e/kubectl.rs"]
 mod kubectl;
+#[path = "e2e/languages.rs"]
+mod languages;
 #[path = "e2e/linked.rs"]
 mod linked;
 #[path = "e2e/neighbours.rs"]

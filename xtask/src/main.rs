@@ -1,4 +1,4 @@
-//! Every chore a contributor has, in Rust: `cargo xtask demo | test | guests | clients | bench`.
+//! Every chore a contributor has, in Rust: `cargo xtask demo | test | guests | languages | clients | bench`.
 //!
 //! This is a thin shell over cargo and the `insula` binary. Nothing here is part of the product, and it
 //! depends on no other crate of the house, so that it builds in seconds.
@@ -9,6 +9,7 @@ mod bench;
 mod clients;
 mod demo;
 mod guests;
+mod languages;
 mod process;
 mod suite;
 
@@ -40,6 +41,8 @@ enum Chore {
     },
     /// Build the guest components of `samples/`.
     Guests,
+    /// Build the guests of `samples/languages`: JavaScript, Python, C and Go.
+    Languages,
     /// Fetch the pinned Kubernetes clients that the end-to-end tests use.
     Clients,
     /// Measure, as ratios against peers in the same run.
@@ -54,6 +57,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Demo { check, dev } => demo::run_demo(check, dev),
         Chore::Test { only } => suite::run_all(only.as_deref()),
         Chore::Guests => guests::build().map(|dir| println!("components: {}", dir.display())),
+        Chore::Languages => languages::build().map(|dir| println!("guests: {}", dir.display())),
         Chore::Clients => clients::fetch_all().map(|dir| println!("clients: {}", dir.display())),
         Chore::Bench { only } => bench::run_all(only.as_deref()),
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::process::{cargo, run, succeeds};
-use crate::{clients, demo, guests};
+use crate::{clients, demo, guests, languages};
 
 /// One step of the suite.
 struct Step {
@@ -14,9 +14,10 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step { name: "fmt", run: || run(&mut cargo(&["fmt", "--all", "--check"])) },
     Step { name: "guests", run: || guests::build().map(drop) },
+    Step { name: "languages", run: || languages::build().map(drop) },
     Step { name: "clients", run: || clients::fetch_all().map(drop) },
     Step {
         name: "clippy",

@@ -1,0 +1,21 @@
+"""Answers every request with one line."""
+
+import os
+
+from componentize_py_types import Ok
+from wit_world import exports
+from wit_world.imports.types import Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam
+
+
+class IncomingHandler(exports.IncomingHandler):
+    def handle(self, request: IncomingRequest, response_out: ResponseOutparam) -> None:
+        name = os.environ.get("NAME", "world")
+        path = request.path_with_query() or "/"
+        text = f"Hello {name}, from Python! You asked for {path}\n"
+
+        response = OutgoingResponse(Fields.from_list([("content-type", b"text/plain")]))
+        body = response.body()
+        ResponseOutparam.set(response_out, Ok(response))
+        with body.write() as stream:
+            stream.blocking_write_and_flush(text.encode())
+        OutgoingBody.finish(body, None)

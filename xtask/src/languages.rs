@@ -1,0 +1,163 @@
+//! Builds the guests of `samples/languages`, each with the tools of its own language.
+//!
+//! A language is a row: its sources and the commands that make a guest of them. The commands run on a copy of the
+//! sources, so that what tools leave behind never lies in the tree. A guest is built anew when its sources, its tools
+//! or its commands change, and only then. There is no way around the pinned tools: what the machine has is not used.
+
+mod stamp;
+mod tools;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::process::{root, run, target_dir};
+use stamp::Inputs;
+
+/// The folder with the WIT that guests of `wasi:http` are made for.
+const WIT: &str = "wit";
+
+struct Language {
+    name: &'static str,
+    sources: &'static [&'static str],
+    build: fn(&Workshop) -> Result<()>,
+}
+
+const LANGUAGES: [Language; 4] = [
+    Language {
+        name: "javascript",
+        sources: &["build.mjs", "hello.js", "package.json", "package-lock.json"],
+        build: javascript,
+    },
+    Language { name: "python", sources: &["app.py"], build: python },
+    Language { name: "c", sources: &["hello.c"], build: c },
+    Language { name: "go", sources: &["go.mod", "main.go"], build: go },
+];
+
+/// Where one guest is built.
+struct Workshop {
+    /// The copy of its sources; the WIT lies beside it.
+    dir: PathBuf,
+    /// The Python packages of its `requirements.txt`.
+    packages: PathBuf,
+    /// What its compiler keeps between builds.
+    cache: PathBuf,
+    /// The guest.
+    wasm: PathBuf,
+}
+
+/// Builds every guest that is not up to date and returns the folder the `.wasm` files are in.
+pub(crate) fn build() -> Result<PathBuf> {
+    for language in &LANGUAGES {
+        let begin = Instant::now();
+        let built = build_one(language).with_context(|| format!("building the guest in {}", language.name))?;
+        let bytes = std::fs::metadata(guest(language))?.len();
+        let how = if built { format!("{} s", begin.elapsed().as_secs()) } else { "unchanged".to_owned() };
+        println!("{}: {bytes} bytes, {how}", language.name);
+    }
+    Ok(out())
+}
+
+fn out() -> PathBuf {
+    target_dir().join("languages")
+}
+
+fn guest(language: &Language) -> PathBuf {
+    out().join(format!("{}.wasm", language.name))
+}
+
+/// Returns whether there was anything to do.
+fn build_one(language: &Language) -> Result<bool> {
+    let samples = root().join("samples/languages");
+    let sources = samples.join(language.name);
+    let mut inputs = Inputs::new();
+    // The commands are in this file.
+    inputs.text(include_str!("languages.rs"));
+    inputs.file(&sources.join(tools::REQUIREMENTS))?;
+    for source in language.sources {
+        inputs.file(&sources.join(source))?;
+    }
+    inputs.folder(&samples.join(WIT))?;
+    let stamp = out().join(format!("{}.stamp", language.name));
+    if inputs.made(&stamp) && guest(language).is_file() {
+        return Ok(false);
+    }
+
+    let copies = out().join("src");
+    let at = Workshop {
+        dir: copies.join(language.name),
+        packages: tools::fetch(language.name, &sources)?,
+        cache: out().join("cache"),
+        wasm: copies.join(format!("{}.wasm", language.name)),
+    };
+    std::fs::create_dir_all(&at.dir)?;
+    for source in language.sources {
+        std::fs::copy(sources.join(source), at.dir.join(source))?;
+    }
+    copy_folder(&samples.join(WIT), &copies.join(WIT))?;
+    (language.build)(&at)?;
+    std::fs::rename(&at.wasm, guest(language))?;
+    inputs.write(&stamp)?;
+    Ok(true)
+}
+
+/// Makes `to` the same as `from`.
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    if to.exists() {
+        std::fs::remove_dir_all(to)?;
+    }
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let path = entry?.path();
+        let copy = to.join(path.file_name().context("an entry of a folder has a name")?);
+        if path.is_dir() {
+            copy_folder(&path, &copy)?;
+        } else {
+            std::fs::copy(&path, &copy)?;
+        }
+    }
+    Ok(())
+}
+
+impl Workshop {
+    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.dir);
+        command
+    }
+}
+
+/// An engine and the source's state after its start, as one component.
+fn javascript(at: &Workshop) -> Result<()> {
+    let node = tools::npm_packages(&at.packages, &at.dir)?;
+    run(at.command(node).arg("build.mjs").arg(&at.wasm))
+}
+
+/// An interpreter and the module's state after its import, as one component.
+fn python(at: &Workshop) -> Result<()> {
+    let mut componentize = at.command("python3");
+    componentize.arg(at.packages.join("bin/componentize-py")).env("PYTHONPATH", &at.packages);
+    run(componentize.args(["-d", "../wit", "-w", "hello", "componentize", "app", "-o"]).arg(&at.wasm))
+}
+
+/// A module for preview 1, which Insula makes a component of.
+fn c(at: &Workshop) -> Result<()> {
+    let cache = at.cache.join("zig");
+    let mut cc = at.command(at.packages.join("ziglang/zig"));
+    cc.env("ZIG_GLOBAL_CACHE_DIR", &cache).env("ZIG_LOCAL_CACHE_DIR", &cache);
+    cc.args(["cc", "--target=wasm32-wasi", "-Os", "-s", "-Wall", "-Wextra", "-Werror", "-o"]);
+    run(cc.arg(&at.wasm).arg("hello.c"))
+}
+
+/// A module for preview 1, which Insula makes a component of.
+fn go(at: &Workshop) -> Result<()> {
+    let mut go = at.command(at.packages.join("go/bin/go"));
+    go.env("GOOS", "wasip1").env("GOARCH", "wasm").env("GOCACHE", at.cache.join("go"));
+    // Nothing of the machine's own Go, and no other toolchain than this one.
+    go.env("GOENV", "off").env("GOFLAGS", "").env("GOWORK", "off").env("GOTOOLCHAIN", "local").env("GOPROXY", "off");
+    go.env_remove("GOROOT");
+    go.args(["build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o"]);
+    run(go.arg(&at.wasm).arg("."))
+}
