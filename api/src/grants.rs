@@ -79,9 +79,7 @@ fn check(name: &str) -> Result<(), String> {
     if name.len() <= NAME_BYTES_MAX && name.split('.').all(word) {
         Ok(())
     } else {
-        Err(format!(
-            "{name:?} must be at most {NAME_BYTES_MAX} letters, digits, `-` and `_`, in words joined by `.`"
-        ))
+        Err(format!("{name:?} must be at most {NAME_BYTES_MAX} letters, digits, `-` and `_`, in words joined by `.`"))
     }
 }
 
@@ -96,7 +94,11 @@ fn pattern(text: &str) -> Result<String, String> {
             word => check(word).map_err(|why| format!("{text:?}: {why}"))?,
         }
     }
-    if text.len() > NAME_BYTES_MAX { Err(format!("{text:?} is longer than {NAME_BYTES_MAX}")) } else { Ok(text.to_owned()) }
+    if text.len() > NAME_BYTES_MAX {
+        Err(format!("{text:?} is longer than {NAME_BYTES_MAX}"))
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 fn matches(pattern: &str, topic: &str) -> bool {

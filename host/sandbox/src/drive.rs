@@ -195,7 +195,7 @@ impl Job {
             if ahead {
                 pause.as_mut().reset(tokio::time::Instant::now() + TICK);
                 // Heard by the timer, as nobody else wakes it.
-                drop(pause.as_mut().poll(cx));
+                ahead = pause.as_mut().poll(cx).is_pending();
             }
             self.poll_end(cx)
         })

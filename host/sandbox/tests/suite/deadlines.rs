@@ -171,8 +171,10 @@ async fn a_workload_that_spins_in_many_requests_leaves_half_to_one_that_spins_in
             running.spawn(async move { drop(workload.call(get("/spin")).await) });
         }
     }
-    until("both compute", || many.stats().cpu > Duration::from_millis(200) && one.stats().cpu > Duration::from_millis(50))
-        .await;
+    until("both compute", || {
+        many.stats().cpu > Duration::from_millis(200) && one.stats().cpu > Duration::from_millis(50)
+    })
+    .await;
     let (before_many, before_one) = (many.stats().cpu, one.stats().cpu);
     until("they have computed", || one.stats().cpu - before_one > Duration::from_millis(500)).await;
     let ratio = (many.stats().cpu - before_many).as_secs_f64() / (one.stats().cpu - before_one).as_secs_f64();
