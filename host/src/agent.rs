@@ -136,6 +136,7 @@ pub struct Agent {
     peer_addr: SocketAddr,
     counters: Arc<Counters>,
     proxy: Proxy,
+    local: Arc<Local>,
     egress: Egress,
     runtimes: Option<Runtimes>,
     tasks: Vec<JoinHandle<()>>,
@@ -198,6 +199,7 @@ impl Agent {
             peer_addr: proxy.peer_addr(),
             counters: context.counters.clone(),
             proxy: proxy.clone(),
+            local: context.local.clone(),
             egress,
             runtimes: Some(runtimes),
             tasks: Vec::new(),
@@ -279,6 +281,7 @@ impl Agent {
         if let Some(runtimes) = self.runtimes.take() {
             runtimes.stop().await;
         }
+        self.local.clear();
     }
 }
 

@@ -108,6 +108,12 @@ impl Local {
         self.slots.insert(slot.uid.clone(), slot);
     }
 
+    /// Lets go of all Pods: their workloads hold the proxy, which holds this.
+    pub(crate) fn clear(&self) {
+        self.slots.clear();
+        self.addresses.clear();
+    }
+
     pub(crate) fn remove(&self, uid: &str, ip: Option<IpAddr>) {
         self.slots.remove(uid);
         if let Some(ip) = ip {

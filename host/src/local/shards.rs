@@ -37,6 +37,12 @@ impl<K: Hash + Eq + Clone, V: Clone> Shards<K, V> {
         self.part(key).load().get(key).cloned()
     }
 
+    /// Removes everything.
+    pub(crate) fn clear(&self) {
+        let _one = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.parts.iter().for_each(|part| part.store(Arc::default()));
+    }
+
     pub(crate) fn insert(&self, key: K, value: V) {
         let _one = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let part = self.part(&key);
