@@ -11,7 +11,7 @@ use super::core::Core;
 use super::pods::{Container, Pod, Progress, Resumed, Told};
 use crate::desired::Uid;
 use crate::local::Slot;
-use crate::pod::spec::Spec;
+use crate::pod::spec::{RestartPolicy, Spec};
 use crate::pod::state::{Exit, LOST, Life, State};
 use crate::up::events::{About, Kind};
 
@@ -63,7 +63,10 @@ impl Core {
         let containers: Vec<Container> = spec
             .containers
             .iter()
-            .map(|container| was(&container.name).map_or_else(Container::default, |was| resume(was, same_boot, now)))
+            .map(|container| {
+                let resumed = |was| resume(was, same_boot, spec.restart_policy, now);
+                was(&container.name).map_or_else(Container::default, resumed)
+            })
             .collect();
         let ended = spec.over || memory.is_some_and(|memory| memory.stopped);
         let told = before.as_ref().and_then(|status| Told::new(status, false, ended));
@@ -144,8 +147,8 @@ pub(super) fn parse(assignment: &PodAssignment) -> ApiPod {
 }
 
 /// A container that was there before: its restarts and last end are kept. On the same boot it only comes back;
-/// after another one it was lost and is restarted (C33).
-fn resume(was: &ContainerStatus, same_boot: bool, now: Timestamp) -> Container {
+/// after another one it was lost and is restarted, unless its Pod says never (C33).
+fn resume(was: &ContainerStatus, same_boot: bool, policy: RestartPolicy, now: Timestamp) -> Container {
     let exit_of = |state: Option<&api::core::ContainerState>| {
         let ended = state?.terminated.as_ref()?;
         Some(Exit {
@@ -169,8 +172,13 @@ fn resume(was: &ContainerStatus, same_boot: bool, now: Timestamp) -> Container {
         } else {
             let message = "it ran when the host went down".to_owned();
             let reason = "Unknown".to_owned();
-            life.last = Some(Exit { code: LOST, reason, message, started_at: Some(started_at), finished_at: now });
-            life.state = State::BackingOff { until: now };
+            let exit = Exit { code: LOST, reason, message, started_at: Some(started_at), finished_at: now };
+            if policy == RestartPolicy::Never {
+                life.state = State::Ended(exit);
+            } else {
+                life.last = Some(exit);
+                life.state = State::BackingOff { until: now };
+            }
         }
     }
     Container { life, resumed, ..Container::default() }
@@ -211,7 +219,11 @@ mod tests {
     }
 
     fn resumed(status: Value, same_boot: bool) -> Container {
-        resume(&serde_json::from_value(status).expect("is a status"), same_boot, at(100))
+        resumed_by(status, same_boot, RestartPolicy::Always)
+    }
+
+    fn resumed_by(status: Value, same_boot: bool, policy: RestartPolicy) -> Container {
+        resume(&serde_json::from_value(status).expect("is a status"), same_boot, policy, at(100))
     }
 
     fn running() -> Value {
@@ -242,6 +254,8 @@ mod tests {
         assert_eq!(container.life.last.as_ref().map(|exit| exit.code), Some(LOST));
         container.life.start(at(100), &Probes::default());
         assert_eq!((container.life.restarts, container.life.started_at()), (4, Some(at(100))));
+        let never = resumed_by(running(), false, RestartPolicy::Never);
+        assert!(matches!(&never.life.state, State::Ended(exit) if exit.code == LOST), "unless that is not wanted");
     }
 
     #[test]
