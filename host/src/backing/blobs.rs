@@ -230,6 +230,7 @@ fn seconds(millis: u64) -> u64 {
 }
 
 /// What a guest is told.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` has to give")]
 fn told(status: Status) -> BlobError {
     let message = status.message().to_owned();
     match status.code() {

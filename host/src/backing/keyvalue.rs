@@ -96,6 +96,7 @@ impl KeyValue for OfPod {
 }
 
 /// What a guest is told.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` has to give")]
 fn told(status: Status) -> KeyValueError {
     match status.code() {
         Code::NotFound => KeyValueError::NoSuchStore,

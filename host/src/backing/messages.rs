@@ -91,6 +91,7 @@ pub(super) fn inward(message: wire::Message) -> Message {
 }
 
 /// What a guest is told.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` has to give")]
 fn told(status: Status) -> MessageError {
     let message = status.message().to_owned();
     match status.code() {

@@ -4,6 +4,7 @@ use backing::Error;
 use tonic::{Code, Status};
 
 /// What a host is told. Its own half of the table is in the crate `host`.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` has to give")]
 pub(super) fn of(error: Error) -> Status {
     let code = match &error {
         Error::NoSuchStore(_) => Code::NotFound,

@@ -149,7 +149,9 @@ mod tests {
 
     /// Keeps what came last, or why it did not.
     #[derive(Clone, Default)]
-    struct Last(Arc<Mutex<Option<Result<Vec<u8>, BlobError>>>>);
+    struct Last(Arc<Mutex<Option<Stored>>>);
+
+    type Stored = Result<Vec<u8>, BlobError>;
 
     impl Blobs for Last {
         fn put(&self, _: String, _: String, mut data: Data) -> Answer<()> {
