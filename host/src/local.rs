@@ -108,10 +108,10 @@ impl Local {
         self.slots.insert(slot.uid.clone(), slot);
     }
 
-    /// Lets go of all Pods: their workloads hold the proxy, which holds this.
+    /// Lets go of all Pods. Workloads hold the proxy, which holds this, and their own Pods' slots, which hold them.
     pub(crate) fn clear(&self) {
-        self.slots.clear();
-        self.addresses.clear();
+        self.slots.take().iter().for_each(|slot| slot.set(Vec::new()));
+        drop(self.addresses.take());
     }
 
     pub(crate) fn remove(&self, uid: &str, ip: Option<IpAddr>) {

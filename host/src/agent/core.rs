@@ -160,7 +160,8 @@ impl Core {
         for pod in self.pods.values_mut() {
             pod.stop_probes();
             // Requests may end by themselves; a command would not.
-            let commands = pod.containers.iter_mut().filter(|c| c.running.as_ref().is_some_and(|r| r.runner.is_command()));
+            let commands =
+                pod.containers.iter_mut().filter(|c| c.running.as_ref().is_some_and(|r| r.runner.is_command()));
             commands.for_each(super::pods::Container::kill);
         }
     }

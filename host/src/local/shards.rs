@@ -37,10 +37,10 @@ impl<K: Hash + Eq + Clone, V: Clone> Shards<K, V> {
         self.part(key).load().get(key).cloned()
     }
 
-    /// Removes everything.
-    pub(crate) fn clear(&self) {
+    /// Removes everything, and returns it.
+    pub(crate) fn take(&self) -> Vec<V> {
         let _one = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.parts.iter().for_each(|part| part.store(Arc::default()));
+        self.parts.iter().flat_map(|part| part.swap(Arc::default()).values().cloned().collect::<Vec<_>>()).collect()
     }
 
     pub(crate) fn insert(&self, key: K, value: V) {
