@@ -1,7 +1,7 @@
 //! What the sockets of a Pod's guests may do: listen on the Pod's own address, connect inside the cluster, and to what
 //! the Pod's rules for the outside permit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -17,6 +17,9 @@ use crate::local::Local;
 /// Addresses remembered by the name they were found under. Beyond it the first are forgotten, and asked for again.
 const RESOLVED_MAX: usize = 256;
 
+/// Names of one address.
+const NAMES_MAX: usize = 16;
+
 /// The sockets of one Pod.
 pub(crate) struct OfPod(Arc<Inner>);
 
@@ -27,7 +30,7 @@ struct Inner {
     /// Holds what holds this, in the end.
     local: Weak<Local>,
     /// Names that guests looked up: rules are about names, and sockets about addresses.
-    resolved: Mutex<BTreeMap<IpAddr, String>>,
+    resolved: Mutex<BTreeMap<IpAddr, BTreeSet<String>>>,
 }
 
 impl OfPod {
@@ -48,7 +51,10 @@ impl Inner {
             if resolved.len() >= RESOLVED_MAX {
                 resolved.pop_first();
             }
-            resolved.insert(*ip, name.to_owned());
+            let names = resolved.entry(*ip).or_default();
+            if names.len() < NAMES_MAX {
+                names.insert(name.to_owned());
+            }
         }
         Ok(found)
     }
@@ -74,7 +80,8 @@ impl Sockets for OfPod {
             return true;
         }
         let resolved = this.resolved.lock().unwrap_or_else(PoisonError::into_inner);
-        resolved.get(&address.ip()).is_some_and(|name| this.outside.permits_address_of(name, address))
+        let mut names = resolved.get(&address.ip()).into_iter().flatten();
+        names.any(|name| this.outside.permits_address_of(name, address))
     }
 
     fn resolve(&self, name: String) -> BoxFuture<'static, Result<Vec<IpAddr>, ResolveError>> {

@@ -144,7 +144,8 @@ fn conditional(pid: c_long) -> Vec<(c_long, Vec<Vec<Condition>>)> {
     let exec = libc::PROT_EXEC.into();
     let command = |command: i32| vec![Equal(1, command.into())];
     vec![
-        (libc::SYS_mmap, vec![vec![Masked(2, exec, 0)]]),
+        // Shared memory counts against no bound of the process.
+        (libc::SYS_mmap, vec![vec![Masked(2, exec, 0), Masked(3, libc::MAP_SHARED.into(), 0)]]),
         (libc::SYS_mprotect, vec![vec![Masked(2, exec, 0)]]),
         (libc::SYS_clone, vec![vec![Masked(0, !DETACHED, THREAD)]]),
         (libc::SYS_tgkill, vec![vec![Equal(0, pid)]]),

@@ -34,6 +34,9 @@ pub(crate) const CONFIG: &str = "/config";
 pub(crate) const READY: &str = "/ready";
 pub(crate) const TOLD: &str = "/told";
 
+/// Mistakes of a worker in the protocol before its connection ends (RUSTSEC-2024-0003).
+const FAULTS_OUT_MAX: usize = 64;
+
 /// Who calls, and over which bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
@@ -48,6 +51,14 @@ impl Direction {
         match self {
             Self::In => CALLS_MAX,
             Self::Out => CALLS_OUT_MAX,
+        }
+    }
+
+    /// Mistakes of the asking side that are borne; none is no bound. The host makes none.
+    fn faults_max(self) -> Option<usize> {
+        match self {
+            Self::In => None,
+            Self::Out => Some(FAULTS_OUT_MAX),
         }
     }
 
@@ -98,7 +109,9 @@ where
         .max_header_list_size(HEAD_BYTES_MAX)
         .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
         .max_pending_accept_reset_streams(count(direction))
-        .max_local_error_reset_streams(None)
+        // Calls that this side gives up are no fault of the other's; faults of the other side are, and a worker may be
+        // taken over.
+        .max_local_error_reset_streams(direction.faults_max())
         .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), service)
         .await

@@ -6,9 +6,12 @@
 mod host;
 mod value;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
+use tokio::sync::Semaphore;
 use wasmtime::component::{HasData, Linker, ResourceTable};
 
 use crate::guest::Guest;
@@ -163,6 +166,8 @@ pub struct Container {
 pub(crate) struct View<'a> {
     pub(crate) store: &'a dyn Blobs,
     pub(crate) table: &'a mut ResourceTable,
+    /// Room for all objects that the instance makes.
+    pub(crate) ahead: &'a mut Option<Arc<Semaphore>>,
 }
 
 struct Has;

@@ -31,7 +31,7 @@ use crate::link::Entry;
 use crate::messages::Message;
 use crate::settings::{BURNING_AFTER, TICK};
 use crate::workload::Shared;
-use crate::{room, streaming};
+use crate::{room, shares, streaming};
 
 /// How a guest's work for a request ended, if it ended badly.
 pub(crate) struct Outcome {
@@ -186,12 +186,13 @@ impl Job {
                 pause.as_mut().reset(tokio::time::Instant::now() + TICK);
             }
             let before = self.spent;
+            shares::begin_turn();
             match self.turn(cx) {
                 Turn::Waiting if interest.withdrawn(cx) => return Poll::Ready(Turn::Ended),
                 Turn::Waiting => {}
                 turn => return Poll::Ready(turn),
             }
-            ahead = part.computed(self.spent - before);
+            ahead = part.computed(self.spent - before, shares::was_cut_short());
             if ahead {
                 pause.as_mut().reset(tokio::time::Instant::now() + TICK);
                 // Heard by the timer, as nobody else wakes it.

@@ -1,6 +1,6 @@
 //! Why a request got no answer, or only part of one.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,11 +90,23 @@ impl Failure {
         }
     }
 
-    /// The same failure, as it was told by another process that ran this code; its backtrace finds its lines there.
+    /// The same failure, as it was told by another process that ran this code and may say anything: its texts are one
+    /// bounded line each, and its backtrace finds its lines in the code.
     #[must_use]
     pub fn with_lines_of(mut self, code: &Code) -> Self {
-        if let Self::Trap { backtrace, .. } = &mut self {
-            backtrace.code = code.path().clone();
+        let clean = |text: &mut String| *text = bounded(one_line(text));
+        match &mut self {
+            Self::Trap { message, backtrace } => {
+                clean(message);
+                backtrace.frames.truncate(FRAMES_MAX);
+                for frame in &mut backtrace.frames {
+                    clean(&mut frame.function);
+                    frame.line = None;
+                }
+                backtrace.code = code.path().clone();
+            }
+            Self::Guest { code: text } | Self::Request { message: text } => clean(text),
+            _ => {}
         }
         self
     }
@@ -199,7 +211,10 @@ impl std::error::Error for Failure {}
 /// The library's text has one line for each frame after its first, `0: 0x1a2 - module!function`, with names demangled,
 /// which the frames themselves do not have.
 fn frames(backtrace: &WasmBacktrace) -> Vec<Frame> {
-    let text = backtrace.to_string();
+    // Names are the guest's, and what they stand for may be much longer than they are.
+    let mut text = Cut(String::new());
+    write!(text, "{backtrace}").unwrap_or_default();
+    let Cut(text) = text;
     let names = text.lines().skip(1).map(|line| line.split_once(" - ").map_or(line.trim(), |(_, name)| name));
     let mut bytes_left = TRAP_TEXT_BYTES_MAX;
     let frame = |(name, frame): (&str, &wasmtime::FrameInfo)| {
@@ -209,6 +224,19 @@ fn frames(backtrace: &WasmBacktrace) -> Vec<Frame> {
         Some(Frame { function, line: None, offset })
     };
     names.zip(backtrace.frames()).take(FRAMES_MAX).map_while(frame).collect()
+}
+
+/// Text that takes no more than is kept of it.
+struct Cut(String);
+
+impl fmt::Write for Cut {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.0.len() + text.len() > 2 * TRAP_TEXT_BYTES_MAX {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
 }
 
 /// Control characters of the guest's choosing do not reach logs and terminals.

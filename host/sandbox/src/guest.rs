@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::Extensions;
+use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::WasiConfig;
@@ -28,6 +29,9 @@ pub(crate) struct Guest {
     table: ResourceTable,
     hooks: Hooks,
     share: Share,
+    messages_bytes: usize,
+    /// Room for objects on their way to the store; made when the guest makes its first.
+    blobs_ahead: Option<Arc<Semaphore>>,
 }
 
 impl Guest {
@@ -43,6 +47,8 @@ impl Guest {
             table,
             hooks: Hooks::new(shared.clone()),
             share: Share::new(shared.account.clone()),
+            messages_bytes: 0,
+            blobs_ahead: None,
         }
     }
 
@@ -77,11 +83,12 @@ impl Guest {
     }
 
     pub(crate) fn blobs(&mut self) -> blobs::View<'_> {
-        blobs::View { store: &*self.shared.config.blobs, table: &mut self.table }
+        blobs::View { store: &*self.shared.config.blobs, table: &mut self.table, ahead: &mut self.blobs_ahead }
     }
 
     pub(crate) fn messages(&mut self) -> messages::View<'_> {
-        messages::View { broker: &*self.shared.config.messages, table: &mut self.table }
+        let held_bytes = &mut self.messages_bytes;
+        messages::View { broker: &*self.shared.config.messages, table: &mut self.table, held_bytes }
     }
 
     pub(crate) fn sockets(&self) -> &dyn Sockets {

@@ -12,7 +12,6 @@ use wasmtime_wasi_http::handler::Proxy;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView as _, p2, p3};
 
-use crate::Body;
 use crate::account::Whose;
 use crate::failure::Failure;
 use crate::guest::Guest;
@@ -23,6 +22,7 @@ use crate::settings::{
 };
 use crate::slots::Slot;
 use crate::workload::Shared;
+use crate::{Body, shares};
 
 /// What the guest answered: a response, or the name of an error.
 pub(crate) type Answer = Result<Response<WasiBody>, String>;
@@ -64,7 +64,10 @@ impl Instance {
         }
         store.set_epoch_deadline(FIRST_SLICE_TICKS);
         // The runtime's own way of yielding lets it look at timers and sockets in between.
-        store.epoch_deadline_callback(|_| Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))));
+        store.epoch_deadline_callback(|_| {
+            shares::cut_short();
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+        });
         match shared.code.instantiate(&mut store, entry).await {
             Ok(exports) => {
                 store.data_mut().share().started();

@@ -137,11 +137,11 @@ impl Code {
         self.0.http.is_some()
     }
 
-    /// Whether it is a command, to be run to its end: it is, if it answers no requests, as toolchains add a `run` to
-    /// much that is none.
+    /// Whether it is a command, to be run to its end: it is, if it answers neither requests nor messages, as toolchains
+    /// add a `run` to much that is none.
     #[must_use]
     pub fn is_command(&self) -> bool {
-        self.0.http.is_none() && self.0.run.is_some()
+        self.0.http.is_none() && self.0.messages.is_none() && self.0.run.is_some()
     }
 
     /// Whether it takes messages.

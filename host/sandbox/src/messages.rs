@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable, ResourceTableError};
 
 use crate::guest::Guest;
-use crate::settings::{MESSAGE_METADATA_MAX, REPLIES_MAX, REPLY_TIMEOUT};
+use crate::settings::{MESSAGE_METADATA_MAX, MESSAGES_HELD_BYTES_MAX, REPLIES_MAX, REPLY_TIMEOUT};
 
 pub(crate) mod bindings {
     wasmtime::component::bindgen!({
@@ -124,6 +124,8 @@ pub struct Options {
 pub(crate) struct View<'a> {
     pub(crate) broker: &'a dyn Messages,
     pub(crate) table: &'a mut ResourceTable,
+    /// What the instance's messages take of the host's memory.
+    pub(crate) held_bytes: &'a mut usize,
 }
 
 struct Has;
@@ -165,9 +167,49 @@ impl types::HostClient for View<'_> {
     }
 }
 
+impl Message {
+    /// What it takes of the host's memory.
+    fn bytes(&self) -> usize {
+        let metadata = self.metadata.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
+        self.data.len() + metadata + self.content_type.as_ref().map_or(0, String::len)
+    }
+}
+
+impl View<'_> {
+    /// Changes a message, unless the instance would hold too much then: the interface has no error for it, so a guest
+    /// that goes beyond traps.
+    fn change(&mut self, message: &Resource<Message>, change: impl FnOnce(&mut Message)) -> wasmtime::Result<()> {
+        let message = self.table.get_mut(message)?;
+        let before = message.bytes();
+        change(message);
+        let metadata = message.metadata.len();
+        *self.held_bytes = (*self.held_bytes + message.bytes()).saturating_sub(before);
+        if metadata > MESSAGE_METADATA_MAX {
+            return Err(wasmtime::Error::msg(format!(
+                "more than {MESSAGE_METADATA_MAX} entries in a message's metadata"
+            )));
+        }
+        if *self.held_bytes > MESSAGES_HELD_BYTES_MAX {
+            return Err(wasmtime::Error::msg(format!(
+                "messages of more than {MESSAGES_HELD_BYTES_MAX} bytes are held"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Takes a message out of the guest's hands.
+    fn take(&mut self, message: Resource<Message>) -> Result<Message, ResourceTableError> {
+        let message = self.table.delete(message)?;
+        *self.held_bytes = self.held_bytes.saturating_sub(message.bytes());
+        Ok(message)
+    }
+}
+
 impl types::HostMessage for View<'_> {
     async fn new(&mut self, data: Vec<u8>) -> wasmtime::Result<Resource<Message>> {
-        Ok(self.table.push(Message { data, ..Message::default() })?)
+        let message = self.table.push(Message::default())?;
+        self.change(&message, |message| message.data = data)?;
+        Ok(message)
     }
 
     async fn topic(&mut self, message: Resource<Message>) -> wasmtime::Result<Option<String>> {
@@ -180,8 +222,7 @@ impl types::HostMessage for View<'_> {
     }
 
     async fn set_content_type(&mut self, message: Resource<Message>, content_type: String) -> wasmtime::Result<()> {
-        self.table.get_mut(&message)?.content_type = Some(content_type);
-        Ok(())
+        self.change(&message, |message| message.content_type = Some(content_type))
     }
 
     async fn data(&mut self, message: Resource<Message>) -> wasmtime::Result<Vec<u8>> {
@@ -189,8 +230,7 @@ impl types::HostMessage for View<'_> {
     }
 
     async fn set_data(&mut self, message: Resource<Message>, data: Vec<u8>) -> wasmtime::Result<()> {
-        self.table.get_mut(&message)?.data = data;
-        Ok(())
+        self.change(&message, |message| message.data = data)
     }
 
     async fn metadata(&mut self, message: Resource<Message>) -> wasmtime::Result<Option<types::Metadata>> {
@@ -199,35 +239,24 @@ impl types::HostMessage for View<'_> {
     }
 
     async fn add_metadata(&mut self, message: Resource<Message>, key: String, value: String) -> wasmtime::Result<()> {
-        let metadata = &mut self.table.get_mut(&message)?.metadata;
-        metadata.retain(|(known, _)| *known != key);
-        metadata.push((key, value));
-        bounded(metadata)
+        self.change(&message, |message| {
+            message.metadata.retain(|(known, _)| *known != key);
+            message.metadata.push((key, value));
+        })
     }
 
     async fn set_metadata(&mut self, message: Resource<Message>, new: types::Metadata) -> wasmtime::Result<()> {
-        let metadata = &mut self.table.get_mut(&message)?.metadata;
-        *metadata = new;
-        bounded(metadata)
+        self.change(&message, |message| message.metadata = new)
     }
 
     async fn remove_metadata(&mut self, message: Resource<Message>, key: String) -> wasmtime::Result<()> {
-        self.table.get_mut(&message)?.metadata.retain(|(known, _)| *known != key);
-        Ok(())
+        self.change(&message, |message| message.metadata.retain(|(known, _)| *known != key))
     }
 
     async fn drop(&mut self, message: Resource<Message>) -> wasmtime::Result<()> {
-        self.table.delete(message)?;
+        self.take(message)?;
         Ok(())
     }
-}
-
-/// The interface has no error for it, so a guest that goes beyond traps.
-fn bounded(metadata: &[(String, String)]) -> wasmtime::Result<()> {
-    if metadata.len() > MESSAGE_METADATA_MAX {
-        return Err(wasmtime::Error::msg(format!("more than {MESSAGE_METADATA_MAX} entries in a message's metadata")));
-    }
-    Ok(())
 }
 
 impl View<'_> {
@@ -245,7 +274,7 @@ impl producer::Host for View<'_> {
         message: Resource<Message>,
     ) -> Result<(), MessageError> {
         let sent = self.sent(&message)?;
-        self.table.delete(message)?;
+        self.take(message)?;
         self.broker.send(topic, sent).await
     }
 }
@@ -274,7 +303,7 @@ impl request_reply::Host for View<'_> {
 
     async fn reply(&mut self, reply_to: Resource<Message>, message: Resource<Message>) -> Result<(), MessageError> {
         let sent = self.sent(&message)?;
-        self.table.delete(message)?;
+        self.take(message)?;
         match self.table.get(&reply_to)?.reply_to.clone() {
             Some(address) => self.broker.reply(address, sent).await,
             // Nobody waits for it, which the interface wants to be no error.

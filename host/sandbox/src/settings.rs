@@ -55,6 +55,8 @@ pub(crate) const BLOB_AHEAD_BYTES_MAX: usize = 1 << 20;
 pub(crate) const BLOB_READ_BYTES_MAX: u64 = HOSTCALL_BYTES_MAX as u64;
 /// Names of objects in one call.
 pub(crate) const NAMES_MAX: usize = 1_000;
+/// Bytes of all messages that an instance holds.
+pub(crate) const MESSAGES_HELD_BYTES_MAX: usize = 8 << 20;
 /// Entries of a message's metadata.
 pub(crate) const MESSAGE_METADATA_MAX: usize = 64;
 /// How long a guest may wait for the answers to a message.

@@ -6,14 +6,33 @@
 //! nothing to catch up with: it does not count, and when it computes again it begins where the others are, so that
 //! nobody saves time up. A workload alone never pauses.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How far one may be ahead: a few turns, so that most of them need no pause.
 const AHEAD_MAX: Duration = Duration::from_millis(4);
-/// A turn that ends sooner ended because the guest waits for something.
-const COMPUTED_MIN: Duration = Duration::from_micros(300);
+thread_local! {
+    /// Whether the guest that was last at work on this thread had to give way.
+    static CUT_SHORT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A tick has come, and the guest at work on this thread gives way: it has more to compute.
+pub(crate) fn cut_short() {
+    CUT_SHORT.set(true);
+}
+
+/// A guest begins a turn on this thread.
+pub(crate) fn begin_turn() {
+    CUT_SHORT.set(false);
+}
+
+/// Whether the turn that has just ended was cut short; otherwise the guest waits for something.
+pub(crate) fn was_cut_short() -> bool {
+    CUT_SHORT.get()
+}
+
 /// What a workload weighs that says nothing.
 pub(crate) const WEIGHT_DEFAULT: u32 = 100;
 
@@ -49,9 +68,10 @@ impl Shares {
 }
 
 impl Part<'_> {
-    /// A turn has ended after so long. Whether the request should pause before its next.
-    pub(crate) fn computed(&mut self, turn: Duration) -> bool {
-        if turn < COMPUTED_MIN {
+    /// A turn has ended after so long, because it was cut short or because the guest waits. Whether the request should
+    /// pause before its next.
+    pub(crate) fn computed(&mut self, turn: Duration, cut_short: bool) -> bool {
+        if !cut_short {
             self.withdraw();
             return false;
         }
@@ -108,7 +128,7 @@ mod tests {
         for turn in 0..turns {
             let ready = (0..parts.len()).map(|step| (turn + step) % parts.len()).find(|at| !parts[*at].is_ahead());
             let at = ready.expect("somebody may always run");
-            parts[at].computed(TURN);
+            parts[at].computed(TURN, true);
             had[at] += 1;
         }
         had
@@ -136,11 +156,11 @@ mod tests {
     fn who_is_alone_never_pauses_and_who_waits_saves_nothing_up() {
         let shares = Shares::default();
         let mut alone = shares.part(1, 1);
-        assert!((0..1_000).all(|_| !alone.computed(TURN)));
+        assert!((0..1_000).all(|_| !alone.computed(TURN, true)));
         let mut late = shares.part(2, 100);
-        assert!(!late.computed(TURN) && !alone.is_ahead(), "the late one begins where the other is");
-        assert!(!late.computed(Duration::ZERO), "it waits for something");
-        assert!((0..100).all(|_| !alone.computed(TURN)), "and holds nobody up meanwhile");
+        assert!(!late.computed(TURN, true) && !alone.is_ahead(), "the late one begins where the other is");
+        assert!(!late.computed(TURN, false), "it waits for something");
+        assert!((0..100).all(|_| !alone.computed(TURN, true)), "and holds nobody up meanwhile");
         drop(late);
         drop(alone);
         assert!(shares.lock().is_empty());

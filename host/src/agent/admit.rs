@@ -129,12 +129,12 @@ impl Core {
     }
 
     /// Deletes what earlier Pods left behind; called once it is known which Pods there are.
-    pub(super) fn forget_strangers(&mut self) {
+    pub(super) async fn forget_strangers(&mut self) {
         let pods = &self.desired.pods;
         self.memories.retain(|uid, _| pods.contains_key(uid));
         let known = pods.keys().cloned().collect();
         tokio::spawn(self.context.logs.clone().remove_others(known));
-        self.remove_other_volumes();
+        self.remove_other_volumes().await;
     }
 }
 

@@ -1,5 +1,7 @@
 //! Containers that run to an end: commands (`wasi:cli/run`), started, waited for, and what their end means.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use sandbox::{Failure, Workload};
 
@@ -11,6 +13,9 @@ use crate::pod::state::{KILLED, LOST, State};
 
 /// Exit code of a command that trapped, as a process reports SIGABRT.
 const ABORTED: i32 = 134;
+
+/// Wait before a command is tried again for which there was no room.
+const BUSY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +52,14 @@ impl Core {
     pub(super) fn run_command(&self, uid: &Uid, container: usize, run: u64, workload: Workload) {
         let (uid, events) = (uid.clone(), self.context.events.clone());
         self.spawn_on_requests(run, async move {
-            let Some(end) = End::of(workload.run().await) else { return };
+            // One for which there is no room has not begun, so it has not failed either.
+            let ran = loop {
+                match workload.run().await {
+                    Err(Failure::Busy) => tokio::time::sleep(BUSY_AGAIN_AFTER).await,
+                    ran => break ran,
+                }
+            };
+            let Some(end) = End::of(ran) else { return };
             if events.send(Event::Ended { uid, container, run, end }).await.is_err() {
                 tracing::trace!("the agent has ended");
             }

@@ -146,7 +146,7 @@ impl Core {
                 Some(event) = inbox.recv() => self.event(event).await,
                 () = until(wake) => self.wake(),
                 () = until(self.saver.due()) => self.save(),
-                Some(heard) = hearing.recv() => self.heard(heard),
+                Some(heard) = hearing.recv() => self.heard(heard).await,
             }
             for _ in 0..TOGETHER_MAX {
                 let Ok(event) = inbox.try_recv() else { break };
@@ -166,7 +166,7 @@ impl Core {
         }
     }
 
-    fn heard(&mut self, heard: Heard) {
+    async fn heard(&mut self, heard: Heard) {
         match heard {
             Heard::Welcome(welcome, reply) => {
                 let verdict = self.welcome(&welcome);
@@ -174,7 +174,7 @@ impl Core {
                     tracing::debug!("the session ended before it began");
                 }
             }
-            Heard::Pods(pods) => self.take_pods(pods),
+            Heard::Pods(pods) => self.take_pods(pods).await,
             Heard::Routes(routes) => {
                 let Some(routes) = self.parts.add(routes) else { return };
                 self.take_routes(&routes);
@@ -219,7 +219,7 @@ impl Core {
         });
     }
 
-    fn take_pods(&mut self, pods: Pods) {
+    async fn take_pods(&mut self, pods: Pods) {
         let complete = pods.snapshot_complete;
         let changed = match self.desired.pods(pods) {
             Ok(changed) => changed,
@@ -231,7 +231,7 @@ impl Core {
         if complete {
             self.say_hello();
             if changed.in_snapshot {
-                self.forget_strangers();
+                self.forget_strangers().await;
             }
         }
         self.dirty.extend(changed.upserted);

@@ -263,8 +263,11 @@ impl Core {
             format!("Container {name} failed {} probe, will be restarted", kind.word().to_ascii_lowercase())
         });
         self.end(uid, container, End::new(KILLED, "Error", message), Timestamp::now());
-        let place = Place { uid: uid.clone(), container: name.as_str().into() };
-        self.context.logs.restarted(place).await;
+        let again = |pod: &super::pods::Pod| !matches!(pod.containers[container].life.state, State::Ended(_));
+        if self.pods.get(uid).is_some_and(again) {
+            let place = Place { uid: uid.clone(), container: name.as_str().into() };
+            self.context.logs.restarted(place).await;
+        }
     }
 
     /// A container ended, or did not come up.
@@ -290,7 +293,10 @@ impl Core {
     fn replace(&mut self, uid: &Uid, container: usize, now: Timestamp) {
         let Some(pod) = self.pods.get_mut(uid) else { return };
         let kept = &mut pod.containers[container];
-        if let Some(before) = kept.take_down() {
+        if kept.running.as_ref().is_some_and(|running| running.runner.is_command()) {
+            // It would run beside its successor.
+            kept.kill();
+        } else if let Some(before) = kept.take_down() {
             // What is inside may end as it may when a Pod stops.
             let (grace, ended) = (pod.spec.grace, pod.ended.clone());
             tokio::spawn(async move {

@@ -1,10 +1,13 @@
 //! Volumes of the Pods that are kept: placed before a container starts, brought up to date, removed with the Pod.
 
 use std::collections::BTreeSet;
+use std::io;
+use std::time::Duration;
 
 use api::core::Pod as ApiPod;
 use protocol::v1::PodAssignment;
 use sandbox::Mount;
+use tokio::time::timeout;
 
 use super::admit::parse;
 use super::core::Core;
@@ -13,7 +16,11 @@ use crate::desired::Uid;
 use crate::env::Scope;
 use crate::pod::spec::Refusal;
 use crate::up::events::Kind;
+use crate::volumes::disk::Disk;
 use crate::volumes::{self, Wanted};
+
+/// How long making a container's directories may take: they are a few links and small files.
+const PLACE_WITHIN: Duration = Duration::from_secs(10);
 
 impl Core {
     /// What a container's configuration is made from.
@@ -37,8 +44,12 @@ impl Core {
             return Ok(Vec::new());
         }
         let (disk, uid) = (self.context.volumes.clone(), uid.clone());
-        let placed = tokio::task::spawn_blocking(move || disk.place(&uid, &wanted)).await;
-        let placed = placed.unwrap_or_else(|error| Err(error.to_string()));
+        let placed = tokio::task::spawn_blocking(move || disk.place(&uid, &wanted));
+        // A directory of a file system that hangs must not hang the host too.
+        let placed = match timeout(PLACE_WITHIN, placed).await {
+            Ok(placed) => placed.unwrap_or_else(|error| Err(error.to_string())),
+            Err(_) => Err(format!("the directories were not there within {PLACE_WITHIN:?}")),
+        };
         placed.map_err(|why| Refusal::new("FailedMount", why))
     }
 
@@ -66,28 +77,41 @@ impl Core {
             (0..pod.containers.len()).filter(|index| pod.containers[*index].life.is_running()).collect();
         for container in running {
             if let Err(refusal) = self.place_volumes(uid, container).await {
+                if let Some(pod) = self.pods.get_mut(uid) {
+                    pod.sources_changed = true;
+                }
                 self.event_of(uid, Kind::Warning, "FailedMount", || refusal.message);
             }
         }
     }
 
-    /// Deletes the volumes of a Pod that is gone.
+    /// Puts the volumes of a Pod that is gone aside, and deletes them in the background.
     pub(super) async fn remove_volumes(&self, uid: &Uid) {
-        let (disk, gone) = (self.context.volumes.clone(), uid.clone());
-        let removed = tokio::task::spawn_blocking(move || disk.remove(&gone)).await;
-        if let Ok(Err(error)) = removed {
-            tracing::warn!(%uid, %error, "the volumes of a Pod were not removed; they are at the next start");
-        }
+        let gone = uid.clone();
+        self.put_aside(move |disk| disk.remove(&gone)).await;
     }
 
-    /// Deletes the volumes of all Pods that are not known.
-    pub(super) fn remove_other_volumes(&self) {
+    /// The same for the volumes of all Pods that are not known.
+    pub(super) async fn remove_other_volumes(&self) {
         let known: BTreeSet<String> = self.desired.pods.keys().map(ToString::to_string).collect();
+        self.put_aside(move |disk| disk.retain(&known)).await;
+    }
+
+    /// Putting aside is renaming and soon done, so that it is waited for; deleting may take as long as there are files.
+    async fn put_aside(&self, put: impl FnOnce(&Disk) -> io::Result<()> + Send + 'static) {
         let disk = self.context.volumes.clone();
-        drop(tokio::task::spawn_blocking(move || {
-            if let Err(error) = disk.retain(&known) {
-                tracing::warn!(%error, "volumes of earlier Pods were not removed");
-            }
-        }));
+        let aside = tokio::task::spawn_blocking(move || {
+            put(&disk)?;
+            Ok::<_, io::Error>(disk)
+        });
+        match aside.await {
+            Ok(Ok(disk)) => drop(tokio::task::spawn_blocking(move || {
+                if let Err(error) = disk.empty_trash() {
+                    tracing::warn!(%error, "volumes of Pods that are gone are left; they are deleted at the next start");
+                }
+            })),
+            Ok(Err(error)) => tracing::warn!(%error, "volumes of Pods that are gone are not removed"),
+            Err(error) => tracing::error!(%error, "volumes are not removed"),
+        }
     }
 }

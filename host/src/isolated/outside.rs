@@ -51,7 +51,7 @@ impl cage::Outside for Outside {
             Told::Record { kind: words::STDERR, bytes } => self.of.logs.write(Stream::Stderr, &bytes),
             Told::Record { kind: words::FAILED, bytes } => self.failed(&bytes),
             Told::Record { kind, .. } => {
-                tracing::warn!(workload = self.of.name, kind, "a worker tells what nobody knows");
+                tracing::trace!(workload = self.of.name, kind, "a worker tells what nobody knows");
             }
             Told::Dropped(count) => {
                 let line = format!("insula: {count} lines and reports were dropped here: more than can be passed on\n");
@@ -70,7 +70,7 @@ impl Outside {
         let failure = (json.len() <= FAILURE_BYTES_MAX).then(|| serde_json::from_slice::<Failure>(json));
         match failure {
             Some(Ok(failure)) => self.of.reports.failed(&failure.with_lines_of(&self.code)),
-            _ => tracing::warn!(workload = self.of.name, "a worker tells a failure that cannot be read"),
+            _ => tracing::trace!(workload = self.of.name, "a worker tells a failure that cannot be read"),
         }
     }
 }

@@ -19,6 +19,9 @@ use crate::isolated::Isolated;
 /// How long a connection to an address of this machine may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long a server may take to begin its answer, as guests have by default.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Answers requests.
 #[derive(Clone)]
 pub(crate) enum Answerer {
@@ -96,7 +99,9 @@ async fn ask(address: SocketAddr, mut request: Request<Body>) -> Result<Response
     drop(tokio::spawn(connection));
     *request.version_mut() = Version::HTTP_11;
     origin_form(&mut request);
-    let response = sender.send_request(request).await.map_err(broken)?;
+    let response = timeout(ANSWER_TIMEOUT, sender.send_request(request)).await;
+    let late = |_| Trouble::Broken(format!("no answer within {ANSWER_TIMEOUT:?}"));
+    let response = response.map_err(late)?.map_err(broken)?;
     Ok(response.map(|body| body.map_err(network::BoxError::from).boxed_unsync()))
 }
 

@@ -7,10 +7,12 @@
 //! Everything here blocks; callers move it off the event loop.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use sandbox::Mount;
@@ -22,6 +24,8 @@ use crate::files::private_dir;
 const CURRENT: &str = "..data";
 /// The same, while it is being replaced.
 const NEXT: &str = "..data_tmp";
+/// What is to be deleted.
+const TRASH: &str = "..trash";
 /// Where there is memory that looks like a disk, on Linux.
 const MEMORY: &str = "/dev/shm";
 
@@ -51,6 +55,7 @@ impl Disk {
         remove_all(&volatile)?;
         private_dir(&durable)?;
         private_dir(&volatile)?;
+        remove_all(&durable.join(TRASH))?;
         Ok(Self { durable, volatile })
     }
 
@@ -101,23 +106,49 @@ impl Disk {
         is_directory(path)
     }
 
-    /// Deletes what a Pod had.
+    /// Puts aside what a Pod had, for [`Self::empty_trash`].
     pub(crate) fn remove(&self, uid: &str) -> io::Result<()> {
-        remove_all(&self.volatile.join(uid))?;
-        remove_all(&self.durable.join(uid))
+        self.roots().iter().try_for_each(|root| put_aside(root, uid.as_ref()))
     }
 
-    /// Deletes what all but these Pods had.
+    /// Puts aside what all but these Pods had.
     pub(crate) fn retain(&self, uids: &BTreeSet<String>) -> io::Result<()> {
-        for root in [&self.durable, &self.volatile] {
+        for root in self.roots() {
             for entry in fs::read_dir(root)? {
-                let entry = entry?;
-                if !entry.file_name().to_str().is_some_and(|name| uids.contains(name)) {
-                    remove_all(&entry.path())?;
+                let name = entry?.file_name();
+                if name != TRASH && !name.to_str().is_some_and(|name| uids.contains(name)) {
+                    put_aside(root, &name)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Deletes what was put aside.
+    pub(crate) fn empty_trash(&self) -> io::Result<()> {
+        self.roots().iter().try_for_each(|root| remove_all(&root.join(TRASH)))
+    }
+
+    fn roots(&self) -> [&PathBuf; 2] {
+        [&self.durable, &self.volatile]
+    }
+}
+
+/// Moves `name` of a root to its trash, under a name that nothing has there.
+fn put_aside(root: &Path, name: &OsStr) -> io::Result<()> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let trash = root.join(TRASH);
+    private_dir(&trash)?;
+    loop {
+        let aside = trash.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
+        match fs::rename(root.join(name), &aside) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !root.join(name).exists() => return Ok(()),
+            // Left by an earlier process, or the trash has just been emptied.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => private_dir(&trash)?,
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -129,9 +160,58 @@ fn is_directory(path: PathBuf) -> io::Result<PathBuf> {
     }
 }
 
-/// Links are deleted and not followed.
+/// Deletes a directory and what is in it. Links are deleted and not followed.
+///
+/// Guests nest directories as deep as they like, far deeper than a path or a stack is long. So what is inside a
+/// directory is moved up first, and nothing is ever deeper than two.
 fn remove_all(path: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(path) {
+    let mut number = 0_u64;
+    loop {
+        let entries = match fs::read_dir(path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let mut found = false;
+        for entry in entries {
+            let entry = entry?;
+            found = true;
+            if !entry.file_type()?.is_dir() {
+                gone(fs::remove_file(entry.path()))?;
+                continue;
+            }
+            for inner in fs::read_dir(entry.path())? {
+                let inner = inner?;
+                if inner.file_type()?.is_dir() {
+                    number += 1;
+                    move_up(&inner.path(), path, &mut number)?;
+                } else {
+                    gone(fs::remove_file(inner.path()))?;
+                }
+            }
+            gone(fs::remove_dir(entry.path()))?;
+        }
+        if !found {
+            return gone(fs::remove_dir(path));
+        }
+    }
+}
+
+/// Moves a directory into `root`, under a name that nothing has there.
+fn move_up(directory: &Path, root: &Path, number: &mut u64) -> io::Result<()> {
+    loop {
+        match fs::rename(directory, root.join(format!("..{number}"))) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotADirectory) => {
+                *number += 1;
+            }
+            done => return gone(done),
+        }
+    }
+}
+
+/// What is gone already is as it should be.
+fn gone(done: io::Result<()>) -> io::Result<()> {
+    match done {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done,
     }
@@ -271,8 +351,30 @@ mod tests {
         again.retain(&BTreeSet::from(["u".to_owned()])).expect("is done");
         assert!(empty.exists());
         again.retain(&BTreeSet::new()).expect("is done");
-        assert!(!empty.exists());
+        again.empty_trash().expect("is done");
+        assert!(!empty.exists() && !again.durable.join(TRASH).exists());
         fs::remove_dir_all(&again.volatile).expect("is deleted");
+    }
+
+    // F48
+    #[test]
+    fn directories_nested_without_end_are_deleted_and_links_not_followed() {
+        let (dir, disk) = disk();
+        let root = place(&disk, wanted(Content::Empty, None)).expect("is placed");
+        fs::write(dir.path().join("outside"), "x").expect("is written");
+        symlink(dir.path(), root.join("link")).expect("is linked");
+        // Deeper than a path may be long: each is made beside and the former moved into it.
+        let (inner, outer) = (root.join("inner"), root.join("outer"));
+        fs::create_dir(&inner).expect("is made");
+        for _ in 0..20_000 {
+            fs::create_dir(&outer).expect("is made");
+            fs::rename(&inner, outer.join("inner")).expect("is moved");
+            fs::rename(&outer, &inner).expect("is moved");
+        }
+        disk.remove("u").expect("is put aside");
+        disk.empty_trash().expect("is deleted");
+        assert!(!root.exists() && dir.path().join("outside").exists());
+        fs::remove_dir_all(&disk.volatile).expect("is deleted");
     }
 
     // F48

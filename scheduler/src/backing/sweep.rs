@@ -38,7 +38,7 @@ impl Sweep {
             let there = existing(&views.borrow_and_update());
             let is_due = |swept: &BTreeSet<String>| there.as_ref().is_some_and(|there| !swept.is_subset(there));
             if let Some(there) = there.clone().filter(|_| swept.as_ref().is_none_or(is_due)) {
-                if let Err(error) = self.sweep(&there).await {
+                if let Err(error) = self.sweep().await {
                     tracing::warn!(%error, "what namespaces that are gone have kept is not deleted yet");
                     tokio::time::sleep(RETRY_AFTER).await;
                     continue;
@@ -53,17 +53,27 @@ impl Sweep {
         }
     }
 
-    async fn sweep(&self, there: &BTreeSet<String>) -> Result<(), Error> {
-        let gone = |kept: Vec<Namespace>| kept.into_iter().filter(|uid| !there.contains(uid.as_str()));
-        for uid in gone(self.stores.keyvalue.namespaces().await?) {
+    /// What is kept is listed before it is seen who there is: a namespace keeps nothing before it is seen.
+    async fn sweep(&self) -> Result<(), Error> {
+        let kept = self.stores.keyvalue.namespaces().await?;
+        for uid in self.gone(kept) {
             self.stores.keyvalue.forget(&uid).await?;
             tracing::info!(%uid, "deleted the key-value data of a namespace that is gone");
         }
-        for uid in gone(self.stores.blobs.namespaces().await?) {
+        let kept = self.stores.blobs.namespaces().await?;
+        for uid in self.gone(kept) {
             self.stores.blobs.forget(&uid).await?;
             tracing::info!(%uid, "deleted the blobs of a namespace that is gone");
         }
         Ok(())
+    }
+}
+
+impl Sweep {
+    /// Those of `kept` that exist no more; none while that is not known of all.
+    fn gone(&self, kept: Vec<Namespace>) -> Vec<Namespace> {
+        let Some(there) = existing(&self.cache.view()) else { return Vec::new() };
+        kept.into_iter().filter(|uid| !there.contains(uid.as_str())).collect()
     }
 }
 

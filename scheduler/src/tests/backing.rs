@@ -285,6 +285,8 @@ async fn a_request_is_answered_through_two_hosts() {
         answering.reply(reply).await.expect("answers");
         (text(&asked), heard)
     });
+    // Pods of a Node that nobody knows are collected.
+    let _other_host = FakeHost::dial(house.server.pipe("b"), "b").await;
     house.api.pod("other", "b", |_| {}).await;
     let asked = wire::RequestRequest {
         namespace: "default".into(),

@@ -128,6 +128,13 @@ impl Dialler {
         semaphore
     }
 
+    /// The addresses of a name, within what this policy may look up at once.
+    pub(super) async fn look_up(&self, name: &str) -> std::io::Result<Vec<IpAddr>> {
+        let _turn = self.lookups.acquire().await.map_err(std::io::Error::other)?;
+        count(&self.shared.counters.lookups);
+        timeout(self.shared.limits.lookup_timeout, self.shared.resolver.resolve(name)).await?
+    }
+
     async fn addresses(&self, target: &Target) -> Result<Vec<IpAddr>, EgressError> {
         let name = match &target.host {
             Host::Address(ip) => return Ok(vec![*ip]),
@@ -189,15 +196,15 @@ impl Dialler {
         let to = SocketAddr::new(ip, target.port);
         let refused =
             |error: std::io::Error| EgressError::Refused { to: target.to_string(), at: to, why: error.to_string() };
+        // Public addresses of this machine are on no list.
+        if grounds == Grounds::Public && is_of_this_machine(ip) {
+            return Err(EgressError::denied(target.to_string(), Reason::ThisMachine { ip }));
+        }
         let tcp = timeout(patience, TcpStream::connect(to))
             .await
             .map_err(|_| EgressError::Timeout { to: target.to_string(), step: "a connection" })?
             .map_err(refused)?;
         let open = Open::count(&self.shared.counters);
-        // Public addresses of this machine are on no list; but who connects to one comes from it.
-        if grounds == Grounds::Public && tcp.local_addr().map_err(refused)?.ip() == ip {
-            return Err(EgressError::denied(target.to_string(), Reason::ThisMachine { ip }));
-        }
         tcp.set_nodelay(true).map_err(refused)?;
         Ok((tcp, open))
     }
@@ -211,4 +218,9 @@ impl Dialler {
         let tls = self.tls.connect(name, tcp).await;
         tls.map(|tls| Stream::Tls(Box::new(tls))).map_err(|error| EgressError::failed(target, format!("TLS: {error}")))
     }
+}
+
+/// Only an address of this machine can be bound. Where others can be too, nothing public is reached, which is safe.
+pub(super) fn is_of_this_machine(ip: IpAddr) -> bool {
+    std::net::UdpSocket::bind(SocketAddr::new(ip, 0)).is_ok()
 }

@@ -13,11 +13,12 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::body::Bounded;
+use super::class::Class;
 use super::client::Shared;
-use super::connect::{Connector, Dialler};
+use super::connect::{Connector, Dialler, is_of_this_machine};
 use super::error::EgressError;
 use super::limits::{
     CONNECTION_WINDOW, IDLE_PER_DESTINATION_MAX, Limits, READ_BUFFER_BYTES_MAX, REQUEST_HEAD_BYTES_MAX,
@@ -80,14 +81,19 @@ impl WayOut {
     /// Whether a socket may be opened to `to`, an address that the guest has from nowhere or has written itself.
     #[must_use]
     pub fn permits_address(&self, to: SocketAddr) -> bool {
-        self.0.dialler.policy().permits_address(to) && !self.shared().owns(to.ip())
+        self.0.dialler.policy().permits_address(to) && self.is_elsewhere(to.ip())
     }
 
     /// Whether a socket may be opened to `to`, which is an address of `name`: as the host resolved it, and not as the
     /// guest says.
     #[must_use]
     pub fn permits_address_of(&self, name: &str, to: SocketAddr) -> bool {
-        self.0.dialler.policy().permits_address_of(name, to) && !self.shared().owns(to.ip())
+        self.0.dialler.policy().permits_address_of(name, to) && self.is_elsewhere(to.ip())
+    }
+
+    /// Neither the cluster's own nor, if it is public, this machine's.
+    fn is_elsewhere(&self, ip: IpAddr) -> bool {
+        !self.shared().owns(ip) && !(Class::of(ip) == Class::Public && is_of_this_machine(ip))
     }
 
     /// The addresses of a name to which a socket may be opened. Which of them, at which port, is judged when one is:
@@ -100,8 +106,7 @@ impl WayOut {
         if !self.0.dialler.policy().dials(&name) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        let shared = self.shared();
-        timeout(shared.limits.lookup_timeout, shared.resolver.resolve(&name)).await?
+        self.0.dialler.look_up(&name).await
     }
 
     async fn send(&self, mut request: Request<Body>, options: Options) -> Result<Response<Body>, EgressError> {

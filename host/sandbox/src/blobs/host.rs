@@ -1,6 +1,9 @@
 //! The interface's functions over a [`Blobs`](super::Blobs).
 
+use std::sync::Arc;
+
 use futures::{StreamExt as _, TryStreamExt as _};
+use tokio::sync::Semaphore;
 use tokio_util::io::StreamReader;
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::pipe::AsyncReadStream;
@@ -9,7 +12,7 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream};
 use super::bindings::wasi::blobstore::{blobstore, container, types};
 use super::value::{Incoming, Outgoing};
 use super::{BlobError, Container, ContainerInfo, ObjectId, View};
-use crate::settings::{BLOB_READ_BYTES_MAX, NAMES_MAX};
+use crate::settings::{BLOB_AHEAD_BYTES_MAX, BLOB_READ_BYTES_MAX, NAMES_MAX};
 
 /// What a function answers with: the outer error traps, the inner one is told.
 type Told<T> = wasmtime::Result<Result<T, String>>;
@@ -222,7 +225,8 @@ impl types::Host for View<'_> {}
 
 impl types::HostOutgoingValue for View<'_> {
     async fn new_outgoing_value(&mut self) -> wasmtime::Result<Resource<Outgoing>> {
-        Ok(self.table.push(Outgoing::new())?)
+        let room = self.ahead.get_or_insert_with(|| Arc::new(Semaphore::new(BLOB_AHEAD_BYTES_MAX))).clone();
+        Ok(self.table.push(Outgoing::new(room))?)
     }
 
     async fn outgoing_value_write_body(

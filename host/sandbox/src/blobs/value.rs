@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 use super::{Blob, BlobError, Blobs, Data};
-use crate::settings::{BLOB_AHEAD_BYTES_MAX, BODY_CHUNK_BYTES_MAX};
+use crate::settings::BODY_CHUNK_BYTES_MAX;
 
 /// What a piece costs beside its bytes, so that a million pieces of one byte are no way around the bound.
 const PIECE_BYTES: usize = 128;
@@ -37,9 +37,8 @@ struct Upload {
 }
 
 impl Outgoing {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(room: Arc<Semaphore>) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let room = Arc::new(Semaphore::new(BLOB_AHEAD_BYTES_MAX));
         Self { sender: Some(sender), receiver: Some(receiver), room, upload: None }
     }
 
@@ -146,6 +145,7 @@ mod tests {
 
     use super::super::{Answer, ContainerInfo, ObjectId, ObjectInfo};
     use super::*;
+    use crate::settings::BLOB_AHEAD_BYTES_MAX;
 
     /// Keeps what came last, or why it did not.
     #[derive(Clone, Default)]
@@ -209,7 +209,7 @@ mod tests {
     }
 
     fn value() -> (Outgoing, Writer) {
-        let mut value = Outgoing::new();
+        let mut value = Outgoing::new(Arc::new(Semaphore::new(BLOB_AHEAD_BYTES_MAX)));
         let writer = value.stream().unwrap();
         assert!(value.stream().is_none(), "once");
         (value, writer)

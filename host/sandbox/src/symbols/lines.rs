@@ -96,7 +96,9 @@ impl Found {
                 }
             };
             let line = row.line().and_then(|line| u32::try_from(line.get()).ok()).filter(|_| !row.end_sequence());
-            let offset = usize::try_from(row.address()).ok().and_then(|address| u32::try_from(code_at + address).ok());
+            let offset = usize::try_from(row.address())
+                .ok()
+                .and_then(|address| u32::try_from(code_at.checked_add(address)?).ok());
             if let Some(offset) = offset {
                 sequence.push(Row { offset, file, line: line.unwrap_or(0) });
             }

@@ -154,7 +154,7 @@ async fn the_memory_of_the_host_bounds_all_workloads_together() {
     });
     let held = tokio::spawn({
         let one = one.clone();
-        async move { text(&one, "/hold?mib=40&ms=300").await }
+        async move { text(&one, "/hold?mib=40&ms=2000").await }
     });
     until("one workload holds its memory", || one.stats().memory_bytes > 40 * MIB).await;
     let second = text(&two, "/?mib=4096").await;

@@ -18,8 +18,11 @@ impl Blobs {
         let _lock = self.lock(&container.namespace).await;
         self.usage.count(&container.namespace).await?;
         let marker = path::marker(container)?;
-        if self.store.head(&marker).await.is_ok() {
-            return Err(Error::Exists(named(container)));
+        match self.store.head(&marker).await {
+            Ok(_) => return Err(Error::Exists(named(container))),
+            Err(object_store::Error::NotFound { .. }) => {}
+            // Whether it is there is not known, so nothing below it is touched.
+            Err(error) => return Err(failed(error)),
         }
         let siblings = self.store.list_with_delimiter(Some(&path::namespace(&container.namespace)?)).await;
         if siblings.map_err(failed)?.common_prefixes.len() >= self.bounds.containers {

@@ -22,14 +22,15 @@ impl Look<'_> {
     /// When new Pods may be made again; `None` for now.
     pub(super) fn retry_at(&self) -> Option<Timestamp> {
         let succeeded = self.in_state(State::Succeeded).map(|worker| ended_at(worker.pod)).max();
-        let recent: Vec<_> = self.failures(None).filter(|at| Some(*at) >= succeeded).collect();
-        self.wait(recent.iter().copied().max()?, recent.len())
+        let recent = |(at, _): &(Timestamp, Meaning)| Some(*at) >= succeeded;
+        let counted = self.failures(None).filter(recent).filter(|(_, meaning)| *meaning != Meaning::Nothing).count();
+        self.wait(self.failures(None).filter(recent).map(|(at, _)| at).max()?, counted)
     }
 
     /// The same for one index of a Job that counts failures by index.
     pub(super) fn retry_index_at(&self, index: i32) -> Option<Timestamp> {
         let failures = usize::try_from(self.failures_of(index)).unwrap_or(0);
-        self.wait(self.failures(Some(index)).max()?, failures)
+        self.wait(self.failures(Some(index)).map(|(at, _)| at).max()?, failures)
     }
 
     fn wait(&self, last: Timestamp, failures: usize) -> Option<Timestamp> {
@@ -38,11 +39,12 @@ impl Look<'_> {
         (at > self.snapshot.now).then_some(at)
     }
 
-    /// When Pods failed, of one index or of all. What the policy forgives is not held against the next.
-    fn failures(&self, index: Option<i32>) -> impl Iterator<Item = Timestamp> {
+    /// When Pods failed, of one index or of all, and what the policy makes of it. What it forgives makes no wait longer,
+    /// and is waited for all the same: a Pod that fails at once would be made again at once, for ever.
+    fn failures(&self, index: Option<i32>) -> impl Iterator<Item = (Timestamp, Meaning)> {
         let is_meant = move |worker: &&Worker<'_>| index.is_none() || worker.index == index;
         let failed = self.in_state(State::Failed).filter(is_meant);
-        failed.filter(|worker| self.meaning(worker.pod) != Meaning::Nothing).map(|worker| ended_at(worker.pod))
+        failed.map(|worker| (ended_at(worker.pod), self.meaning(worker.pod)))
     }
 }
 

@@ -20,6 +20,11 @@ impl Look<'_> {
         let mut finalizers = pod["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
         finalizers.push(json!(label::JOB_TRACKING));
         pod["metadata"]["finalizers"] = json!(finalizers);
+        // What the controller says of Pods is not the template's to say.
+        if let Some(annotations) = pod["metadata"]["annotations"].as_object_mut() {
+            annotations.remove(label::JOB_COUNTED);
+            annotations.remove(label::JOB_INDEX_FAILURES);
+        }
         if let Some(index) = index {
             self.set_index(&mut pod, index);
         }

@@ -92,7 +92,8 @@ impl<'a> Planner<'a> {
             if pending.len() >= count {
                 break;
             }
-            match look.retry_index_at(index).filter(|_| is_per_index) {
+            // Asked only if it matters: it looks at all Pods.
+            match is_per_index.then(|| look.retry_index_at(index)).flatten() {
                 Some(at) => self.plan.wake(at),
                 None => pending.push(index),
             }
