@@ -93,7 +93,8 @@ impl WayOut {
 
     /// Neither the cluster's own nor, if it is public, this machine's.
     fn is_elsewhere(&self, ip: IpAddr) -> bool {
-        !self.shared().owns(ip) && !(Class::of(ip) == Class::Public && is_of_this_machine(ip))
+        let is_here = Class::of(ip) == Class::Public && is_of_this_machine(ip);
+        !is_here && !self.shared().owns(ip)
     }
 
     /// The addresses of a name to which a socket may be opened. Which of them, at which port, is judged when one is:
