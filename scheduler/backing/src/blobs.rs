@@ -1,7 +1,7 @@
 //! Containers of blobs, as `wasi:blobstore` has them, over a directory or memory.
 //!
 //! A blob is there when its upload is finished, whole and on the disk, and not before; a reader keeps what it began to
-//! read though the blob is replaced meanwhile. A container is a marker below which its blobs lie (see [`path`]); it goes
+//! read though the blob is replaced meanwhile. A container is a marker below which its blobs lie (see `path`); it goes
 //! with its marker, and whatever a crash leaves of it is cleared before the next of its name.
 //!
 //! `object_store` is the one interface to where they lie. S3 would be one more backend of it, and is absent for now: its

@@ -4,7 +4,7 @@
 //! after that sees it. Keys of a bucket are numbered as they come into being, and a listing goes by these numbers: a
 //! key that is there from its first page to its last is listed exactly once, whatever happens meanwhile.
 //!
-//! [`ask`] decides what a request does, for every backend that can call it; Redis decides likewise in Lua.
+//! `ask` decides what a request does, for every backend that can call it; Redis decides likewise in Lua.
 
 mod ask;
 mod durable;

@@ -1,4 +1,4 @@
-//! Structured logs through `wasi:logging`, for the [`log`](::log) crate's macros.
+//! Structured logs through `wasi:logging`, for the macros of the `log` crate.
 //!
 //! [`init`] once, then `log::info!(user = id; "listed the shop")`: the level and the target (the module) go as such,
 //! the fields as ` key=value` after the message. Without `init`, or below its level, records go nowhere: a component
