@@ -19,7 +19,7 @@ pub(crate) async fn create_of(api: &Api, name: &str, image: &str, replicas: u32,
         "spec": { "type": "NodePort", "selector": labels, "ports": [{ "port": 80, "targetPort": 8080, "nodePort": port }] },
     });
     let container = json!({ "name": "hello", "image": image, "ports": [{ "containerPort": 8080 }],
-        "resources": { "requests": { "cpu": "1m", "memory": "1Mi" }, "limits": { "memory": "64Mi" } } });
+        "resources": { "requests": { "memory": "1Mi" }, "limits": { "memory": "64Mi" } } });
     let deployment = json!({
         "metadata": { "name": name },
         "spec": {
