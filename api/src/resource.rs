@@ -41,6 +41,10 @@ const fn batch(kind: &'static str, plural: &'static str) -> Resource {
     Resource { group: "batch", version: "v1", kind, plural, scope: Scope::Namespaced }
 }
 
+const fn in_group(group: &'static str, kind: &'static str, plural: &'static str, scope: Scope) -> Resource {
+    Resource { group, version: "v1", kind, plural, scope }
+}
+
 /// `v1 Namespace`
 pub static NAMESPACES: Resource = core("Namespace", "namespaces", Scope::Cluster);
 /// `v1 Node`
@@ -77,8 +81,70 @@ pub static ENDPOINT_SLICES: Resource = Resource {
 pub static LEASES: Resource =
     Resource { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", scope: Scope::Namespaced };
 
+/// `v1 PersistentVolume`
+pub static PERSISTENT_VOLUMES: Resource = core("PersistentVolume", "persistentvolumes", Scope::Cluster);
+/// `v1 PersistentVolumeClaim`
+pub static PERSISTENT_VOLUME_CLAIMS: Resource =
+    core("PersistentVolumeClaim", "persistentvolumeclaims", Scope::Namespaced);
+/// `v1 ResourceQuota`
+pub static RESOURCE_QUOTAS: Resource = core("ResourceQuota", "resourcequotas", Scope::Namespaced);
+/// `v1 LimitRange`
+pub static LIMIT_RANGES: Resource = core("LimitRange", "limitranges", Scope::Namespaced);
+/// `apps/v1 StatefulSet`
+pub static STATEFUL_SETS: Resource = apps("StatefulSet", "statefulsets");
+/// `apps/v1 DaemonSet`
+pub static DAEMON_SETS: Resource = apps("DaemonSet", "daemonsets");
+/// `apps/v1 ControllerRevision`
+pub static CONTROLLER_REVISIONS: Resource = apps("ControllerRevision", "controllerrevisions");
+/// `autoscaling/v2 HorizontalPodAutoscaler`
+pub static HORIZONTAL_POD_AUTOSCALERS: Resource = Resource {
+    group: "autoscaling",
+    version: "v2",
+    kind: "HorizontalPodAutoscaler",
+    plural: "horizontalpodautoscalers",
+    scope: Scope::Namespaced,
+};
+/// `policy/v1 PodDisruptionBudget`
+pub static POD_DISRUPTION_BUDGETS: Resource =
+    in_group("policy", "PodDisruptionBudget", "poddisruptionbudgets", Scope::Namespaced);
+/// `networking.k8s.io/v1 Ingress`
+pub static INGRESSES: Resource = in_group(NETWORKING, "Ingress", "ingresses", Scope::Namespaced);
+/// `networking.k8s.io/v1 IngressClass`
+pub static INGRESS_CLASSES: Resource = in_group(NETWORKING, "IngressClass", "ingressclasses", Scope::Cluster);
+/// `networking.k8s.io/v1 NetworkPolicy`
+pub static NETWORK_POLICIES: Resource = in_group(NETWORKING, "NetworkPolicy", "networkpolicies", Scope::Namespaced);
+/// `storage.k8s.io/v1 StorageClass`
+pub static STORAGE_CLASSES: Resource = in_group("storage.k8s.io", "StorageClass", "storageclasses", Scope::Cluster);
+/// `scheduling.k8s.io/v1 PriorityClass`
+pub static PRIORITY_CLASSES: Resource =
+    in_group("scheduling.k8s.io", "PriorityClass", "priorityclasses", Scope::Cluster);
+/// `node.k8s.io/v1 RuntimeClass`
+pub static RUNTIME_CLASSES: Resource = in_group("node.k8s.io", "RuntimeClass", "runtimeclasses", Scope::Cluster);
+/// `rbac.authorization.k8s.io/v1 Role`
+pub static ROLES: Resource = in_group(RBAC, "Role", "roles", Scope::Namespaced);
+/// `rbac.authorization.k8s.io/v1 RoleBinding`
+pub static ROLE_BINDINGS: Resource = in_group(RBAC, "RoleBinding", "rolebindings", Scope::Namespaced);
+/// `rbac.authorization.k8s.io/v1 ClusterRole`
+pub static CLUSTER_ROLES: Resource = in_group(RBAC, "ClusterRole", "clusterroles", Scope::Cluster);
+/// `rbac.authorization.k8s.io/v1 ClusterRoleBinding`
+pub static CLUSTER_ROLE_BINDINGS: Resource =
+    in_group(RBAC, "ClusterRoleBinding", "clusterrolebindings", Scope::Cluster);
+/// `apiextensions.k8s.io/v1 CustomResourceDefinition`
+pub static CUSTOM_RESOURCE_DEFINITIONS: Resource =
+    in_group("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", Scope::Cluster);
+/// `admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy`
+pub static VALIDATING_ADMISSION_POLICIES: Resource =
+    in_group(ADMISSION, "ValidatingAdmissionPolicy", "validatingadmissionpolicies", Scope::Cluster);
+/// `admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding`
+pub static VALIDATING_ADMISSION_POLICY_BINDINGS: Resource =
+    in_group(ADMISSION, "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", Scope::Cluster);
+
+const NETWORKING: &str = "networking.k8s.io";
+const RBAC: &str = "rbac.authorization.k8s.io";
+const ADMISSION: &str = "admissionregistration.k8s.io";
+
 /// Every resource the cluster serves, in the order discovery lists them.
-pub static ALL: [&Resource; 14] = [
+pub static ALL: [&Resource; 36] = [
     &NAMESPACES,
     &NODES,
     &PODS,
@@ -93,6 +159,28 @@ pub static ALL: [&Resource; 14] = [
     &CRON_JOBS,
     &ENDPOINT_SLICES,
     &LEASES,
+    &PERSISTENT_VOLUMES,
+    &PERSISTENT_VOLUME_CLAIMS,
+    &RESOURCE_QUOTAS,
+    &LIMIT_RANGES,
+    &STATEFUL_SETS,
+    &DAEMON_SETS,
+    &CONTROLLER_REVISIONS,
+    &HORIZONTAL_POD_AUTOSCALERS,
+    &POD_DISRUPTION_BUDGETS,
+    &INGRESSES,
+    &INGRESS_CLASSES,
+    &NETWORK_POLICIES,
+    &STORAGE_CLASSES,
+    &PRIORITY_CLASSES,
+    &RUNTIME_CLASSES,
+    &ROLES,
+    &ROLE_BINDINGS,
+    &CLUSTER_ROLES,
+    &CLUSTER_ROLE_BINDINGS,
+    &CUSTOM_RESOURCE_DEFINITIONS,
+    &VALIDATING_ADMISSION_POLICIES,
+    &VALIDATING_ADMISSION_POLICY_BINDINGS,
 ];
 
 impl Resource {

@@ -32,12 +32,17 @@ GROUP_VERSIONS = [
     ("policy", "v1"), ("events.k8s.io", "v1"), ("discovery.k8s.io", "v1"), ("coordination.k8s.io", "v1"),
     ("networking.k8s.io", "v1"), ("rbac.authorization.k8s.io", "v1"), ("storage.k8s.io", "v1"),
     ("scheduling.k8s.io", "v1"), ("authentication.k8s.io", "v1"), ("authorization.k8s.io", "v1"),
+    ("admissionregistration.k8s.io", "v1"), ("apiextensions.k8s.io", "v1"), ("node.k8s.io", "v1"),
 ]
 
 # Kinds whose types carry descriptions, for `kubectl explain`: those the cluster serves, and the workloads near them.
 DESCRIBED = {
     "Namespace", "Node", "Pod", "Service", "ConfigMap", "Secret", "ServiceAccount", "Event", "Deployment", "ReplicaSet",
     "EndpointSlice", "Lease", "Job", "CronJob", "StatefulSet", "DaemonSet",
+    "PersistentVolume", "PersistentVolumeClaim", "ResourceQuota", "LimitRange", "ControllerRevision",
+    "HorizontalPodAutoscaler", "PodDisruptionBudget", "Ingress", "IngressClass", "NetworkPolicy", "StorageClass",
+    "PriorityClass", "RuntimeClass", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding",
+    "CustomResourceDefinition", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
 }
 
 # Definitions that are one JSON value, not an object with fields.

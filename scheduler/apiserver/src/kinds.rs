@@ -20,19 +20,21 @@ mod pod_spec;
 mod probe;
 mod replica_set;
 mod resources;
+mod rows;
 mod secret;
 mod service;
 mod service_account;
 mod unacted;
 mod volumes;
 
-use api::{Resource, resource};
+use api::{GroupVersionKind, Resource, resource};
 use serde_json::Value;
 
 use crate::field::Problems;
 use crate::status::Status;
 
 pub(crate) use self::meta::{check_meta, check_meta_update};
+pub(crate) use self::rows::ROWS;
 pub(crate) use self::service::{keep_addresses, needs_node_ports};
 pub(crate) use self::unacted::warnings;
 
@@ -119,6 +121,17 @@ pub(crate) struct Kind {
     pub(crate) validate_update: fn(&Value, &Value, &mut Problems),
     /// Fields that are stored but not acted on yet: path and a value that needs no warning.
     pub(crate) unacted: &'static [unacted::Unacted],
+    /// Whether anything follows from the objects.
+    pub(crate) acts: Acts,
+}
+
+/// Whether objects of a kind have an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Acts {
+    /// They do.
+    Yes,
+    /// They are stored and served, and who writes one is told that nothing follows from it.
+    NotYet,
 }
 
 impl Kind {
@@ -147,6 +160,12 @@ fn without_status(object: &mut Value) {
 /// Anything may change: for rows without a rule.
 fn mutable(_: &Value, _: &Value, _: &mut Problems) {}
 
+/// Decodes an object as the type of its kind, for rows without rules of their own.
+fn typed<T: GroupVersionKind + serde::de::DeserializeOwned>(object: &Value, _: &mut Problems) -> Result<(), Status> {
+    let resource = resource::find_kind(T::GROUP, T::KIND).unwrap_or(&resource::CONFIG_MAPS);
+    decode::<T>(resource, object).map(drop)
+}
+
 /// Decodes an object, or says which field has a value of the wrong type.
 fn decode<'a, T: serde::Deserialize<'a>>(resource: &Resource, object: &'a Value) -> Result<T, Status> {
     serde_path_to_error::deserialize(object).map_err(|error| {
@@ -159,231 +178,6 @@ fn decode<'a, T: serde::Deserialize<'a>>(resource: &Resource, object: &'a Value)
         Status::bad_fields(message, vec![cause])
     })
 }
-
-use Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Scale, Status as StatusPart};
-
-/// The rows, in the order of `api::resource::ALL`.
-pub(crate) static ROWS: [Kind; 14] = [
-    Kind {
-        resource: &resource::NAMESPACES,
-        singular: "namespace",
-        short_names: &["ns"],
-        categories: &[],
-        subresources: &[Finalize, StatusPart],
-        name_rule: NameRule::Label,
-        generation: Generation::None,
-        fields: &[("status.phase", ""), ("name", "")],
-        defaults: namespace::defaults,
-        prepare: namespace::prepare,
-        validate: namespace::validate,
-        validate_update: mutable,
-        unacted: &[],
-    },
-    Kind {
-        resource: &resource::NODES,
-        singular: "node",
-        short_names: &["no"],
-        categories: &[],
-        subresources: &[StatusPart],
-        name_rule: NameRule::Subdomain,
-        generation: Generation::None,
-        fields: &[("spec.unschedulable", "false")],
-        defaults: nothing,
-        prepare: nothing,
-        validate: node::validate,
-        validate_update: node::validate_update,
-        unacted: unacted::NODE,
-    },
-    Kind {
-        resource: &resource::PODS,
-        singular: "pod",
-        short_names: &["po"],
-        categories: &["all"],
-        subresources: &[Binding, EphemeralContainers, Eviction, Log, StatusPart],
-        name_rule: NameRule::Subdomain,
-        generation: Generation::Counts,
-        fields: &[
-            ("spec.nodeName", ""),
-            ("spec.restartPolicy", ""),
-            ("spec.schedulerName", ""),
-            ("spec.serviceAccountName", ""),
-            ("spec.hostNetwork", "false"),
-            ("status.phase", ""),
-            ("status.podIP", ""),
-            ("status.nominatedNodeName", ""),
-        ],
-        defaults: pod::defaults,
-        prepare: pod::prepare,
-        validate: pod::validate,
-        validate_update: pod::validate_update,
-        unacted: unacted::POD,
-    },
-    Kind {
-        resource: &resource::SERVICES,
-        singular: "service",
-        short_names: &["svc"],
-        categories: &["all"],
-        subresources: &[StatusPart],
-        name_rule: NameRule::Label1035,
-        generation: Generation::None,
-        fields: &[("spec.clusterIP", ""), ("spec.type", "")],
-        defaults: service::defaults,
-        prepare: service::prepare,
-        validate: service::validate,
-        validate_update: service::validate_update,
-        unacted: unacted::SERVICE,
-    },
-    Kind {
-        resource: &resource::CONFIG_MAPS,
-        singular: "configmap",
-        short_names: &["cm"],
-        categories: &[],
-        subresources: &[],
-        name_rule: NameRule::Subdomain,
-        generation: Generation::None,
-        fields: &[],
-        defaults: nothing,
-        prepare: nothing,
-        validate: config::validate,
-        validate_update: config::validate_update,
-        unacted: &[],
-    },
-    Kind {
-        resource: &resource::SECRETS,
-        singular: "secret",
-        short_names: &[],
-        categories: &[],
-        subresources: &[],
-        name_rule: NameRule::Subdomain,
-        generation: Generation::None,
-        fields: &[("type", "")],
-        defaults: secret::defaults,
-        prepare: nothing,
-        validate: secret::validate,
-        validate_update: secret::validate_update,
-        unacted: &[],
-    },
-    Kind {
-        resource: &resource::SERVICE_ACCOUNTS,
-        singular: "serviceaccount",
-        short_names: &["sa"],
-        categories: &[],
-        subresources: &[],
-        name_rule: NameRule::Subdomain,
-        generation: Generation::None,
-        fields: &[],
-        defaults: nothing,
-        prepare: nothing,
-        validate: service_account::validate,
-        validate_update: mutable,
-        unacted: unacted::SERVICE_ACCOUNT,
-    },
-    Kind {
-        resource: &resource::EVENTS,
-        singular: "event",
-        short_names: &["ev"],
-        categories: &[],
-        subresources: &[],
-        name_rule: NameRule::Subdomain,
-        generation: Generation::None,
-        fields: event::FIELDS,
-        defaults: nothing,
-        prepare: nothing,
-        validate: event::validate,
-        validate_update: mutable,
-        unacted: &[],
-    },
-    Kind {
-        resource: &resource::DEPLOYMENTS,
-        singular: "deployment",
-        short_names: &["deploy"],
-        categories: &["all"],
-        subresources: &[Scale, StatusPart],
-        name_rule: NameRule::Subdomain,
-        generation: Generation::Counts,
-        fields: &[],
-        defaults: deployment::defaults,
-        prepare: without_status,
-        validate: deployment::validate,
-        validate_update: deployment::validate_update,
-        unacted: unacted::TEMPLATED,
-    },
-    Kind {
-        resource: &resource::REPLICA_SETS,
-        singular: "replicaset",
-        short_names: &["rs"],
-        categories: &["all"],
-        subresources: &[Scale, StatusPart],
-        name_rule: NameRule::Subdomain,
-        generation: Generation::Counts,
-        fields: &[("status.replicas", "0")],
-        defaults: replica_set::defaults,
-        prepare: without_status,
-        validate: replica_set::validate,
-        validate_update: replica_set::validate_update,
-        unacted: unacted::TEMPLATED,
-    },
-    Kind {
-        resource: &resource::JOBS,
-        singular: "job",
-        short_names: &[],
-        categories: &["all"],
-        subresources: &[StatusPart],
-        name_rule: NameRule::Subdomain,
-        generation: Generation::Counts,
-        fields: &[("status.successful", "0")],
-        defaults: job::defaults,
-        prepare: job::prepare,
-        validate: job::validate,
-        validate_update: job::validate_update,
-        unacted: unacted::JOB,
-    },
-    Kind {
-        resource: &resource::CRON_JOBS,
-        singular: "cronjob",
-        short_names: &["cj"],
-        categories: &["all"],
-        subresources: &[StatusPart],
-        name_rule: NameRule::Subdomain,
-        generation: Generation::Counts,
-        fields: &[],
-        defaults: cron_job::defaults,
-        prepare: without_status,
-        validate: cron_job::validate,
-        validate_update: mutable,
-        unacted: unacted::CRON_JOB,
-    },
-    Kind {
-        resource: &resource::ENDPOINT_SLICES,
-        singular: "endpointslice",
-        short_names: &[],
-        categories: &[],
-        subresources: &[],
-        name_rule: NameRule::Subdomain,
-        generation: Generation::Counts,
-        fields: &[],
-        defaults: endpoint_slice::defaults,
-        prepare: nothing,
-        validate: endpoint_slice::validate,
-        validate_update: endpoint_slice::validate_update,
-        unacted: &[],
-    },
-    Kind {
-        resource: &resource::LEASES,
-        singular: "lease",
-        short_names: &[],
-        categories: &[],
-        subresources: &[],
-        name_rule: NameRule::Subdomain,
-        generation: Generation::None,
-        fields: &[],
-        defaults: nothing,
-        prepare: nothing,
-        validate: lease::validate,
-        validate_update: mutable,
-        unacted: &[],
-    },
-];
 
 #[cfg(test)]
 mod tests {

@@ -44,7 +44,8 @@ fn both_forms_name_the_same_resources() {
     {
         let name = group["metadata"]["name"].as_str().map(|name| format!("{name}/")).unwrap_or_default();
         for resource in group["versions"][0]["resources"].as_array().expect("a list") {
-            let prefix = format!("{name}v1/{}", resource["resource"].as_str().expect("text"));
+            let version = group["versions"][0]["version"].as_str().expect("text");
+            let prefix = format!("{name}{version}/{}", resource["resource"].as_str().expect("text"));
             compact.push(prefix.clone());
             for sub in resource["subresources"].as_array().into_iter().flatten() {
                 compact.push(format!("{prefix}/{}", sub["subresource"].as_str().expect("text")));

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::Kind;
+use super::{Acts, Kind};
 use crate::limits::WARNINGS_MAX;
 
 /// Fields under one place of an object.
@@ -121,6 +121,10 @@ pub(super) const SERVICE_ACCOUNT: &[Unacted] =
 /// A warning for each field of `object` that is set and not acted on.
 pub(crate) fn warnings(kind: &Kind, object: &Value) -> Vec<String> {
     let mut found = Vec::new();
+    if kind.acts == Acts::NotYet {
+        let resource = kind.resource;
+        found.push(format!("{} {}: stored, but not acted on yet", resource.api_version(), resource.kind));
+    }
     for group in kind.unacted {
         let keys = group.at.split('.').filter(|key| !key.is_empty());
         let Some(root) = keys.clone().try_fold(object, |value, key| value.get(key)) else { continue };

@@ -7,7 +7,7 @@ use super::Shape::{
 };
 use super::{Inlined, Kind, Type, f};
 
-pub(super) static KINDS: [Kind; 107] = [
+pub(super) static KINDS: [Kind; 123] = [
     Kind { group: "", version: "v1", kind: "APIGroup", schema: &META_V1_API_GROUP },
     Kind { group: "", version: "v1", kind: "APIGroupList", schema: &META_V1_API_GROUP_LIST },
     Kind { group: "", version: "v1", kind: "APIResourceList", schema: &META_V1_API_RESOURCE_LIST },
@@ -48,6 +48,20 @@ pub(super) static KINDS: [Kind; 107] = [
     Kind { group: "", version: "v1", kind: "ServiceList", schema: &CORE_V1_SERVICE_LIST },
     Kind { group: "", version: "v1", kind: "Status", schema: &META_V1_STATUS },
     Kind { group: "", version: "v1", kind: "WatchEvent", schema: &META_V1_WATCH_EVENT },
+    Kind { group: "admissionregistration.k8s.io", version: "v1", kind: "MutatingAdmissionPolicy", schema: &ADMISSIONREGISTRATION_V1_MUTATING_ADMISSION_POLICY },
+    Kind { group: "admissionregistration.k8s.io", version: "v1", kind: "MutatingAdmissionPolicyBinding", schema: &ADMISSIONREGISTRATION_V1_MUTATING_ADMISSION_POLICY_BINDING },
+    Kind { group: "admissionregistration.k8s.io", version: "v1", kind: "MutatingAdmissionPolicyBindingList", schema: &ADMISSIONREGISTRATION_V1_MUTATING_ADMISSION_POLICY_BINDING_LIST },
+    Kind { group: "admissionregistration.k8s.io", version: "v1", kind: "MutatingAdmissionPolicyList", schema: &ADMISSIONREGISTRATION_V1_MUTATING_ADMISSION_POLICY_LIST },
+    Kind { group: "admissionregistration.k8s.io", version: "v1", kind: "MutatingWebhookConfiguration", schema: &ADMISSIONREGISTRATION_V1_MUTATING_WEBHOOK_CONFIGURATION },
+    Kind { group: "admissionregistration.k8s.io", version: "v1", kind: "MutatingWebhookConfigurationList", schema: &ADMISSIONREGISTRATION_V1_MUTATING_WEBHOOK_CONFIGURATION_LIST },
+    Kind { group: "admissionregistration.k8s.io", version: "v1", kind: "ValidatingAdmissionPolicy", schema: &ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY },
+    Kind { group: "admissionregistration.k8s.io", version: "v1", kind: "ValidatingAdmissionPolicyBinding", schema: &ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY_BINDING },
+    Kind { group: "admissionregistration.k8s.io", version: "v1", kind: "ValidatingAdmissionPolicyBindingList", schema: &ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY_BINDING_LIST },
+    Kind { group: "admissionregistration.k8s.io", version: "v1", kind: "ValidatingAdmissionPolicyList", schema: &ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY_LIST },
+    Kind { group: "admissionregistration.k8s.io", version: "v1", kind: "ValidatingWebhookConfiguration", schema: &ADMISSIONREGISTRATION_V1_VALIDATING_WEBHOOK_CONFIGURATION },
+    Kind { group: "admissionregistration.k8s.io", version: "v1", kind: "ValidatingWebhookConfigurationList", schema: &ADMISSIONREGISTRATION_V1_VALIDATING_WEBHOOK_CONFIGURATION_LIST },
+    Kind { group: "apiextensions.k8s.io", version: "v1", kind: "CustomResourceDefinition", schema: &APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION },
+    Kind { group: "apiextensions.k8s.io", version: "v1", kind: "CustomResourceDefinitionList", schema: &APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION_LIST },
     Kind { group: "apps", version: "v1", kind: "ControllerRevision", schema: &APPS_V1_CONTROLLER_REVISION },
     Kind { group: "apps", version: "v1", kind: "ControllerRevisionList", schema: &APPS_V1_CONTROLLER_REVISION_LIST },
     Kind { group: "apps", version: "v1", kind: "DaemonSet", schema: &APPS_V1_DAEMON_SET },
@@ -90,6 +104,8 @@ pub(super) static KINDS: [Kind; 107] = [
     Kind { group: "networking.k8s.io", version: "v1", kind: "NetworkPolicyList", schema: &NETWORKING_V1_NETWORK_POLICY_LIST },
     Kind { group: "networking.k8s.io", version: "v1", kind: "ServiceCIDR", schema: &NETWORKING_V1_SERVICE_CIDR },
     Kind { group: "networking.k8s.io", version: "v1", kind: "ServiceCIDRList", schema: &NETWORKING_V1_SERVICE_CIDR_LIST },
+    Kind { group: "node.k8s.io", version: "v1", kind: "RuntimeClass", schema: &NODE_V1_RUNTIME_CLASS },
+    Kind { group: "node.k8s.io", version: "v1", kind: "RuntimeClassList", schema: &NODE_V1_RUNTIME_CLASS_LIST },
     Kind { group: "policy", version: "v1", kind: "Eviction", schema: &POLICY_V1_EVICTION },
     Kind { group: "policy", version: "v1", kind: "PodDisruptionBudget", schema: &POLICY_V1_POD_DISRUPTION_BUDGET },
     Kind { group: "policy", version: "v1", kind: "PodDisruptionBudgetList", schema: &POLICY_V1_POD_DISRUPTION_BUDGET_LIST },
@@ -117,6 +133,405 @@ pub(super) static KINDS: [Kind; 107] = [
     Kind { group: "storage.k8s.io", version: "v1", kind: "VolumeAttributesClassList", schema: &STORAGE_V1_VOLUME_ATTRIBUTES_CLASS_LIST },
 ];
 
+static ADMISSIONREGISTRATION_V1_APPLY_CONFIGURATION: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ApplyConfiguration",
+    atomic: false,
+    fields: &[
+        f(0, "expression", Text),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_AUDIT_ANNOTATION: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.AuditAnnotation",
+    atomic: false,
+    fields: &[
+        f(1, "key", Text).required(),
+        f(2, "valueExpression", Text).required(),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_EXPRESSION_WARNING: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ExpressionWarning",
+    atomic: false,
+    fields: &[
+        f(2, "fieldRef", Text).required(),
+        f(3, "warning", Text).required(),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_JSON_PATCH: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.JSONPatch",
+    atomic: false,
+    fields: &[
+        f(0, "expression", Text),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_MATCH_CONDITION: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.MatchCondition",
+    atomic: false,
+    fields: &[
+        f(2, "expression", Text).required(),
+        f(1, "name", Text).required(),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_MATCH_RESOURCES: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.MatchResources",
+    atomic: true,
+    fields: &[
+        f(4, "excludeResourceRules", List(&Object(&ADMISSIONREGISTRATION_V1_NAMED_RULE_WITH_OPERATIONS))).atomic(),
+        f(7, "matchPolicy", Text),
+        f(1, "namespaceSelector", Object(&META_V1_LABEL_SELECTOR)),
+        f(2, "objectSelector", Object(&META_V1_LABEL_SELECTOR)),
+        f(3, "resourceRules", List(&Object(&ADMISSIONREGISTRATION_V1_NAMED_RULE_WITH_OPERATIONS))).atomic(),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_MUTATING_ADMISSION_POLICY: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(0, "kind", Text),
+        f(0, "metadata", Object(&META_V1_OBJECT_META)),
+        f(0, "spec", Object(&ADMISSIONREGISTRATION_V1_MUTATING_ADMISSION_POLICY_SPEC)),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_MUTATING_ADMISSION_POLICY_BINDING: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBinding",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(0, "kind", Text),
+        f(0, "metadata", Object(&META_V1_OBJECT_META)),
+        f(0, "spec", Object(&ADMISSIONREGISTRATION_V1_MUTATING_ADMISSION_POLICY_BINDING_SPEC)),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_MUTATING_ADMISSION_POLICY_BINDING_LIST: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBindingList",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(0, "items", List(&Object(&ADMISSIONREGISTRATION_V1_MUTATING_ADMISSION_POLICY_BINDING))).required(),
+        f(0, "kind", Text),
+        f(0, "metadata", Object(&META_V1_LIST_META)),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_MUTATING_ADMISSION_POLICY_BINDING_SPEC: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBindingSpec",
+    atomic: false,
+    fields: &[
+        f(0, "matchResources", Object(&ADMISSIONREGISTRATION_V1_MATCH_RESOURCES)),
+        f(0, "paramRef", Object(&ADMISSIONREGISTRATION_V1_PARAM_REF)),
+        f(0, "policyName", Text),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_MUTATING_ADMISSION_POLICY_LIST: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyList",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(0, "items", List(&Object(&ADMISSIONREGISTRATION_V1_MUTATING_ADMISSION_POLICY))).required(),
+        f(0, "kind", Text),
+        f(0, "metadata", Object(&META_V1_LIST_META)),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_MUTATING_ADMISSION_POLICY_SPEC: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicySpec",
+    atomic: false,
+    fields: &[
+        f(0, "failurePolicy", Text),
+        f(0, "matchConditions", List(&Object(&ADMISSIONREGISTRATION_V1_MATCH_CONDITION))).merges_by("name").keyed(&["name"]),
+        f(0, "matchConstraints", Object(&ADMISSIONREGISTRATION_V1_MATCH_RESOURCES)),
+        f(0, "mutations", List(&Object(&ADMISSIONREGISTRATION_V1_MUTATION))).atomic(),
+        f(0, "paramKind", Object(&ADMISSIONREGISTRATION_V1_PARAM_KIND)),
+        f(0, "reinvocationPolicy", Text),
+        f(0, "variables", List(&Object(&ADMISSIONREGISTRATION_V1_VARIABLE))).atomic(),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_MUTATING_WEBHOOK: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.MutatingWebhook",
+    atomic: false,
+    fields: &[
+        f(8, "admissionReviewVersions", List(&Text)).required().atomic(),
+        f(2, "clientConfig", Object(&ADMISSIONREGISTRATION_V1_WEBHOOK_CLIENT_CONFIG)).required(),
+        f(4, "failurePolicy", Text),
+        f(12, "matchConditions", List(&Object(&ADMISSIONREGISTRATION_V1_MATCH_CONDITION))).merges_by("name").keyed(&["name"]),
+        f(9, "matchPolicy", Text),
+        f(1, "name", Text).required(),
+        f(5, "namespaceSelector", Object(&META_V1_LABEL_SELECTOR)),
+        f(11, "objectSelector", Object(&META_V1_LABEL_SELECTOR)),
+        f(10, "reinvocationPolicy", Text),
+        f(3, "rules", List(&Object(&ADMISSIONREGISTRATION_V1_RULE_WITH_OPERATIONS))).atomic(),
+        f(6, "sideEffects", Text).required(),
+        f(7, "timeoutSeconds", Int32),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_MUTATING_WEBHOOK_CONFIGURATION: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(0, "kind", Text),
+        f(1, "metadata", Object(&META_V1_OBJECT_META)),
+        f(2, "webhooks", List(&Object(&ADMISSIONREGISTRATION_V1_MUTATING_WEBHOOK))).merges_by("name").keyed(&["name"]),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_MUTATING_WEBHOOK_CONFIGURATION_LIST: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.MutatingWebhookConfigurationList",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(2, "items", List(&Object(&ADMISSIONREGISTRATION_V1_MUTATING_WEBHOOK_CONFIGURATION))).required(),
+        f(0, "kind", Text),
+        f(1, "metadata", Object(&META_V1_LIST_META)),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_MUTATION: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.Mutation",
+    atomic: false,
+    fields: &[
+        f(0, "applyConfiguration", Object(&ADMISSIONREGISTRATION_V1_APPLY_CONFIGURATION)),
+        f(0, "jsonPatch", Object(&ADMISSIONREGISTRATION_V1_JSON_PATCH)),
+        f(0, "patchType", Text).required(),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_NAMED_RULE_WITH_OPERATIONS: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.NamedRuleWithOperations",
+    atomic: true,
+    fields: &[
+        f(0, "apiGroups", List(&Text)).atomic(),
+        f(0, "apiVersions", List(&Text)).atomic(),
+        f(0, "operations", List(&Text)).atomic(),
+        f(1, "resourceNames", List(&Text)).atomic(),
+        f(0, "resources", List(&Text)).atomic(),
+        f(0, "scope", Text),
+    ],
+    inlined: &[Inlined { tag: 2, schema: &ADMISSIONREGISTRATION_V1_RULE_WITH_OPERATIONS }],
+};
+static ADMISSIONREGISTRATION_V1_PARAM_KIND: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ParamKind",
+    atomic: true,
+    fields: &[
+        f(1, "apiVersion", Text),
+        f(2, "kind", Text),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_PARAM_REF: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ParamRef",
+    atomic: true,
+    fields: &[
+        f(1, "name", Text),
+        f(2, "namespace", Text),
+        f(4, "parameterNotFoundAction", Text),
+        f(3, "selector", Object(&META_V1_LABEL_SELECTOR)),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_RULE: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.Rule",
+    atomic: false,
+    fields: &[
+        f(1, "apiGroups", List(&Text)).atomic(),
+        f(2, "apiVersions", List(&Text)).atomic(),
+        f(3, "resources", List(&Text)).atomic(),
+        f(4, "scope", Text),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_RULE_WITH_OPERATIONS: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.RuleWithOperations",
+    atomic: false,
+    fields: &[
+        f(0, "apiGroups", List(&Text)).atomic(),
+        f(0, "apiVersions", List(&Text)).atomic(),
+        f(1, "operations", List(&Text)).atomic(),
+        f(0, "resources", List(&Text)).atomic(),
+        f(0, "scope", Text),
+    ],
+    inlined: &[Inlined { tag: 2, schema: &ADMISSIONREGISTRATION_V1_RULE }],
+};
+static ADMISSIONREGISTRATION_V1_SERVICE_REFERENCE: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ServiceReference",
+    atomic: false,
+    fields: &[
+        f(2, "name", Text).required(),
+        f(1, "namespace", Text).required(),
+        f(3, "path", Text),
+        f(4, "port", Int32),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_TYPE_CHECKING: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.TypeChecking",
+    atomic: false,
+    fields: &[
+        f(1, "expressionWarnings", List(&Object(&ADMISSIONREGISTRATION_V1_EXPRESSION_WARNING))).atomic(),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(0, "kind", Text),
+        f(1, "metadata", Object(&META_V1_OBJECT_META)),
+        f(2, "spec", Object(&ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY_SPEC)),
+        f(3, "status", Object(&ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY_STATUS)),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY_BINDING: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(0, "kind", Text),
+        f(1, "metadata", Object(&META_V1_OBJECT_META)),
+        f(2, "spec", Object(&ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY_BINDING_SPEC)).required(),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY_BINDING_LIST: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingList",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(2, "items", List(&Object(&ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY_BINDING))).required(),
+        f(0, "kind", Text),
+        f(1, "metadata", Object(&META_V1_LIST_META)),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY_BINDING_SPEC: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec",
+    atomic: false,
+    fields: &[
+        f(3, "matchResources", Object(&ADMISSIONREGISTRATION_V1_MATCH_RESOURCES)),
+        f(2, "paramRef", Object(&ADMISSIONREGISTRATION_V1_PARAM_REF)),
+        f(1, "policyName", Text).required(),
+        f(4, "validationActions", List(&Text)).required().set(),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY_LIST: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyList",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(2, "items", List(&Object(&ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY))).required(),
+        f(0, "kind", Text),
+        f(1, "metadata", Object(&META_V1_LIST_META)),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY_SPEC: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicySpec",
+    atomic: false,
+    fields: &[
+        f(5, "auditAnnotations", List(&Object(&ADMISSIONREGISTRATION_V1_AUDIT_ANNOTATION))).atomic(),
+        f(4, "failurePolicy", Text),
+        f(6, "matchConditions", List(&Object(&ADMISSIONREGISTRATION_V1_MATCH_CONDITION))).merges_by("name").keyed(&["name"]),
+        f(2, "matchConstraints", Object(&ADMISSIONREGISTRATION_V1_MATCH_RESOURCES)),
+        f(1, "paramKind", Object(&ADMISSIONREGISTRATION_V1_PARAM_KIND)),
+        f(3, "validations", List(&Object(&ADMISSIONREGISTRATION_V1_VALIDATION))).atomic(),
+        f(7, "variables", List(&Object(&ADMISSIONREGISTRATION_V1_VARIABLE))).merges_by("name").keyed(&["name"]),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_VALIDATING_ADMISSION_POLICY_STATUS: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyStatus",
+    atomic: false,
+    fields: &[
+        f(3, "conditions", List(&Object(&META_V1_CONDITION))).keyed(&["type"]),
+        f(1, "observedGeneration", Int64),
+        f(2, "typeChecking", Object(&ADMISSIONREGISTRATION_V1_TYPE_CHECKING)),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_VALIDATING_WEBHOOK: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ValidatingWebhook",
+    atomic: false,
+    fields: &[
+        f(8, "admissionReviewVersions", List(&Text)).required().atomic(),
+        f(2, "clientConfig", Object(&ADMISSIONREGISTRATION_V1_WEBHOOK_CLIENT_CONFIG)).required(),
+        f(4, "failurePolicy", Text),
+        f(11, "matchConditions", List(&Object(&ADMISSIONREGISTRATION_V1_MATCH_CONDITION))).merges_by("name").keyed(&["name"]),
+        f(9, "matchPolicy", Text),
+        f(1, "name", Text).required(),
+        f(5, "namespaceSelector", Object(&META_V1_LABEL_SELECTOR)),
+        f(10, "objectSelector", Object(&META_V1_LABEL_SELECTOR)),
+        f(3, "rules", List(&Object(&ADMISSIONREGISTRATION_V1_RULE_WITH_OPERATIONS))).atomic(),
+        f(6, "sideEffects", Text).required(),
+        f(7, "timeoutSeconds", Int32),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_VALIDATING_WEBHOOK_CONFIGURATION: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(0, "kind", Text),
+        f(1, "metadata", Object(&META_V1_OBJECT_META)),
+        f(2, "webhooks", List(&Object(&ADMISSIONREGISTRATION_V1_VALIDATING_WEBHOOK))).merges_by("name").keyed(&["name"]),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_VALIDATING_WEBHOOK_CONFIGURATION_LIST: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.ValidatingWebhookConfigurationList",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(2, "items", List(&Object(&ADMISSIONREGISTRATION_V1_VALIDATING_WEBHOOK_CONFIGURATION))).required(),
+        f(0, "kind", Text),
+        f(1, "metadata", Object(&META_V1_LIST_META)),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_VALIDATION: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.Validation",
+    atomic: false,
+    fields: &[
+        f(1, "expression", Text).required(),
+        f(2, "message", Text),
+        f(4, "messageExpression", Text),
+        f(3, "reason", Text),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_VARIABLE: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.Variable",
+    atomic: true,
+    fields: &[
+        f(2, "expression", Text).required(),
+        f(1, "name", Text).required(),
+    ],
+    inlined: &[],
+};
+static ADMISSIONREGISTRATION_V1_WEBHOOK_CLIENT_CONFIG: Type = Type {
+    name: "io.k8s.api.admissionregistration.v1.WebhookClientConfig",
+    atomic: false,
+    fields: &[
+        f(2, "caBundle", Bytes),
+        f(1, "service", Object(&ADMISSIONREGISTRATION_V1_SERVICE_REFERENCE)),
+        f(3, "url", Text),
+    ],
+    inlined: &[],
+};
 static APPS_V1_CONTROLLER_REVISION: Type = Type {
     name: "io.k8s.api.apps.v1.ControllerRevision",
     atomic: false,
@@ -4563,6 +4978,47 @@ static NETWORKING_V1_SERVICE_CIDR_STATUS: Type = Type {
     ],
     inlined: &[],
 };
+static NODE_V1_OVERHEAD: Type = Type {
+    name: "io.k8s.api.node.v1.Overhead",
+    atomic: false,
+    fields: &[
+        f(1, "podFixed", Map(&Quantity)),
+    ],
+    inlined: &[],
+};
+static NODE_V1_RUNTIME_CLASS: Type = Type {
+    name: "io.k8s.api.node.v1.RuntimeClass",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(2, "handler", Text).required(),
+        f(0, "kind", Text),
+        f(1, "metadata", Object(&META_V1_OBJECT_META)),
+        f(3, "overhead", Object(&NODE_V1_OVERHEAD)),
+        f(4, "scheduling", Object(&NODE_V1_SCHEDULING)),
+    ],
+    inlined: &[],
+};
+static NODE_V1_RUNTIME_CLASS_LIST: Type = Type {
+    name: "io.k8s.api.node.v1.RuntimeClassList",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(2, "items", List(&Object(&NODE_V1_RUNTIME_CLASS))).required(),
+        f(0, "kind", Text),
+        f(1, "metadata", Object(&META_V1_LIST_META)),
+    ],
+    inlined: &[],
+};
+static NODE_V1_SCHEDULING: Type = Type {
+    name: "io.k8s.api.node.v1.Scheduling",
+    atomic: false,
+    fields: &[
+        f(1, "nodeSelector", Map(&Text)).atomic(),
+        f(2, "tolerations", List(&Object(&CORE_V1_TOLERATION))).atomic(),
+    ],
+    inlined: &[],
+};
 static POLICY_V1_EVICTION: Type = Type {
     name: "io.k8s.api.policy.v1.Eviction",
     atomic: false,
@@ -5117,6 +5573,290 @@ static STORAGE_V1_VOLUME_NODE_RESOURCES: Type = Type {
     atomic: false,
     fields: &[
         f(1, "count", Int32),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_COLUMN_DEFINITION: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition",
+    atomic: false,
+    fields: &[
+        f(0, "description", Text),
+        f(0, "format", Text),
+        f(0, "jsonPath", Text).required(),
+        f(0, "name", Text).required(),
+        f(0, "priority", Int32),
+        f(0, "type", Text).required(),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_CONVERSION: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion",
+    atomic: false,
+    fields: &[
+        f(0, "strategy", Text).required(),
+        f(0, "webhook", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_WEBHOOK_CONVERSION)),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(0, "kind", Text),
+        f(0, "metadata", Object(&META_V1_OBJECT_META)),
+        f(0, "spec", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION_SPEC)).required(),
+        f(0, "status", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION_STATUS)),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION_CONDITION: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition",
+    atomic: false,
+    fields: &[
+        f(0, "lastTransitionTime", Time),
+        f(0, "message", Text),
+        f(0, "observedGeneration", Int64),
+        f(0, "reason", Text),
+        f(0, "status", Text).required(),
+        f(0, "type", Text).required(),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION_LIST: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionList",
+    atomic: false,
+    fields: &[
+        f(0, "apiVersion", Text),
+        f(0, "items", List(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION))).required(),
+        f(0, "kind", Text),
+        f(0, "metadata", Object(&META_V1_LIST_META)),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION_NAMES: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames",
+    atomic: false,
+    fields: &[
+        f(0, "categories", List(&Text)).atomic(),
+        f(0, "kind", Text).required(),
+        f(0, "listKind", Text),
+        f(0, "plural", Text).required(),
+        f(0, "shortNames", List(&Text)).atomic(),
+        f(0, "singular", Text),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION_SPEC: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec",
+    atomic: false,
+    fields: &[
+        f(0, "conversion", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_CONVERSION)),
+        f(0, "group", Text).required(),
+        f(0, "names", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION_NAMES)).required(),
+        f(0, "preserveUnknownFields", Bool),
+        f(0, "scope", Text).required(),
+        f(0, "versions", List(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION_VERSION))).required().atomic(),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION_STATUS: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus",
+    atomic: false,
+    fields: &[
+        f(0, "acceptedNames", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION_NAMES)),
+        f(0, "conditions", List(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION_CONDITION))).keyed(&["type"]),
+        f(0, "observedGeneration", Int64),
+        f(0, "storedVersions", List(&Text)).atomic(),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_DEFINITION_VERSION: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion",
+    atomic: false,
+    fields: &[
+        f(0, "additionalPrinterColumns", List(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_COLUMN_DEFINITION))).atomic(),
+        f(0, "deprecated", Bool),
+        f(0, "deprecationWarning", Text),
+        f(0, "name", Text).required(),
+        f(0, "schema", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_VALIDATION)),
+        f(0, "selectableFields", List(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_SELECTABLE_FIELD))).atomic(),
+        f(0, "served", Bool).required(),
+        f(0, "storage", Bool).required(),
+        f(0, "subresources", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_SUBRESOURCES)),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_SUBRESOURCE_SCALE: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale",
+    atomic: false,
+    fields: &[
+        f(0, "labelSelectorPath", Text),
+        f(0, "specReplicasPath", Text).required(),
+        f(0, "statusReplicasPath", Text).required(),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_SUBRESOURCE_STATUS: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus",
+    atomic: false,
+    fields: &[
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_SUBRESOURCES: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources",
+    atomic: false,
+    fields: &[
+        f(0, "scale", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_SUBRESOURCE_SCALE)),
+        f(0, "status", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_SUBRESOURCE_STATUS)),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOM_RESOURCE_VALIDATION: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation",
+    atomic: false,
+    fields: &[
+        f(0, "openAPIV3Schema", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS)),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_EXTERNAL_DOCUMENTATION: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation",
+    atomic: false,
+    fields: &[
+        f(0, "description", Text),
+        f(0, "url", Text),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON",
+    atomic: false,
+    fields: &[
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps",
+    atomic: false,
+    fields: &[
+        f(0, "$ref", Text),
+        f(0, "$schema", Text),
+        f(0, "additionalItems", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS_OR_BOOL)),
+        f(0, "additionalProperties", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS_OR_BOOL)),
+        f(0, "allOf", List(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS))).atomic(),
+        f(0, "anyOf", List(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS))).atomic(),
+        f(0, "default", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON)),
+        f(0, "definitions", Map(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS))),
+        f(0, "dependencies", Map(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS_OR_STRING_ARRAY))),
+        f(0, "description", Text),
+        f(0, "enum", List(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON))).atomic(),
+        f(0, "example", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON)),
+        f(0, "exclusiveMaximum", Bool),
+        f(0, "exclusiveMinimum", Bool),
+        f(0, "externalDocs", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_EXTERNAL_DOCUMENTATION)),
+        f(0, "format", Text),
+        f(0, "id", Text),
+        f(0, "items", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS_OR_ARRAY)),
+        f(0, "maxItems", Int64),
+        f(0, "maxLength", Int64),
+        f(0, "maxProperties", Int64),
+        f(0, "maximum", Int64),
+        f(0, "minItems", Int64),
+        f(0, "minLength", Int64),
+        f(0, "minProperties", Int64),
+        f(0, "minimum", Int64),
+        f(0, "multipleOf", Int64),
+        f(0, "not", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS)),
+        f(0, "nullable", Bool),
+        f(0, "oneOf", List(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS))).atomic(),
+        f(0, "pattern", Text),
+        f(0, "patternProperties", Map(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS))),
+        f(0, "properties", Map(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS))),
+        f(0, "required", List(&Text)).atomic(),
+        f(0, "title", Text),
+        f(0, "type", Text),
+        f(0, "uniqueItems", Bool),
+        f(0, "x-kubernetes-embedded-resource", Bool),
+        f(0, "x-kubernetes-int-or-string", Bool),
+        f(0, "x-kubernetes-list-map-keys", List(&Text)).atomic(),
+        f(0, "x-kubernetes-list-type", Text),
+        f(0, "x-kubernetes-map-type", Text),
+        f(0, "x-kubernetes-preserve-unknown-fields", Bool),
+        f(0, "x-kubernetes-validations", List(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_VALIDATION_RULE))).merges_by("rule").keyed(&["rule"]),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS_OR_ARRAY: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray",
+    atomic: false,
+    fields: &[
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS_OR_BOOL: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool",
+    atomic: false,
+    fields: &[
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS_OR_STRING_ARRAY: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray",
+    atomic: false,
+    fields: &[
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_SELECTABLE_FIELD: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField",
+    atomic: false,
+    fields: &[
+        f(0, "jsonPath", Text).required(),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_SERVICE_REFERENCE: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference",
+    atomic: false,
+    fields: &[
+        f(0, "name", Text).required(),
+        f(0, "namespace", Text).required(),
+        f(0, "path", Text),
+        f(0, "port", Int32),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_VALIDATION_RULE: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule",
+    atomic: false,
+    fields: &[
+        f(0, "fieldPath", Text),
+        f(0, "message", Text),
+        f(0, "messageExpression", Text),
+        f(0, "optionalOldSelf", Bool),
+        f(0, "reason", Text),
+        f(0, "rule", Text).required(),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_WEBHOOK_CLIENT_CONFIG: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig",
+    atomic: false,
+    fields: &[
+        f(0, "caBundle", Bytes),
+        f(0, "service", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_SERVICE_REFERENCE)),
+        f(0, "url", Text),
+    ],
+    inlined: &[],
+};
+static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_WEBHOOK_CONVERSION: Type = Type {
+    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion",
+    atomic: false,
+    fields: &[
+        f(0, "clientConfig", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_WEBHOOK_CLIENT_CONFIG)),
+        f(0, "conversionReviewVersions", List(&Text)).required().atomic(),
     ],
     inlined: &[],
 };

@@ -1,0 +1,398 @@
+//! The rows themselves, in the order of `api::resource::ALL`.
+
+use api::resource;
+
+use super::{
+    Acts, Generation, Kind, NameRule, Subresource, config, cron_job, deployment, endpoint_slice, event, job, lease,
+    mutable, namespace, node, nothing, pod, replica_set, secret, service, service_account, typed, unacted,
+    without_status,
+};
+
+use Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Scale, Status as StatusPart};
+
+/// What most kinds are like: a subdomain for a name, nothing to default, anything may change.
+const PLAIN: Kind = Kind {
+    resource: &resource::CONFIG_MAPS,
+    singular: "",
+    short_names: &[],
+    categories: &[],
+    subresources: &[],
+    name_rule: NameRule::Subdomain,
+    generation: Generation::None,
+    fields: &[],
+    defaults: nothing,
+    prepare: nothing,
+    validate: typed::<api::core::ConfigMap>,
+    validate_update: mutable,
+    unacted: &[],
+    acts: Acts::Yes,
+};
+
+/// One row for each entry of `api::resource::ALL`.
+pub(crate) static ROWS: [Kind; 36] = [
+    Kind {
+        resource: &resource::NAMESPACES,
+        singular: "namespace",
+        short_names: &["ns"],
+        subresources: &[Finalize, StatusPart],
+        name_rule: NameRule::Label,
+        fields: &[("status.phase", ""), ("name", "")],
+        defaults: namespace::defaults,
+        prepare: namespace::prepare,
+        validate: namespace::validate,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::NODES,
+        singular: "node",
+        short_names: &["no"],
+        subresources: &[StatusPart],
+        fields: &[("spec.unschedulable", "false")],
+        validate: node::validate,
+        validate_update: node::validate_update,
+        unacted: unacted::NODE,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::PODS,
+        singular: "pod",
+        short_names: &["po"],
+        categories: &["all"],
+        subresources: &[Binding, EphemeralContainers, Eviction, Log, StatusPart],
+        generation: Generation::Counts,
+        fields: &[
+            ("spec.nodeName", ""),
+            ("spec.restartPolicy", ""),
+            ("spec.schedulerName", ""),
+            ("spec.serviceAccountName", ""),
+            ("spec.hostNetwork", "false"),
+            ("status.phase", ""),
+            ("status.podIP", ""),
+            ("status.nominatedNodeName", ""),
+        ],
+        defaults: pod::defaults,
+        prepare: pod::prepare,
+        validate: pod::validate,
+        validate_update: pod::validate_update,
+        unacted: unacted::POD,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::SERVICES,
+        singular: "service",
+        short_names: &["svc"],
+        categories: &["all"],
+        subresources: &[StatusPart],
+        name_rule: NameRule::Label1035,
+        fields: &[("spec.clusterIP", ""), ("spec.type", "")],
+        defaults: service::defaults,
+        prepare: service::prepare,
+        validate: service::validate,
+        validate_update: service::validate_update,
+        unacted: unacted::SERVICE,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::CONFIG_MAPS,
+        singular: "configmap",
+        short_names: &["cm"],
+        validate: config::validate,
+        validate_update: config::validate_update,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::SECRETS,
+        singular: "secret",
+        fields: &[("type", "")],
+        defaults: secret::defaults,
+        validate: secret::validate,
+        validate_update: secret::validate_update,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::SERVICE_ACCOUNTS,
+        singular: "serviceaccount",
+        short_names: &["sa"],
+        validate: service_account::validate,
+        unacted: unacted::SERVICE_ACCOUNT,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::EVENTS,
+        singular: "event",
+        short_names: &["ev"],
+        fields: event::FIELDS,
+        validate: event::validate,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::DEPLOYMENTS,
+        singular: "deployment",
+        short_names: &["deploy"],
+        categories: &["all"],
+        subresources: &[Scale, StatusPart],
+        generation: Generation::Counts,
+        defaults: deployment::defaults,
+        prepare: without_status,
+        validate: deployment::validate,
+        validate_update: deployment::validate_update,
+        unacted: unacted::TEMPLATED,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::REPLICA_SETS,
+        singular: "replicaset",
+        short_names: &["rs"],
+        categories: &["all"],
+        subresources: &[Scale, StatusPart],
+        generation: Generation::Counts,
+        fields: &[("status.replicas", "0")],
+        defaults: replica_set::defaults,
+        prepare: without_status,
+        validate: replica_set::validate,
+        validate_update: replica_set::validate_update,
+        unacted: unacted::TEMPLATED,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::JOBS,
+        singular: "job",
+        categories: &["all"],
+        subresources: &[StatusPart],
+        generation: Generation::Counts,
+        fields: &[("status.successful", "0")],
+        defaults: job::defaults,
+        prepare: job::prepare,
+        validate: job::validate,
+        validate_update: job::validate_update,
+        unacted: unacted::JOB,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::CRON_JOBS,
+        singular: "cronjob",
+        short_names: &["cj"],
+        categories: &["all"],
+        subresources: &[StatusPart],
+        generation: Generation::Counts,
+        defaults: cron_job::defaults,
+        prepare: without_status,
+        validate: cron_job::validate,
+        unacted: unacted::CRON_JOB,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::ENDPOINT_SLICES,
+        singular: "endpointslice",
+        generation: Generation::Counts,
+        defaults: endpoint_slice::defaults,
+        validate: endpoint_slice::validate,
+        validate_update: endpoint_slice::validate_update,
+        ..PLAIN
+    },
+    Kind { resource: &resource::LEASES, singular: "lease", validate: lease::validate, ..PLAIN },
+    Kind {
+        resource: &resource::PERSISTENT_VOLUMES,
+        singular: "persistentvolume",
+        short_names: &["pv"],
+        subresources: &[StatusPart],
+        prepare: without_status,
+        validate: typed::<api::core::PersistentVolume>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::PERSISTENT_VOLUME_CLAIMS,
+        singular: "persistentvolumeclaim",
+        short_names: &["pvc"],
+        subresources: &[StatusPart],
+        prepare: without_status,
+        validate: typed::<api::core::PersistentVolumeClaim>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::RESOURCE_QUOTAS,
+        singular: "resourcequota",
+        short_names: &["quota"],
+        subresources: &[StatusPart],
+        prepare: without_status,
+        validate: typed::<api::core::ResourceQuota>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::LIMIT_RANGES,
+        singular: "limitrange",
+        short_names: &["limits"],
+        validate: typed::<api::core::LimitRange>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::STATEFUL_SETS,
+        singular: "statefulset",
+        short_names: &["sts"],
+        categories: &["all"],
+        subresources: &[Scale, StatusPart],
+        generation: Generation::Counts,
+        prepare: without_status,
+        validate: typed::<api::apps::StatefulSet>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::DAEMON_SETS,
+        singular: "daemonset",
+        short_names: &["ds"],
+        categories: &["all"],
+        subresources: &[StatusPart],
+        generation: Generation::Counts,
+        prepare: without_status,
+        validate: typed::<api::apps::DaemonSet>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::CONTROLLER_REVISIONS,
+        singular: "controllerrevision",
+        validate: typed::<api::apps::ControllerRevision>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::HORIZONTAL_POD_AUTOSCALERS,
+        singular: "horizontalpodautoscaler",
+        short_names: &["hpa"],
+        categories: &["all"],
+        subresources: &[StatusPart],
+        prepare: without_status,
+        validate: typed::<api::autoscaling::HorizontalPodAutoscaler>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::POD_DISRUPTION_BUDGETS,
+        singular: "poddisruptionbudget",
+        short_names: &["pdb"],
+        subresources: &[StatusPart],
+        generation: Generation::Counts,
+        prepare: without_status,
+        validate: typed::<api::policy::PodDisruptionBudget>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::INGRESSES,
+        singular: "ingress",
+        short_names: &["ing"],
+        subresources: &[StatusPart],
+        generation: Generation::Counts,
+        prepare: without_status,
+        validate: typed::<api::networking::Ingress>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::INGRESS_CLASSES,
+        singular: "ingressclass",
+        generation: Generation::Counts,
+        validate: typed::<api::networking::IngressClass>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::NETWORK_POLICIES,
+        singular: "networkpolicy",
+        short_names: &["netpol"],
+        generation: Generation::Counts,
+        validate: typed::<api::networking::NetworkPolicy>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::STORAGE_CLASSES,
+        singular: "storageclass",
+        short_names: &["sc"],
+        validate: typed::<api::storage::StorageClass>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::PRIORITY_CLASSES,
+        singular: "priorityclass",
+        short_names: &["pc"],
+        generation: Generation::Counts,
+        validate: typed::<api::scheduling::PriorityClass>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::RUNTIME_CLASSES,
+        singular: "runtimeclass",
+        generation: Generation::Counts,
+        validate: typed::<api::node::RuntimeClass>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::ROLES,
+        singular: "role",
+        validate: typed::<api::rbac::Role>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::ROLE_BINDINGS,
+        singular: "rolebinding",
+        validate: typed::<api::rbac::RoleBinding>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::CLUSTER_ROLES,
+        singular: "clusterrole",
+        validate: typed::<api::rbac::ClusterRole>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::CLUSTER_ROLE_BINDINGS,
+        singular: "clusterrolebinding",
+        validate: typed::<api::rbac::ClusterRoleBinding>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::CUSTOM_RESOURCE_DEFINITIONS,
+        singular: "customresourcedefinition",
+        short_names: &["crd", "crds"],
+        categories: &["api-extensions"],
+        subresources: &[StatusPart],
+        generation: Generation::Counts,
+        prepare: without_status,
+        validate: typed::<api::extensions::CustomResourceDefinition>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::VALIDATING_ADMISSION_POLICIES,
+        singular: "validatingadmissionpolicy",
+        categories: &["api-extensions"],
+        subresources: &[StatusPart],
+        generation: Generation::Counts,
+        prepare: without_status,
+        validate: typed::<api::admission::ValidatingAdmissionPolicy>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::VALIDATING_ADMISSION_POLICY_BINDINGS,
+        singular: "validatingadmissionpolicybinding",
+        categories: &["api-extensions"],
+        generation: Generation::Counts,
+        validate: typed::<api::admission::ValidatingAdmissionPolicyBinding>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+];
