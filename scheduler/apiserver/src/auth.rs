@@ -135,8 +135,8 @@ fn authorize(user: &User, route: &Route<'_>, method: &Method) -> Result<(), Stat
     let name = &user.name;
     Err(match route {
         Route::Objects(address) => {
-            let group = address.kind.resource.group;
-            let plural = address.kind.resource.plural;
+            let group = address.resource().group;
+            let plural = address.resource().plural;
             let part = address.part.name();
             let resource = if part.is_empty() { plural.to_owned() } else { format!("{plural}/{part}") };
             let place = match address.namespace {
@@ -145,7 +145,7 @@ fn authorize(user: &User, route: &Route<'_>, method: &Method) -> Result<(), Stat
             };
             let verb = address.verb(method);
             let why = format!("User \"{name}\" cannot {verb} resource \"{resource}\" in API group \"{group}\" {place}");
-            Status::forbidden(address.kind.resource, address.name.unwrap_or_default(), &why)
+            Status::forbidden(address.resource(), address.name.unwrap_or_default(), &why)
         }
         _ => {
             let verb = method.as_str().to_lowercase();

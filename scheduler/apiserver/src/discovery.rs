@@ -12,7 +12,7 @@ mod tests;
 
 use serde_json::{Value, json};
 
-pub(crate) use rows::{Row, Sub, group_versions, of as rows};
+pub(crate) use rows::{Row, Sub, group_versions, groups, of as rows};
 
 /// A version of the aggregated form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,13 +76,13 @@ pub(crate) fn api_versions() -> Value {
 
 /// `/apis` in the plain form.
 pub(crate) fn api_group_list() -> Value {
-    let groups: Vec<_> = group_versions().into_iter().filter(|(group, _)| !group.is_empty()).map(group).collect();
+    let groups: Vec<_> = groups().into_iter().filter(|(group, _)| !group.is_empty()).map(group).collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 
 /// `/apis/GROUP`.
 pub(crate) fn api_group(name: &str) -> Option<Value> {
-    let found = group_versions().into_iter().find(|(group, _)| *group == name && !name.is_empty())?;
+    let found = groups().into_iter().find(|(group, _)| *group == name && !name.is_empty())?;
     let mut document = json!({"kind": "APIGroup", "apiVersion": "v1"});
     if let (Some(document), Value::Object(members)) = (document.as_object_mut(), group(found)) {
         document.extend(members);
@@ -102,21 +102,24 @@ pub(crate) fn api_resource_list(group: &str, version: &str) -> Option<Value> {
 
 /// `/api` or `/apis` in the aggregated form.
 pub(crate) fn aggregated(wanted: Aggregated, root: Root) -> Value {
-    let groups = group_versions().into_iter().filter(|(group, _)| group.is_empty() == (root == Root::Core));
+    let groups = groups().into_iter().filter(|(group, _)| group.is_empty() == (root == Root::Core));
     let items: Vec<_> = groups
-        .map(|(group, version)| {
+        .map(|(group, versions)| {
             let metadata = if group.is_empty() { json!({}) } else { json!({"name": group}) };
-            let resources: Vec<_> = rows(group, version).iter().map(compact).collect();
-            let version = json!({"version": version, "resources": resources, "freshness": "Current"});
-            json!({"metadata": metadata, "versions": [version]})
+            let version = |version: &str| {
+                let resources: Vec<_> = rows(group, version).iter().map(compact).collect();
+                json!({"version": version, "resources": resources, "freshness": "Current"})
+            };
+            json!({"metadata": metadata, "versions": versions.into_iter().map(version).collect::<Vec<_>>()})
         })
         .collect();
     json!({"kind": "APIGroupDiscoveryList", "apiVersion": wanted.api_version(), "metadata": {}, "items": items})
 }
 
-fn group((name, version): (&str, &str)) -> Value {
-    let version = json!({"groupVersion": group_version(name, version), "version": version});
-    json!({"name": name, "versions": [version], "preferredVersion": version})
+fn group((name, versions): (&str, Vec<&str>)) -> Value {
+    let version = |version: &str| json!({"groupVersion": group_version(name, version), "version": version});
+    let versions: Vec<_> = versions.into_iter().map(version).collect();
+    json!({"name": name, "versions": versions, "preferredVersion": versions.first()})
 }
 
 fn group_version(group: &str, version: &str) -> String {

@@ -22,6 +22,7 @@ mod replica_set;
 mod resources;
 mod rows;
 mod secret;
+mod served;
 mod service;
 mod service_account;
 mod unacted;
@@ -35,6 +36,7 @@ use crate::status::Status;
 
 pub(crate) use self::meta::{check_meta, check_meta_update};
 pub(crate) use self::rows::ROWS;
+pub(crate) use self::served::{Asked, Served, check_header};
 pub(crate) use self::service::{keep_addresses, needs_node_ports};
 pub(crate) use self::unacted::warnings;
 
@@ -123,6 +125,8 @@ pub(crate) struct Kind {
     pub(crate) unacted: &'static [unacted::Unacted],
     /// Whether anything follows from the objects.
     pub(crate) acts: Acts,
+    /// Other versions and groups it is served in; the resource's own is the one that is stored.
+    pub(crate) also: &'static [Served],
 }
 
 /// Whether objects of a kind have an effect.

@@ -144,7 +144,7 @@ impl Objects {
         object: Value,
         options: WriteOptions,
     ) -> Result<Value, Status> {
-        let target = modify::Target { kind: kinds::of(resource), namespace, name, part };
+        let target = modify::Target { kind: kinds::of(resource), namespace, name, part, served: None };
         modify::modify(self, &target, &|_| Ok(object.clone()), &options).await
     }
 
@@ -162,7 +162,7 @@ impl Objects {
         patch: Patch,
         options: WriteOptions,
     ) -> Result<Value, Status> {
-        let target = modify::Target { kind: kinds::of(resource), namespace, name, part };
+        let target = modify::Target { kind: kinds::of(resource), namespace, name, part, served: None };
         modify::modify(self, &target, &|current| patch.apply(resource, part, current), &options).await
     }
 
@@ -175,6 +175,16 @@ impl Objects {
         together::patch(self, changes).await
     }
 
+    /// As [`Objects::update`], for a writer who may speak another version; the answer is as stored.
+    pub(crate) async fn update_asked(
+        &self,
+        target: modify::Target<'_>,
+        object: &Value,
+        options: &WriteOptions,
+    ) -> Result<Value, Status> {
+        modify::modify(self, &target, &|_| Ok(object.clone()), options).await
+    }
+
     /// As [`Objects::patch`], with a look at the patched object before it is used: for problems that
     /// only the edge reports.
     pub(crate) async fn patch_checked(
@@ -185,7 +195,7 @@ impl Objects {
         check: &(dyn Fn(&Value, &Value) -> Result<(), Status> + Sync),
     ) -> Result<Value, Status> {
         let make = |current: &Value| {
-            let patched = patch.apply(target.kind.resource, target.part, current)?;
+            let patched = patch.apply(target.asked().resource(), target.part, current)?;
             check(current, &patched).map(|()| patched)
         };
         modify::modify(self, &target, &make, options).await

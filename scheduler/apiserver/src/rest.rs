@@ -133,7 +133,7 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Response, Status> {
     let path = request.uri().path().to_owned();
     let is_get = request.method() == Method::GET;
     match Route::parse(&path) {
-        Route::Objects(address) => objects(api, &address, request).await,
+        Route::Objects(address) => objects(api, &address, request).await.map_err(|status| named(status, &address)),
         Route::Review(review) if request.method() == Method::POST => review::answer(api, review, request).await,
         Route::Health(_) if is_get => info::health(&api.objects).await,
         Route::Version if is_get => Ok(info::version(&api.version)),
@@ -146,6 +146,11 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Response, Status> {
 
 fn not_allowed() -> Status {
     Status::method_not_allowed("the server does not allow this method on the requested resource")
+}
+
+/// A refusal speaks of the resource that was asked for, not of the one that is stored.
+fn named(status: Status, address: &Address<'_>) -> Status {
+    if address.served.is_none() { status } else { status.renamed(address.kind.resource, address.resource()) }
 }
 
 async fn objects(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {

@@ -221,6 +221,16 @@ impl Status {
         Self::new(StatusCode::CONFLICT, FENCED, format!("the write was fenced: {key} is not what this writer holds"))
     }
 
+    /// The same about a resource that is called `asked` where it was asked for.
+    #[must_use]
+    pub(crate) fn renamed(mut self, stored: &Resource, asked: &Resource) -> Self {
+        self.message = self.message.replacen(&stored.qualified(), &asked.qualified(), 1);
+        if let Some(details) = self.details.as_mut().filter(|details| details.group == stored.group) {
+            asked.group.clone_into(&mut details.group);
+        }
+        self
+    }
+
     /// Whether the writer's extra guard failed: it must stop writing, not retry.
     #[must_use]
     pub fn is_fenced(&self) -> bool {

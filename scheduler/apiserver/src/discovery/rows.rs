@@ -2,7 +2,7 @@
 
 use api::{Resource, resource};
 
-use crate::kinds::{self, Subresource};
+use crate::kinds::{self, Kind, Subresource};
 
 /// One resource as discovery shows it.
 pub(crate) struct Row {
@@ -40,10 +40,20 @@ const REVIEWS: [(&str, &str, &str); 3] = [
 
 /// Every group and version that has a row, in the order of the table.
 pub(crate) fn group_versions() -> Vec<(&'static str, &'static str)> {
-    let mut found = Vec::new();
+    groups()
+        .into_iter()
+        .flat_map(|(group, versions)| versions.into_iter().map(move |version| (group, version)))
+        .collect()
+}
+
+/// Every group with its versions, the preferred one first: the one that is stored.
+pub(crate) fn groups() -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
     for row in all() {
-        if !found.contains(&(row.group, row.version)) {
-            found.push((row.group, row.version));
+        match found.iter_mut().find(|(group, _)| *group == row.group) {
+            Some((_, versions)) if versions.contains(&row.version) => {}
+            Some((_, versions)) => versions.push(row.version),
+            None => found.push((row.group, vec![row.version])),
         }
     }
     found
@@ -55,11 +65,15 @@ pub(crate) fn of(group: &str, version: &str) -> Vec<Row> {
 }
 
 fn all() -> impl Iterator<Item = Row> {
-    resource::ALL.into_iter().map(stored).chain(REVIEWS.map(asked))
+    let stored = resource::ALL.into_iter().flat_map(|resource| {
+        let kind = kinds::of(resource);
+        let also = kind.also.iter().map(|served| served.resource);
+        std::iter::once(resource).chain(also).map(|resource| self::stored(kind, resource))
+    });
+    stored.chain(REVIEWS.map(asked))
 }
 
-fn stored(resource: &'static Resource) -> Row {
-    let kind = kinds::of(resource);
+fn stored(kind: &'static Kind, resource: &'static Resource) -> Row {
     Row {
         group: resource.group,
         version: resource.version,

@@ -26,6 +26,7 @@ const PLAIN: Kind = Kind {
     validate_update: mutable,
     unacted: &[],
     acts: Acts::Yes,
+    also: &[],
 };
 
 /// One row for each entry of `api::resource::ALL`.
@@ -123,6 +124,7 @@ pub(crate) static ROWS: [Kind; 36] = [
         short_names: &["ev"],
         fields: event::FIELDS,
         validate: event::validate,
+        also: event::ALSO,
         ..PLAIN
     },
     Kind {

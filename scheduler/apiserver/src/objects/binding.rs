@@ -20,7 +20,7 @@ pub(super) async fn bind(
     options: &WriteOptions,
 ) -> Result<Value, Status> {
     let pods = &api::resource::PODS;
-    let target = Target { kind: kinds::of(pods), namespace, name, part: Subresource::Binding };
+    let target = Target { kind: kinds::of(pods), namespace, name, part: Subresource::Binding, served: None };
     let key = pods.key(namespace, name);
     for _ in 0..CONFLICT_RETRIES_MAX {
         let (entry, _) = objects.store.get(&key).await?;

@@ -80,7 +80,7 @@ pub(super) async fn delete(
 ) -> Result<Deleted, Status> {
     let resource = kind.resource;
     let key = resource.key(namespace, name);
-    let target = Target { kind, namespace, name, part: Subresource::Main };
+    let target = Target { kind, namespace, name, part: Subresource::Main, served: None };
     if resource == &api::resource::NAMESPACES && NAMESPACES_FOR_LIFE.contains(&name) {
         return Err(Status::forbidden(resource, name, "this namespace may not be deleted"));
     }

@@ -37,7 +37,7 @@ pub(super) fn accept(resource: &Resource, namespace: &str, mut object: Value) ->
     }
     value::strip_nulls(&mut object);
     zeros::drop_absent(resource, &mut object);
-    check_header(resource, &mut object)?;
+    kinds::check_header(resource, &mut object)?;
     let Some(meta) = value::map(&mut object, &["metadata"]) else {
         return Err(Status::bad_request("metadata: must be an object"));
     };
@@ -54,24 +54,6 @@ pub(super) fn accept(resource: &Resource, namespace: &str, mut object: Value) ->
     meta.shift_remove("managedFields");
     meta.shift_remove("selfLink");
     Ok(object)
-}
-
-/// `apiVersion` and `kind` may be absent (the URL says them) but not different.
-fn check_header(resource: &Resource, object: &mut Value) -> Result<(), Status> {
-    let wanted = [("apiVersion", resource.api_version()), ("kind", resource.kind.to_owned())];
-    for (key, wanted) in wanted {
-        match object.get(key) {
-            None => object[key] = Value::String(wanted),
-            Some(Value::String(found)) if *found == wanted => {}
-            Some(found) => {
-                let message = format!(
-                    "{key} in the data ({found}) does not match the expected {key} of the request ({wanted:?})"
-                );
-                return Err(Status::bad_request(message));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The name a user chose, or the base for one.

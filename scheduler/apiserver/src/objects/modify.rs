@@ -5,7 +5,7 @@ use store::Entry;
 
 use super::commit::{self, Commit, Draft};
 use super::{Objects, WriteOptions, allocation, deletion, part, scale, stamp};
-use crate::kinds::{Kind, Subresource};
+use crate::kinds::{Asked, Kind, Served, Subresource};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::status::Status;
 use crate::value;
@@ -17,9 +17,18 @@ pub(crate) struct Target<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) name: &'a str,
     pub(crate) part: Subresource,
+    /// The version the writer speaks; `None` for the one that is stored.
+    pub(crate) served: Option<&'static Served>,
 }
 
-/// Makes the wanted object from the current one (both stamped). May be asked several times.
+impl Target<'_> {
+    /// The kind in the version the writer speaks.
+    pub(crate) fn asked(&self) -> Asked {
+        Asked { kind: self.kind, served: self.served }
+    }
+}
+
+/// Makes the wanted object from the current one (both stamped, both in the version of the target). May be asked several times.
 pub(super) type Make<'a> = dyn Fn(&Value) -> Result<Value, Status> + Send + Sync + 'a;
 
 /// Replaces what `target` names by what `make` makes of it.
@@ -44,7 +53,8 @@ pub(super) async fn modify(
         check_preconditions(target, &current, options.uid.as_deref(), options.resource_version.as_deref())?;
         let wanted = match target.part {
             Subresource::Scale => scale::apply(target, &current, make)?,
-            _ => make(&current)?,
+            _ if target.served.is_none() => make(&current)?,
+            _ => target.asked().keep(make(&target.asked().show(current.clone()))?)?,
         };
         let made = part::merge(target, &current, wanted)?;
         let Some(object) = step(objects, target, &entry, &current, made, options).await? else { continue };

@@ -4,7 +4,7 @@ use api::Resource;
 use api::selector::Selector;
 use serde_json::Value;
 
-use crate::kinds::Kind;
+use crate::kinds::Asked;
 use crate::value;
 
 /// A conjunction of comparisons of fields, `status.phase=Running,spec.nodeName!=a`.
@@ -27,12 +27,12 @@ impl FieldSelector {
     /// # Errors
     /// A sentence that names the part that is not understood.
     pub fn parse(resource: &Resource, text: &str) -> Result<Self, String> {
-        Self::parse_for(crate::kinds::of(resource), text)
+        Self::parse_for(Asked::of(resource), text)
     }
 
-    pub(crate) fn parse_for(kind: &Kind, text: &str) -> Result<Self, String> {
+    pub(crate) fn parse_for(asked: Asked, text: &str) -> Result<Self, String> {
         let terms = split(text).into_iter().filter(|term| !term.is_empty());
-        let terms = terms.map(|term| Term::parse(kind, &term)).collect::<Result<_, _>>()?;
+        let terms = terms.map(|term| Term::parse(asked, &term)).collect::<Result<_, _>>()?;
         Ok(Self { terms })
     }
 
@@ -52,7 +52,7 @@ impl FieldSelector {
 }
 
 impl Term {
-    fn parse(kind: &Kind, text: &str) -> Result<Self, String> {
+    fn parse(asked: Asked, text: &str) -> Result<Self, String> {
         let unknown = || format!("invalid field selector: {text:?}; can't understand {text:?}");
         let (label, value, equal) = if let Some((label, value)) = text.split_once("!=") {
             (label, value, false)
@@ -61,11 +61,17 @@ impl Term {
         } else {
             return Err(unknown());
         };
+        let kind = asked.kind;
         let known = [("metadata.name", ""), ("metadata.namespace", "")];
-        let found = known.iter().chain(kind.fields).find(|(known, _)| *known == label);
-        let (_, default) =
+        let others = asked.served.map(|served| served.fields).filter(|fields| !fields.is_empty());
+        let stored = match others.filter(|_| known.iter().all(|(known, _)| *known != label)) {
+            Some(fields) => fields.iter().find(|(own, _)| *own == label).map(|(_, stored)| *stored),
+            None => Some(label),
+        };
+        let found = known.iter().chain(kind.fields).find(|(known, _)| Some(*known) == stored);
+        let (label, default) =
             found.ok_or_else(|| format!("field label not supported: {label} (of {})", kind.resource.kind))?;
-        Ok(Self { label: label.to_owned(), value: value.replace('\0', ","), equal, default })
+        Ok(Self { label: (*label).to_owned(), value: value.replace('\0', ","), equal, default })
     }
 }
 

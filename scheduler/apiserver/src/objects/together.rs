@@ -55,7 +55,7 @@ pub(super) async fn patch(objects: &Objects, changes: Vec<Change>) -> Result<(),
 
 async fn add(objects: &Objects, change: &Change, txn: &mut Draft) -> Result<(), Status> {
     let kind = kinds::of(change.resource);
-    let target = Target { kind, namespace: &change.namespace, name: &change.name, part: change.part };
+    let target = Target { kind, namespace: &change.namespace, name: &change.name, part: change.part, served: None };
     if !kind.has(change.part) {
         return Err(Status::no_such_path());
     }

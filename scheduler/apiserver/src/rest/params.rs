@@ -3,7 +3,7 @@
 use axum::extract::Query;
 use http::Uri;
 
-use crate::kinds::Kind;
+use crate::kinds::Asked;
 use crate::objects::{FieldSelector, ListOptions, Propagation, Selection, VersionMatch, WriteOptions};
 use crate::status::{Cause, Status};
 
@@ -98,9 +98,9 @@ impl Params {
     }
 
     /// Labels and fields to select by.
-    pub(super) fn selection(&self, kind: &Kind) -> Result<Selection, Status> {
+    pub(super) fn selection(&self, asked: Asked) -> Result<Selection, Status> {
         let labels = api::selector::Selector::parse(self.get("labelSelector").unwrap_or_default());
-        let fields = FieldSelector::parse_for(kind, self.get("fieldSelector").unwrap_or_default());
+        let fields = FieldSelector::parse_for(asked, self.get("fieldSelector").unwrap_or_default());
         Ok(Selection { labels: labels.map_err(Status::bad_request)?, fields: fields.map_err(Status::bad_request)? })
     }
 
@@ -115,8 +115,8 @@ impl Params {
     }
 
     /// What to list.
-    pub(super) fn list_options(&self, kind: &Kind) -> Result<ListOptions, Status> {
-        let Selection { labels, fields } = self.selection(kind)?;
+    pub(super) fn list_options(&self, asked: Asked) -> Result<ListOptions, Status> {
+        let Selection { labels, fields } = self.selection(asked)?;
         Ok(ListOptions {
             labels,
             fields,

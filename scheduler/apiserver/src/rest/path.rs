@@ -1,9 +1,9 @@
 //! What a URL path means. Pure.
 
-use api::resource;
+use api::Resource;
 use http::Method;
 
-use crate::kinds::{self, Kind, Subresource};
+use crate::kinds::{Asked, Kind, Served, Subresource};
 
 /// A path, understood.
 #[derive(Debug, PartialEq)]
@@ -63,6 +63,8 @@ pub(crate) enum Review {
 #[derive(Clone, Copy)]
 pub(crate) struct Address<'a> {
     pub(crate) kind: &'static Kind,
+    /// The version in the path, if it is not the one that is stored.
+    pub(crate) served: Option<&'static Served>,
     /// `None` for every namespace and for cluster-scoped kinds.
     pub(crate) namespace: Option<&'a str>,
     pub(crate) name: Option<&'a str>,
@@ -79,13 +81,23 @@ impl std::fmt::Debug for Address<'_> {
 
 impl PartialEq for Address<'_> {
     fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.kind, other.kind)
+        std::ptr::eq(self.resource(), other.resource())
             && (self.namespace, self.name, self.part, self.watch)
                 == (other.namespace, other.name, other.part, other.watch)
     }
 }
 
 impl Address<'_> {
+    /// The kind in the version of the path.
+    pub(crate) fn asked(&self) -> Asked {
+        Asked { kind: self.kind, served: self.served }
+    }
+
+    /// The resource as the path names it.
+    pub(crate) fn resource(&self) -> &'static Resource {
+        self.asked().resource()
+    }
+
     /// The verb of Kubernetes' authorization.
     pub(crate) fn verb(&self, method: &Method) -> &'static str {
         match (method.as_str(), self.name.is_some()) {
@@ -161,9 +173,8 @@ fn objects<'a>(group: &str, version: &str, rest: &[&'a str], watch: bool) -> Rou
         [plural, name, part] => (*plural, Some(*name), *part),
         _ => return Route::Other,
     };
-    let found = resource::find_plural(group, plural).filter(|resource| resource.version == version);
-    let Some(resource) = found else { return Route::Other };
-    let kind = kinds::of(resource);
+    let Some(Asked { kind, served }) = Asked::find(group, version, plural) else { return Route::Other };
+    let resource = kind.resource;
     let part = if part.is_empty() {
         Some(Subresource::Main)
     } else {
@@ -175,7 +186,7 @@ fn objects<'a>(group: &str, version: &str, rest: &[&'a str], watch: bool) -> Rou
     if misplaced || empty(namespace) || empty(name) {
         return Route::Other;
     }
-    Route::Objects(Address { kind, namespace, name, part, watch })
+    Route::Objects(Address { kind, served, namespace, name, part, watch })
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::negotiate::{self, Form};
 use super::params::Params;
 use super::path::Address;
 use super::{Api, watch};
-use crate::kinds::Subresource;
+use crate::kinds::{Asked, Subresource};
 use crate::objects::{Page, decode_entry, splice, too_large_version};
 use crate::status::Status;
 use crate::table::{self, IncludeObject};
@@ -33,15 +33,27 @@ pub(super) fn include(params: &Params) -> Result<IncludeObject, Status> {
 /// One object in the form a client wants.
 pub(super) fn shaped(address: &Address<'_>, form: Form, include: IncludeObject, object: Value) -> Value {
     match form {
-        Form::Object => object,
+        Form::Object if address.part == Subresource::Scale => object,
+        Form::Object => address.asked().show(object),
         Form::Partial => table::partial(&object),
         Form::Table => {
             let version = object["metadata"]["resourceVersion"].clone();
-            let mut rendered = table::render(address.kind.resource, &[object], include, Timestamp::now());
+            let mut rendered = rows(address.asked(), &[object], include);
             rendered["metadata"] = json!({"resourceVersion": version});
             rendered
         }
     }
+}
+
+/// Objects as the rows of a table; the columns are those of the kind, whatever the version.
+pub(super) fn rows(asked: Asked, objects: &[Value], include: IncludeObject) -> Value {
+    let mut rendered = table::render(asked.kind.resource, objects, include, Timestamp::now());
+    if include == IncludeObject::Object {
+        for row in crate::value::elements(&mut rendered, &["rows"]) {
+            row["object"] = asked.show(row["object"].take());
+        }
+    }
+    rendered
 }
 
 /// GET of one object.
@@ -82,9 +94,10 @@ pub(super) async fn collection(api: &Arc<Api>, address: &Address<'_>, request: &
     }
     let form = negotiate::form(&request.headers)?;
     let include = include(&params)?;
-    let options = params.list_options(address.kind)?;
+    let options = params.list_options(address.asked())?;
     let page = api.objects.page(address.kind.resource, address.namespace, &options).await?;
     let body = match form {
+        Form::Object if address.served.is_some() => shown_list(address.asked(), &page)?,
         Form::Object => objects_list(address, &page),
         Form::Partial => partial_list(&page)?,
         Form::Table => rendered_table(address, &page, include)?,
@@ -125,6 +138,20 @@ fn objects_list(address: &Address<'_>, page: &Page) -> Vec<u8> {
     body
 }
 
+/// The list in a version that is not stored: every object is decoded.
+fn shown_list(asked: Asked, page: &Page) -> Result<Vec<u8>, Status> {
+    let items = page.entries.iter().map(|entry| Ok(asked.show(decode_entry(entry)?)));
+    let items: Vec<Value> = items.collect::<Result<_, Status>>()?;
+    let resource = asked.resource();
+    let list = json!({
+        "kind": format!("{}List", resource.kind),
+        "apiVersion": resource.api_version(),
+        "metadata": list_meta(page),
+        "items": items,
+    });
+    Ok(list.to_string().into_bytes())
+}
+
 fn partial_list(page: &Page) -> Result<Vec<u8>, Status> {
     let items = page.entries.iter().map(|entry| Ok(table::partial(&decode_entry(entry)?)));
     let items: Vec<Value> = items.collect::<Result<_, Status>>()?;
@@ -139,7 +166,7 @@ fn partial_list(page: &Page) -> Result<Vec<u8>, Status> {
 
 fn rendered_table(address: &Address<'_>, page: &Page, include: IncludeObject) -> Result<Vec<u8>, Status> {
     let objects: Vec<Value> = page.entries.iter().map(decode_entry).collect::<Result<_, _>>()?;
-    let mut rendered = table::render(address.kind.resource, &objects, include, Timestamp::now());
+    let mut rendered = rows(address.asked(), &objects, include);
     rendered["metadata"] = list_meta(page);
     Ok(rendered.to_string().into_bytes())
 }

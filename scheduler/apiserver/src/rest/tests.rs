@@ -9,5 +9,6 @@ mod harness;
 mod jobs;
 mod reads;
 mod services;
+mod versions;
 mod watches;
 mod writes;

@@ -44,7 +44,7 @@ pub(super) fn start(
     let place = place.map_err(|_| Status::too_many_requests("too many watches are open; please try again"))?;
     let form = negotiate::form(&request.headers)?;
     let plan = Plan::read(address, params)?;
-    let encoder = Encoder::new(address.kind.resource, form, include(params)?);
+    let encoder = Encoder::new(address.asked(), form, include(params)?);
     let (sender, receiver) = mpsc::channel(WATCH_QUEUE);
     let shutdown = request.extensions.get::<Shutdown>().map(|shutdown| shutdown.0.clone()).unwrap_or_default();
     let objects = api.objects.clone();
@@ -82,7 +82,7 @@ enum Initial {
 impl Plan {
     fn read(address: &Address<'_>, params: &Params) -> Result<Self, Status> {
         let resource = address.kind.resource;
-        let mut selection = params.selection(address.kind)?;
+        let mut selection = params.selection(address.asked())?;
         if let Some(name) = address.name {
             let text = format!("metadata.name={name}");
             selection.fields = crate::objects::FieldSelector::parse(resource, &text).map_err(Status::bad_request)?;

@@ -65,7 +65,7 @@ impl Scrutiny {
         before: Option<&Value>,
     ) -> Result<Self, Status> {
         if address.part != Subresource::Scale {
-            let resource = address.kind.resource;
+            let resource = address.resource();
             let known = before.map(|before| openapi::check_fields(resource, before)).unwrap_or_default();
             let mut found = openapi::check_fields(resource, object);
             found.retain(|problem| !known.contains(problem));
@@ -99,7 +99,7 @@ impl Scrutiny {
 
 /// An object that does not decode, in Kubernetes' words, with a cause for each field.
 fn refusal(address: &Address<'_>, lead: &str, problems: &[impl ToString], reason: &'static str) -> Status {
-    let resource = address.kind.resource;
+    let resource = address.resource();
     let texts: Vec<String> = problems.iter().take(WARNINGS_MAX).map(ToString::to_string).collect();
     let message = format!(
         "{} in version \"{}\" cannot be handled as a {}: {lead}{}",
@@ -128,7 +128,8 @@ pub(super) async fn create(api: &Arc<Api>, address: &Address<'_>, request: Reque
     let options = incoming.params.write_options()?;
     let validation = incoming.params.field_validation()?;
     let scrutiny = Scrutiny::check(address, validation, decoded.notes, &decoded.value, None)?;
-    let object = api.objects.create(resource, address.space(), decoded.value, options).await?;
+    let wish = address.asked().keep_new(decoded.value)?;
+    let object = api.objects.create(resource, address.space(), wish, options).await?;
     let response = incoming.answer(address, 201, object.clone())?;
     Ok(scrutiny.add(address, &object, response))
 }
@@ -140,14 +141,23 @@ pub(super) async fn update(api: &Arc<Api>, address: &Address<'_>, request: Reque
     let options = incoming.params.write_options()?;
     let validation = incoming.params.field_validation()?;
     let scrutiny = Scrutiny::check(address, validation, decoded.notes, &decoded.value, None)?;
-    let name = address.name.unwrap_or_default();
-    let part = address.part;
-    if part != Subresource::Scale && value::text(&decoded.value, &["metadata", "name"]).is_empty() {
+    if address.part != Subresource::Scale && value::text(&decoded.value, &["metadata", "name"]).is_empty() {
         return Err(Status::bad_request("name must be provided in the object of an update"));
     }
-    let object = api.objects.update(address.kind.resource, address.space(), name, part, decoded.value, options).await?;
+    let object = api.objects.update_asked(target(address), &decoded.value, &options).await?;
     let response = incoming.answer(address, 200, object.clone())?;
     Ok(scrutiny.add(address, &object, response))
+}
+
+/// What an address names, to be changed in the version it names.
+fn target<'a>(address: &Address<'a>) -> Target<'a> {
+    Target {
+        kind: address.kind,
+        namespace: address.namespace.unwrap_or_default(),
+        name: address.name.unwrap_or_default(),
+        part: address.part,
+        served: address.served,
+    }
 }
 
 /// The patch in a body, by its media type.
@@ -181,12 +191,6 @@ pub(super) async fn patch(api: &Arc<Api>, address: &Address<'_>, request: Reques
     let options = incoming.params.write_options()?;
     let validation = incoming.params.field_validation()?;
     let noted = std::sync::Mutex::new(Vec::new());
-    let target = Target {
-        kind: address.kind,
-        namespace: address.space(),
-        name: address.name.unwrap_or_default(),
-        part: address.part,
-    };
     let check = |current: &Value, patched: &Value| {
         let scrutiny = Scrutiny::check(address, validation, decoded.notes.clone(), patched, Some(current))?;
         if let Ok(mut noted) = noted.lock() {
@@ -194,7 +198,7 @@ pub(super) async fn patch(api: &Arc<Api>, address: &Address<'_>, request: Reques
         }
         Ok(())
     };
-    let object = api.objects.patch_checked(target, &patch, &options, &check).await?;
+    let object = api.objects.patch_checked(target(address), &patch, &options, &check).await?;
     let response = incoming.answer(address, 200, object.clone())?;
     let notes = noted.into_inner().unwrap_or_default();
     Ok(Scrutiny { notes }.add(address, &object, response))
@@ -265,7 +269,7 @@ pub(super) async fn delete(api: &Arc<Api>, address: &Address<'_>, request: Reque
     match api.objects.delete_outcome(resource, address.space(), name, &options).await? {
         // Clients expect the Pod back, and a Status for everything else that is gone.
         Deleted::Removed(object) if resource != &api::resource::PODS => {
-            let status = status::success(resource, name, value::text(&object, &["metadata", "uid"]));
+            let status = status::success(address.resource(), name, value::text(&object, &["metadata", "uid"]));
             Ok(json_response(200, status.to_string()))
         }
         Deleted::Removed(object) | Deleted::Marked(object) => incoming.answer(address, 200, object),
@@ -284,7 +288,7 @@ pub(super) async fn delete_collection(
     }
     let incoming = Incoming::read(api, request).await?;
     let options = delete_options(&incoming)?;
-    let list = api.objects.list(resource, address.namespace, incoming.params.list_options(address.kind)?).await?;
+    let list = api.objects.list(resource, address.namespace, incoming.params.list_options(address.asked())?).await?;
     let revision = list.revision;
     let deletions = list.items.into_iter().map(|object| {
         let name = value::text(&object, &["metadata", "name"]).to_owned();
@@ -294,7 +298,7 @@ pub(super) async fn delete_collection(
         let objects = &api.objects;
         async move {
             match objects.delete_outcome(resource, address.space(), &name, &options).await {
-                Ok(deleted) => Ok(Some(deleted.into_object())),
+                Ok(deleted) => Ok(Some(address.asked().show(deleted.into_object()))),
                 Err(status) if status.is_not_found() || status.is_conflict() => Ok(None),
                 Err(status) => Err(status),
             }
@@ -302,8 +306,8 @@ pub(super) async fn delete_collection(
     });
     let deleted: Vec<Option<Value>> = futures::stream::iter(deletions).buffered(DELETES_AT_ONCE).try_collect().await?;
     let list = json!({
-        "kind": format!("{}List", resource.kind),
-        "apiVersion": resource.api_version(),
+        "kind": format!("{}List", address.resource().kind),
+        "apiVersion": address.resource().api_version(),
         "metadata": {"resourceVersion": revision.to_string()},
         "items": deleted.into_iter().flatten().collect::<Vec<_>>(),
     });

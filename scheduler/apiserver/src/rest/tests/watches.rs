@@ -14,13 +14,13 @@ use super::harness::{Cluster, SHOP, config_map, pod};
 /// Long for a machine, short for a person.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-struct Watching {
+pub(super) struct Watching {
     stream: BodyDataStream,
     buffer: Vec<u8>,
 }
 
 impl Watching {
-    async fn open(cluster: &Cluster, path: &str, accept: &str) -> Self {
+    pub(super) async fn open(cluster: &Cluster, path: &str, accept: &str) -> Self {
         let request = Request::get(path).header("authorization", "Bearer master").header("accept", accept);
         let request = request.body(Body::empty()).expect("a request");
         let response = cluster.app.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
@@ -29,7 +29,7 @@ impl Watching {
     }
 
     /// The next event; `None` at the end.
-    async fn next(&mut self) -> Option<Value> {
+    pub(super) async fn next(&mut self) -> Option<Value> {
         loop {
             if let Some(at) = self.buffer.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.buffer.drain(..=at).collect();

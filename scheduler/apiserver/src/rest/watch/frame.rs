@@ -1,13 +1,13 @@
 //! The lines of a watch.
 
-use api::Resource;
 use bytes::Bytes;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::{Entry, Revision};
 
+use crate::kinds::Asked;
 use crate::objects::{set_version, splice, splice_head};
 use crate::rest::negotiate::Form;
+use crate::rest::read::rows;
 use crate::status::Status;
 use crate::table::{self, IncludeObject};
 
@@ -34,7 +34,7 @@ const INITIAL_END: &str = "k8s.io/initial-events-end";
 
 /// Turns changes into lines, in the form one client wants.
 pub(super) struct Encoder {
-    resource: &'static Resource,
+    asked: Asked,
     form: Form,
     include: IncludeObject,
     /// A table's columns are told once.
@@ -87,26 +87,27 @@ fn whole(kind: Kind, stored: &Bytes, revision: Revision) -> Line {
 }
 
 impl Encoder {
-    pub(super) fn new(resource: &'static Resource, form: Form, include: IncludeObject) -> Self {
-        Self { resource, form, include, columns_told: false }
+    pub(super) fn new(asked: Asked, form: Form, include: IncludeObject) -> Self {
+        Self { asked, form, include, columns_told: false }
     }
 
     /// A change of one object, at the revision of the change.
     pub(super) fn object(&mut self, kind: Kind, entry: &Entry, revision: Revision) -> Result<Line, Status> {
-        if self.form == Form::Object {
+        if self.form == Form::Object && self.asked.served.is_none() {
             return Ok(whole(kind, &entry.value, revision));
         }
         let mut object = crate::objects::decode_entry(entry)?;
         set_version(&mut object, revision);
-        Ok(line(kind.word(), &self.shaped(&object, revision)))
+        Ok(line(kind.word(), &self.shaped(object, revision)))
     }
 
-    fn shaped(&mut self, object: &Value, revision: Revision) -> Value {
-        if self.form == Form::Partial {
-            return table::partial(object);
+    fn shaped(&mut self, object: Value, revision: Revision) -> Value {
+        match self.form {
+            Form::Object => return self.asked.show(object),
+            Form::Partial => return table::partial(&object),
+            Form::Table => {}
         }
-        let rows = std::slice::from_ref(object);
-        let mut rendered = table::render(self.resource, rows, self.include, Timestamp::now());
+        let mut rendered = rows(self.asked, &[object], self.include);
         rendered["metadata"] = json!({"resourceVersion": revision.to_string()});
         if std::mem::replace(&mut self.columns_told, true) {
             rendered["columnDefinitions"] = json!([]);
@@ -130,7 +131,7 @@ impl Encoder {
 
     fn mark(&self, meta: &Value) -> Line {
         let (kind, api_version) = match self.form {
-            Form::Object => (self.resource.kind, self.resource.api_version()),
+            Form::Object => (self.asked.resource().kind, self.asked.resource().api_version()),
             Form::Partial => ("PartialObjectMetadata", "meta.k8s.io/v1".to_owned()),
             Form::Table => {
                 let row = json!({"cells": [], "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta}});
@@ -162,7 +163,7 @@ mod tests {
             "x".repeat(5_000)
         ));
         let entry = Entry { key: "/a".into(), value: stored.clone(), create_revision: 3, mod_revision: 3 };
-        let mut encoder = Encoder::new(&PODS, Form::Object, IncludeObject::Metadata);
+        let mut encoder = Encoder::new(Asked::of(&PODS), Form::Object, IncludeObject::Metadata);
         let line = encoder.object(Kind::Modified, &entry, 7).expect("a line");
         let pieces: Vec<Bytes> = line.into_pieces().collect();
         let shared = |piece: &Bytes| stored.as_ptr_range().contains(&piece.as_ptr());

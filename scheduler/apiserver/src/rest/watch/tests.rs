@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::WriteOptions;
+use crate::kinds::Asked;
 use crate::objects::ObjectsConfig;
 use crate::rest::negotiate::Form;
 use crate::rest::path::Route;
@@ -30,7 +31,7 @@ async fn a_client_that_does_not_read_is_cut_off() {
         objects.create(&CONFIG_MAPS, "shop", map, WriteOptions::default()).await.expect("created");
     }
     let (sender, mut receiver) = mpsc::channel(2);
-    let encoder = Encoder::new(&CONFIG_MAPS, Form::Object, IncludeObject::Metadata);
+    let encoder = Encoder::new(Asked::of(&CONFIG_MAPS), Form::Object, IncludeObject::Metadata);
     let plan = plan("/api/v1/namespaces/shop/configmaps?watch=1");
     let pump = Pump { objects, plan, encoder, sender, stall: Duration::from_millis(50) };
     let places = Arc::new(tokio::sync::Semaphore::new(1));
