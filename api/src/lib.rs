@@ -13,6 +13,7 @@ pub mod quantity;
 pub mod resource;
 pub mod schedule;
 pub mod selector;
+pub mod version;
 pub mod workload;
 
 pub use resource::{NamespacedName, Resource};

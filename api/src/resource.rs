@@ -3,6 +3,8 @@
 //! What a kind *does* (defaults, validation, columns, subresources) is a row of the apiserver's
 //! table; this module only names things, so that the planner, the loops and the API agree on keys.
 
+pub mod intern;
+
 use std::fmt;
 
 /// One resource of the Kubernetes API.

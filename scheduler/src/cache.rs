@@ -4,6 +4,7 @@
 //! handful of reference counts to clone. Whoever writes and must see its own write (C5) waits with
 //! [`Cache::reach`].
 
+mod customs;
 mod index;
 mod view;
 
@@ -14,6 +15,7 @@ use futures::FutureExt;
 use store::{Batch, Error, Page, Revision, Store, Watch};
 use tokio::sync::{Notify, watch};
 
+use customs::Customs;
 pub(crate) use view::{PodsOfNode, View};
 
 /// Everything the API keeps.
@@ -39,6 +41,7 @@ pub(crate) struct Feed {
     views: watch::Sender<View>,
     seen: watch::Sender<Revision>,
     ask: Arc<Notify>,
+    customs: Customs,
     watch: Watch,
 }
 
@@ -48,11 +51,12 @@ impl Cache {
     /// # Errors
     /// The store's.
     pub(crate) async fn start(store: Arc<dyn Store>) -> Result<(Self, Feed), Error> {
-        let (view, watch) = load(&store).await?;
+        let mut customs = Customs::default();
+        let (view, watch) = load(&store, &mut customs).await?;
         let (see, seen) = watch::channel(view.revision);
         let (show, views) = watch::channel(view);
         let ask = Arc::new(Notify::new());
-        let feed = Feed { store, views: show, seen: see, ask: ask.clone(), watch };
+        let feed = Feed { store, views: show, seen: see, ask: ask.clone(), customs, watch };
         Ok((Self { views, seen, ask }, feed))
     }
 
@@ -83,10 +87,10 @@ impl Cache {
     }
 }
 
-async fn load(store: &Arc<dyn Store>) -> Result<(View, Watch), Error> {
+async fn load(store: &Arc<dyn Store>, customs: &mut Customs) -> Result<(View, Watch), Error> {
     let listing = store.list(PREFIX, Page::default()).await?;
     let watch = store.watch(PREFIX, listing.revision).await?;
-    Ok((View::of(&listing.entries, listing.revision), watch))
+    Ok((View::of(&listing.entries, listing.revision, customs), watch))
 }
 
 impl Feed {
@@ -125,10 +129,15 @@ impl Feed {
     }
 
     fn publish(&mut self, batches: &[Batch]) {
-        let changes: Vec<_> = batches.iter().flat_map(index::changes).collect();
+        let mut changes = Vec::new();
+        for change in batches.iter().flat_map(|batch| index::changes(batch)) {
+            changes.extend(index::parse(&change, &mut self.customs));
+        }
+        let customs = self.customs.all();
         let seen = self.watch.seen();
         self.views.send_if_modified(|view| {
             let moved = !changes.is_empty();
+            view.define(customs);
             changes.into_iter().for_each(|change| view.apply(change));
             view.revision = view.revision.max(seen);
             moved
@@ -140,7 +149,7 @@ impl Feed {
         match self.store.watch(PREFIX, revision).await {
             Ok(watch) => self.watch = watch,
             Err(Error::Compacted { .. }) => {
-                let (view, watch) = load(&self.store).await?;
+                let (view, watch) = load(&self.store, &mut self.customs).await?;
                 self.watch = watch;
                 let revision = view.revision;
                 self.views.send_replace(view);

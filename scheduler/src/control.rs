@@ -53,6 +53,7 @@ pub(crate) fn snapshot(
         namespaces: view.namespaces.clone(),
         others: view.others.clone(),
         unreadable: view.unreadable.clone(),
+        customs: view.customs.clone(),
         sessions: Arc::new(peers.sessions(clock)),
     }
 }

@@ -16,6 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderValue, Method, header};
 use rustls::pki_types::CertificateDer;
 
+use crate::kinds::Kinds;
 use crate::rest::Route;
 use crate::server::ClientCertificate;
 use crate::status::Status;
@@ -61,12 +62,12 @@ impl User {
 
 /// Lets a request pass with its [`User`], or answers 401 or 403.
 pub(crate) async fn guard(
-    State(authenticator): State<Arc<dyn Authenticator>>,
+    State((authenticator, kinds)): State<(Arc<dyn Authenticator>, Kinds)>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let path = request.uri().path().to_owned();
-    let route = Route::parse(&path);
+    let route = Route::parse(&path, &kinds);
     if is_open(&route, request.method()) {
         return next.run(request).await;
     }

@@ -2,7 +2,7 @@
 //!
 //! There are two forms of the same facts: the plain one (`APIGroupList`, `APIResourceList`), one document
 //! per group version, and the aggregated one, which answers everything at `/api` and `/apis`. Both are
-//! drawn from the rows of `kinds`; nothing is listed here that is not served there. A client that asks
+//! drawn from the rows of `kinds`, built and custom; nothing is listed here that is not served there. A client that asks
 //! for one version of the aggregated form and is given the other breaks, hence [`Aggregated::negotiate`].
 
 mod rows;
@@ -11,6 +11,8 @@ mod rows;
 mod tests;
 
 use serde_json::{Value, json};
+
+use crate::kinds::Customs;
 
 pub(crate) use rows::{Row, Sub, group_versions, groups, of as rows};
 
@@ -75,14 +77,14 @@ pub(crate) fn api_versions() -> Value {
 }
 
 /// `/apis` in the plain form.
-pub(crate) fn api_group_list() -> Value {
-    let groups: Vec<_> = groups().into_iter().filter(|(group, _)| !group.is_empty()).map(group).collect();
+pub(crate) fn api_group_list(customs: &Customs) -> Value {
+    let groups: Vec<_> = groups(customs).into_iter().filter(|(group, _)| !group.is_empty()).map(group).collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 
 /// `/apis/GROUP`.
-pub(crate) fn api_group(name: &str) -> Option<Value> {
-    let found = groups().into_iter().find(|(group, _)| *group == name && !name.is_empty())?;
+pub(crate) fn api_group(customs: &Customs, name: &str) -> Option<Value> {
+    let found = groups(customs).into_iter().find(|(group, _)| *group == name && !name.is_empty())?;
     let mut document = json!({"kind": "APIGroup", "apiVersion": "v1"});
     if let (Some(document), Value::Object(members)) = (document.as_object_mut(), group(found)) {
         document.extend(members);
@@ -91,8 +93,8 @@ pub(crate) fn api_group(name: &str) -> Option<Value> {
 }
 
 /// `/api/v1` (the group is empty) or `/apis/GROUP/VERSION`.
-pub(crate) fn api_resource_list(group: &str, version: &str) -> Option<Value> {
-    let rows = self::rows(group, version);
+pub(crate) fn api_resource_list(customs: &Customs, group: &str, version: &str) -> Option<Value> {
+    let rows = self::rows(customs, group, version);
     let resources: Vec<_> = rows.iter().flat_map(plain).collect();
     let group_version = group_version(group, version);
     let list =
@@ -101,13 +103,13 @@ pub(crate) fn api_resource_list(group: &str, version: &str) -> Option<Value> {
 }
 
 /// `/api` or `/apis` in the aggregated form.
-pub(crate) fn aggregated(wanted: Aggregated, root: Root) -> Value {
-    let groups = groups().into_iter().filter(|(group, _)| group.is_empty() == (root == Root::Core));
+pub(crate) fn aggregated(customs: &Customs, wanted: Aggregated, root: Root) -> Value {
+    let groups = groups(customs).into_iter().filter(|(group, _)| group.is_empty() == (root == Root::Core));
     let items: Vec<_> = groups
         .map(|(group, versions)| {
             let metadata = if group.is_empty() { json!({}) } else { json!({"name": group}) };
             let version = |version: &str| {
-                let resources: Vec<_> = rows(group, version).iter().map(compact).collect();
+                let resources: Vec<_> = rows(customs, group, version).iter().map(compact).collect();
                 json!({"version": version, "resources": resources, "freshness": "Current"})
             };
             json!({"metadata": metadata, "versions": versions.into_iter().map(version).collect::<Vec<_>>()})

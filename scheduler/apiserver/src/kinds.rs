@@ -3,6 +3,7 @@
 //! A kind is a row. There is no code per kind outside the rows' functions (defaults, validation),
 //! so a new kind is a new row here and a file of rules under `kinds/`.
 
+mod catalog;
 mod config;
 mod container;
 mod cron_job;
@@ -30,10 +31,12 @@ mod volumes;
 
 use api::{GroupVersionKind, Resource, resource};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::field::Problems;
 use crate::status::Status;
 
+pub(crate) use self::catalog::{Customs, Kinds, Row};
 pub(crate) use self::meta::{check_meta, check_meta_update};
 pub(crate) use self::rows::ROWS;
 pub(crate) use self::served::{Asked, Served, check_header};
@@ -127,6 +130,14 @@ pub(crate) struct Kind {
     pub(crate) acts: Acts,
     /// Other versions and groups it is served in; the resource's own is the one that is stored.
     pub(crate) also: &'static [Served],
+    /// What its CustomResourceDefinition says, if it has one.
+    pub(crate) custom: Option<Box<Custom>>,
+}
+
+/// What a CustomResourceDefinition says of a kind in one version.
+pub(crate) struct Custom {
+    /// Cancelled when the definition is gone.
+    pub(crate) gone: CancellationToken,
 }
 
 /// Whether objects of a kind have an effect.
@@ -145,7 +156,7 @@ impl Kind {
     }
 }
 
-/// The row of a resource.
+/// The row of a resource of the table; [`Kinds::of`] knows the custom ones too.
 pub(crate) fn of(resource: &Resource) -> &'static Kind {
     // The table has a row for every entry of `api::resource::ALL`; a test holds them together.
     ROWS.iter().find(|kind| kind.resource == resource).unwrap_or(&ROWS[0])

@@ -45,7 +45,7 @@ pub(crate) use self::selection::Selection;
 pub use self::stamp::decode_entry;
 pub(crate) use self::stamp::{set_version, splice, splice_head};
 pub use self::together::{CHANGES_MAX, Change};
-use crate::kinds;
+use crate::kinds::{self, Kinds, Row};
 use crate::status::Status;
 
 /// Addresses and ports that Services may be given.
@@ -81,6 +81,7 @@ pub struct WriteOptions {
 pub struct Objects {
     store: Arc<dyn Store>,
     config: Arc<ObjectsConfig>,
+    kinds: Kinds,
     /// What must hold for any write of this handle: the leader's term, an owner's revision.
     guards: Arc<[Guard]>,
 }
@@ -89,7 +90,7 @@ impl Objects {
     /// Objects kept in `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, config: ObjectsConfig) -> Self {
-        Self { store, config: Arc::new(config), guards: Arc::new([]) }
+        Self { store, config: Arc::new(config), kinds: Kinds::default(), guards: Arc::new([]) }
     }
 
     /// The same objects through a handle whose every transaction also carries `guard`. A write that
@@ -104,6 +105,16 @@ impl Objects {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// The kinds in force.
+    pub(crate) fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
+    /// The row of a resource; a custom resource whose definition is gone has none.
+    pub(crate) fn kind(&self, resource: &Resource) -> Result<Row, Status> {
+        self.kinds.of(resource).ok_or_else(Status::no_such_path)
     }
 
     /// Reads one object.
@@ -126,7 +137,7 @@ impl Objects {
         object: Value,
         options: WriteOptions,
     ) -> Result<Value, Status> {
-        create::create(self, kinds::of(resource), namespace, object, &options).await
+        create::create(self, &*self.kind(resource)?, namespace, object, &options).await
     }
 
     /// Replaces an object, or one part of it, and returns it as stored. For `Scale`, the object is
@@ -144,7 +155,8 @@ impl Objects {
         object: Value,
         options: WriteOptions,
     ) -> Result<Value, Status> {
-        let target = modify::Target { kind: kinds::of(resource), namespace, name, part, served: None };
+        let kind = self.kind(resource)?;
+        let target = modify::Target { kind: &kind, namespace, name, part, served: None };
         modify::modify(self, &target, &|_| Ok(object.clone()), &options).await
     }
 
@@ -162,7 +174,8 @@ impl Objects {
         patch: Patch,
         options: WriteOptions,
     ) -> Result<Value, Status> {
-        let target = modify::Target { kind: kinds::of(resource), namespace, name, part, served: None };
+        let kind = self.kind(resource)?;
+        let target = modify::Target { kind: &kind, namespace, name, part, served: None };
         modify::modify(self, &target, &|current| patch.apply(resource, part, current), &options).await
     }
 
@@ -226,7 +239,7 @@ impl Objects {
         name: &str,
         options: &DeleteOptions,
     ) -> Result<Deleted, Status> {
-        delete::delete(self, kinds::of(resource), namespace, name, options).await
+        delete::delete(self, &*self.kind(resource)?, namespace, name, options).await
     }
 
     /// Assigns a Pod to a Node: sets `spec.nodeName` once and for all.

@@ -14,5 +14,5 @@ mod schemas;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use documents::{group_version, index, v2};
+pub(crate) use documents::{Documents, group_version, index, v2};
 pub(crate) use fields::{FieldProblem, check_fields};

@@ -105,14 +105,14 @@ pub fn router(config: Config) -> Router {
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
         watches: Arc::new(Semaphore::new(WATCHES_MAX)),
     });
-    let guard = middleware::from_fn_with_state(config.authenticator, auth::guard);
+    let guard = middleware::from_fn_with_state((config.authenticator, api.objects.kinds().clone()), auth::guard);
     config.extra.fallback_service(dispatch.with_state(api)).layer(guard)
 }
 
 /// Bounds a request in number and time, and answers for a handler that panics.
 async fn dispatch(State(api): State<Arc<Api>>, request: Request) -> Response {
     // Whoever asks whether the server lives must not be told that it is busy: it would be restarted, and help nobody.
-    let is_health = matches!(Route::parse(request.uri().path()), Route::Health(_));
+    let is_health = path::is_health(request.uri().path());
     let Ok(_place) = (if is_health { Ok(None) } else { api.in_flight.try_acquire().map(Some) }) else {
         return Status::too_many_requests("the server works on too many requests; please try again").into_response();
     };
@@ -132,13 +132,14 @@ async fn dispatch(State(api): State<Arc<Api>>, request: Request) -> Response {
 async fn handle(api: &Arc<Api>, request: Request) -> Result<Response, Status> {
     let path = request.uri().path().to_owned();
     let is_get = request.method() == Method::GET;
-    match Route::parse(&path) {
+    let kinds = api.objects.kinds();
+    match Route::parse(&path, kinds) {
         Route::Objects(address) => objects(api, &address, request).await.map_err(|status| named(status, &address)),
         Route::Review(review) if request.method() == Method::POST => review::answer(api, review, request).await,
         Route::Health(_) if is_get => info::health(&api.objects).await,
         Route::Version if is_get => Ok(info::version(&api.version)),
-        Route::Discovery(what) if is_get => info::discovery(what, request.headers()),
-        Route::OpenApi(what) if is_get => info::open_api(what, request.headers()),
+        Route::Discovery(what) if is_get => info::discovery(&kinds.customs(), what, request.headers()),
+        Route::OpenApi(what) if is_get => info::open_api(&kinds.customs(), what, request.headers()),
         Route::Other => Err(Status::no_such_path()),
         _ => Err(not_allowed()),
     }

@@ -10,7 +10,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::meta::{ObjectMeta, OwnerReference};
-use api::resource::find_kind;
 use api::{NamespacedName, Resource};
 use serde_json::json;
 
@@ -145,7 +144,7 @@ impl<'a> Collector<'a> {
 
     fn look_up(&self, dependent: &NamespacedName, reference: &OwnerReference) -> Owner {
         let group = reference.api_version.rsplit_once('/').map_or("", |(group, _)| group);
-        let Some(resource) = find_kind(group, &reference.kind) else { return Owner::Solid };
+        let Some(resource) = self.snapshot.find_kind(group, &reference.kind) else { return Owner::Solid };
         // An owner in a namespace cannot own what is in none; nobody can say which one is meant.
         let is_unclear = resource.is_namespaced() && dependent.namespace.is_empty();
         let namespace = if resource.is_namespaced() { dependent.namespace.as_str() } else { "" };

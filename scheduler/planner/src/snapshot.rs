@@ -11,7 +11,7 @@ use api::meta::ObjectMeta;
 use api::resource::{
     CRON_JOBS, DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, JOBS, LEASES, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICES,
 };
-use api::{NamespacedName, Resource, label};
+use api::{NamespacedName, Resource, label, resource};
 use jiff::Timestamp;
 
 use crate::{Config, object};
@@ -56,6 +56,9 @@ pub struct Snapshot {
     /// Objects that are stored and cannot be read. They are absent above, or as they last could be read;
     /// nothing is concluded from that absence.
     pub unreadable: Arc<BTreeSet<(&'static Resource, NamespacedName)>>,
+    /// The resources that CustomResourceDefinitions add, by qualified name (`widgets.example.com`). Their objects
+    /// are among `others`. One whose definition is gone is still here: its objects are known to be gone too.
+    pub customs: Arc<BTreeMap<String, &'static Resource>>,
     /// What is known of the sessions of hosts, by Node name.
     pub sessions: Arc<BTreeMap<String, Session>>,
 }
@@ -91,6 +94,7 @@ impl Snapshot {
             namespaces: Objects::default(),
             others: BTreeMap::new(),
             unreadable: Arc::default(),
+            customs: Arc::default(),
             sessions: Arc::default(),
         }
     }
@@ -124,6 +128,12 @@ impl Snapshot {
     pub(crate) fn next_grace_end(&self) -> Option<Timestamp> {
         let silent = self.nodes.keys().filter(|name| !self.sessions.contains_key(&name.name));
         silent.map(|name| self.grace_ends(&name.name)).filter(|at| *at > self.now).min()
+    }
+
+    /// The resource of a kind, built or custom.
+    pub(crate) fn find_kind(&self, group: &str, kind: &str) -> Option<&'static Resource> {
+        let custom = || self.customs.values().copied().find(|r| r.group == group && r.kind == kind);
+        resource::find_kind(group, kind).or_else(custom)
     }
 
     /// Whether this object does not exist if it is absent: the snapshot holds all others that can be read.

@@ -12,6 +12,8 @@ use k8s_openapi::Metadata;
 use serde::de::DeserializeOwned;
 use store::{Batch, Entry, Revision};
 
+use super::customs::Customs;
+
 /// One object that is, or (`None`) is no more.
 pub(super) enum Object {
     Node(Option<Arc<Node>>),
@@ -42,19 +44,31 @@ pub(super) struct Change {
     pub(super) object: Object,
 }
 
-/// The changes of a batch that are of interest.
-pub(super) fn changes(batch: &Batch) -> impl Iterator<Item = Change> + '_ {
-    batch.changes.iter().filter_map(|change| parse(change.key(), change.current.as_ref(), batch.revision))
+/// A change as the store tells it.
+pub(super) struct Stored<'a> {
+    pub(super) key: &'a str,
+    pub(super) entry: Option<&'a Entry>,
+    pub(super) revision: Revision,
 }
 
-/// One entry as a change.
-pub(super) fn of_entry(entry: &Entry) -> Option<Change> {
-    parse(&entry.key, Some(entry), entry.mod_revision)
+impl<'a> From<&'a Entry> for Stored<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        Self { key: &entry.key, entry: Some(entry), revision: entry.mod_revision }
+    }
 }
 
-/// Events and the heartbeats of Nodes are left out: no decision reads them, and they are most of the writes.
-fn parse(key: &str, entry: Option<&Entry>, revision: Revision) -> Option<Change> {
-    let (resource, name) = name_of(key)?;
+/// The changes of a batch.
+pub(super) fn changes(batch: &Batch) -> impl Iterator<Item = Stored<'_>> {
+    let revision = batch.revision;
+    batch.changes.iter().map(move |change| Stored { key: change.key(), entry: change.current.as_ref(), revision })
+}
+
+/// A change, if it is of interest; definitions are taken note of. Events and the heartbeats of Nodes are left out:
+/// no decision reads them, and they are most of the writes.
+pub(super) fn parse(stored: &Stored<'_>, customs: &mut Customs) -> Option<Change> {
+    let Stored { key, entry, revision } = *stored;
+    customs.see(key, entry);
+    let (resource, name) = name_of(key, customs)?;
     let is_heartbeat = *resource == resource::LEASES && name.namespace == label::NODE_LEASE_NAMESPACE;
     if *resource == resource::EVENTS || is_heartbeat {
         return None;
@@ -81,11 +95,11 @@ fn object(resource: &Resource, entry: Option<&Entry>) -> Result<Object, Unreadab
 }
 
 /// The resource, namespace and name in a key; keys of other things are `None`.
-fn name_of(key: &str) -> Option<(&'static Resource, NamespacedName)> {
+fn name_of(key: &str, customs: &Customs) -> Option<(&'static Resource, NamespacedName)> {
     let rest = key.strip_prefix(super::PREFIX)?;
     let (qualified, rest) = rest.split_once('/')?;
     let (plural, group) = qualified.split_once('.').unwrap_or((qualified, ""));
-    let resource = resource::find_plural(group, plural)?;
+    let resource = resource::find_plural(group, plural).or_else(|| customs.find(qualified))?;
     if !resource.is_namespaced() {
         return Some((resource, NamespacedName::new("", rest)));
     }
@@ -135,7 +149,7 @@ mod tests {
             ("/registry/pods/shop", None),
             ("/insula/term", None),
         ] {
-            let found = name_of(key).map(|(resource, name)| (resource.plural, name.to_string()));
+            let found = name_of(key, &Customs::default()).map(|(resource, name)| (resource.plural, name.to_string()));
             assert_eq!(found.as_ref().map(|(r, n)| (*r, n.as_str())), wanted, "{key}");
         }
     }

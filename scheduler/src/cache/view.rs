@@ -12,6 +12,7 @@ use api::{NamespacedName, Resource, resource};
 use planner::Objects;
 use store::{Entry, Revision};
 
+use super::customs::Customs;
 use super::index::{self, Change, Object};
 
 /// Pods of one Node, by UID.
@@ -39,15 +40,22 @@ pub(crate) struct View {
     pub(crate) others: BTreeMap<&'static Resource, Objects<ObjectMeta>>,
     /// Objects that are there and cannot be read. Above they are as they last could be, if they ever could.
     pub(crate) unreadable: Arc<BTreeSet<(&'static Resource, NamespacedName)>>,
+    /// Resources that CustomResourceDefinitions have added.
+    pub(crate) customs: Arc<BTreeMap<String, &'static Resource>>,
     by_node: Arc<BTreeMap<String, PodsOfNode>>,
 }
 
 impl View {
     /// The view of a listing. Every resource counts as changed: what was deleted since an earlier view shows
     /// in no entry.
-    pub(super) fn of(entries: &[Entry], revision: Revision) -> Self {
+    pub(super) fn of(entries: &[Entry], revision: Revision, customs: &mut Customs) -> Self {
         let mut view = Self::default();
-        entries.iter().filter_map(index::of_entry).for_each(|change| view.apply(change));
+        // Definitions first: their objects may sort before them.
+        entries.iter().for_each(|entry| customs.see(&entry.key, Some(entry)));
+        view.customs = customs.all();
+        for entry in entries {
+            index::parse(&entry.into(), customs).into_iter().for_each(|change| view.apply(change));
+        }
         view.revision = revision;
         view.changed = Arc::new(resource::ALL.iter().map(|resource| (*resource, revision)).collect());
         view
@@ -65,6 +73,22 @@ impl View {
             return newest(&mut self.changed.values().copied());
         }
         newest(&mut resources.iter().filter_map(|r| self.changed.get(r).copied()))
+    }
+
+    /// Takes over what custom resources there are. One of another kind or scope takes the place of its namesake,
+    /// whose objects go by its name from now on.
+    pub(super) fn define(&mut self, customs: Arc<BTreeMap<String, &'static Resource>>) {
+        if Arc::ptr_eq(&self.customs, &customs) {
+            return;
+        }
+        for (qualified, resource) in &*customs {
+            if let Some(before) = self.customs.get(qualified).filter(|before| *before != resource)
+                && let Some(objects) = self.others.remove(before)
+            {
+                self.others.insert(resource, objects);
+            }
+        }
+        self.customs = customs;
     }
 
     pub(super) fn apply(&mut self, change: Change) {
@@ -147,7 +171,7 @@ mod tests {
     }
 
     fn apply(view: &mut View, entry: &Entry) {
-        view.apply(index::of_entry(entry).expect("is of interest"));
+        view.apply(index::parse(&entry.into(), &mut Customs::default()).expect("is of interest"));
     }
 
     // A Node that cannot be read is not a Node that is gone.
@@ -155,13 +179,13 @@ mod tests {
     fn what_cannot_be_read_stays_as_it_was_until_it_can_or_is_gone() {
         let (key, name) = (NODES.key("", "a"), NamespacedName::new("", "a"));
         let good = r#"{"apiVersion":"v1","kind":"Node","metadata":{"name":"a","uid":"u"}}"#;
-        let mut view = View::of(&[entry(key.clone(), good, 1)], 1);
+        let mut view = View::of(&[entry(key.clone(), good, 1)], 1, &mut Customs::default());
         apply(&mut view, &entry(key.clone(), "{", 2));
         assert!(view.nodes.contains_key(&name) && view.unreadable.contains(&(&NODES, name.clone())));
         assert_eq!(view.changed_of(&[&NODES]), 2);
         apply(&mut view, &entry(key.clone(), good, 3));
         assert!(view.unreadable.is_empty());
-        let mut view = View::of(&[entry(key, r#"{"metadata":3}"#, 4)], 4);
+        let mut view = View::of(&[entry(key, r#"{"metadata":3}"#, 4)], 4, &mut Customs::default());
         assert!(view.nodes.is_empty() && view.unreadable.contains(&(&NODES, name.clone())));
         view.apply(Change { resource: &NODES, name, revision: 5, object: Object::Node(None) });
         assert!(view.unreadable.is_empty());
@@ -170,8 +194,31 @@ mod tests {
     }
 
     #[test]
+    fn objects_of_custom_resources_are_known_by_their_definition() {
+        let definition = r#"{"metadata":{"name":"widgets.example.com"},"spec":{"group":"example.com","scope":"Namespaced",
+            "names":{"plural":"widgets","kind":"Widget"},"versions":[{"name":"v1","storage":true}]}}"#;
+        let key = api::resource::CUSTOM_RESOURCE_DEFINITIONS.key("", "widgets.example.com");
+        // `apples` sorts before the definitions.
+        let apples = definition.replace("widgets", "apples").replace("Widget", "Apple");
+        let object = r#"{"metadata":{"name":"b","namespace":"a","uid":"u"}}"#;
+        let entries = [
+            entry("/registry/apples.example.com/a/b".to_owned(), object, 2),
+            entry(key.replace("widgets", "apples"), &apples, 1),
+            entry(key, definition, 1),
+            entry("/registry/widgets.example.com/a/b".to_owned(), object, 3),
+            entry("/registry/unknown.example.com/a/b".to_owned(), object, 3),
+        ];
+        let mut customs = Customs::default();
+        let view = View::of(&entries, 3, &mut customs);
+        let kinds: Vec<_> = view.others.iter().map(|(resource, objects)| (resource.kind, objects.len())).collect();
+        assert_eq!(kinds, [("CustomResourceDefinition", 2), ("Apple", 1), ("Widget", 1)]);
+        let again = index::parse(&(&entries[3]).into(), &mut customs).expect("is known");
+        assert_eq!((again.resource.version, again.name.to_string()), ("v1", "a/b".to_owned()));
+    }
+
+    #[test]
     fn after_a_reload_everything_counts_as_changed() {
-        let view = View::of(&[], 9);
+        let view = View::of(&[], 9, &mut Customs::default());
         for resource in [&PODS, &CONFIG_MAPS] {
             assert_eq!(view.changed_of(&[resource]), 9, "what is gone has changed too");
         }

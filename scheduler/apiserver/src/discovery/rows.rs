@@ -1,8 +1,8 @@
-//! What there is to discover: the rows of `kinds`, and the reviews, which are asked and never stored.
+//! What there is to discover: the rows of `kinds`, built and custom, and the reviews, which are asked and never stored.
 
-use api::{Resource, resource};
+use api::{Resource, resource, version};
 
-use crate::kinds::{self, Kind, Subresource};
+use crate::kinds::{self, Customs, Kind, Subresource};
 
 /// One resource as discovery shows it.
 pub(crate) struct Row {
@@ -39,17 +39,19 @@ const REVIEWS: [(&str, &str, &str); 3] = [
 ];
 
 /// Every group and version that has a row, in the order of the table.
-pub(crate) fn group_versions() -> Vec<(&'static str, &'static str)> {
-    groups()
+pub(crate) fn group_versions(customs: &Customs) -> Vec<(&'static str, &'static str)> {
+    groups(customs)
         .into_iter()
         .flat_map(|(group, versions)| versions.into_iter().map(move |version| (group, version)))
         .collect()
 }
 
-/// Every group with its versions, the preferred one first: the one that is stored.
-pub(crate) fn groups() -> Vec<(&'static str, Vec<&'static str>)> {
+/// Every group with its versions, the preferred one first: the one that is stored, or the most stable of custom ones.
+pub(crate) fn groups(customs: &Customs) -> Vec<(&'static str, Vec<&'static str>)> {
     let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
-    for row in all() {
+    let mut custom: Vec<_> = customs.rows().map(|kind| stored(kind, kind.resource)).collect();
+    custom.sort_by(|a, b| a.group.cmp(b.group).then_with(|| version::order(a.version, b.version)));
+    for row in built().chain(custom) {
         match found.iter_mut().find(|(group, _)| *group == row.group) {
             Some((_, versions)) if versions.contains(&row.version) => {}
             Some((_, versions)) => versions.push(row.version),
@@ -60,11 +62,12 @@ pub(crate) fn groups() -> Vec<(&'static str, Vec<&'static str>)> {
 }
 
 /// The rows of one group version; none if it is not served.
-pub(crate) fn of(group: &str, version: &str) -> Vec<Row> {
-    all().filter(|row| row.group == group && row.version == version).collect()
+pub(crate) fn of(customs: &Customs, group: &str, version: &str) -> Vec<Row> {
+    let custom = customs.rows().map(|kind| stored(kind, kind.resource));
+    built().chain(custom).filter(|row| row.group == group && row.version == version).collect()
 }
 
-fn all() -> impl Iterator<Item = Row> {
+fn built() -> impl Iterator<Item = Row> {
     let stored = resource::ALL.into_iter().flat_map(|resource| {
         let kind = kinds::of(resource);
         let also = kind.also.iter().map(|served| served.resource);
@@ -73,7 +76,7 @@ fn all() -> impl Iterator<Item = Row> {
     stored.chain(REVIEWS.map(asked))
 }
 
-fn stored(kind: &'static Kind, resource: &'static Resource) -> Row {
+fn stored(kind: &Kind, resource: &'static Resource) -> Row {
     Row {
         group: resource.group,
         version: resource.version,

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn none() -> Customs {
+    Customs::default()
+}
+
 #[test]
 fn the_answer_is_the_version_that_was_asked_for() {
     let both = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
@@ -18,7 +22,7 @@ fn the_answer_is_the_version_that_was_asked_for() {
         assert_eq!(Aggregated::negotiate(accept), wanted, "{accept}");
     }
     for wanted in [Aggregated::V2, Aggregated::V2Beta1] {
-        assert_eq!(aggregated(wanted, Root::Core)["apiVersion"], wanted.api_version());
+        assert_eq!(aggregated(&none(), wanted, Root::Core)["apiVersion"], wanted.api_version());
         assert_eq!(Aggregated::negotiate(wanted.content_type()), Some(wanted));
     }
 }
@@ -26,8 +30,8 @@ fn the_answer_is_the_version_that_was_asked_for() {
 #[test]
 fn both_forms_name_the_same_resources() {
     let mut plain = Vec::new();
-    for (group, version) in group_versions() {
-        let list = api_resource_list(group, version).expect("listed groups are served");
+    for (group, version) in group_versions(&none()) {
+        let list = api_resource_list(&none(), group, version).expect("listed groups are served");
         for resource in list["resources"].as_array().expect("a list") {
             plain.push(format!(
                 "{}/{}",
@@ -38,7 +42,7 @@ fn both_forms_name_the_same_resources() {
     }
     let mut compact = Vec::new();
     for group in [Root::Core, Root::Groups]
-        .map(|root| aggregated(Aggregated::V2, root))
+        .map(|root| aggregated(&none(), Aggregated::V2, root))
         .iter()
         .flat_map(|d| d["items"].as_array().expect("a list").clone())
     {
@@ -70,7 +74,7 @@ fn both_forms_name_the_same_resources() {
 
 #[test]
 fn an_entry_says_what_kubectl_types() {
-    let apps = api_resource_list("apps", "v1").expect("served");
+    let apps = api_resource_list(&none(), "apps", "v1").expect("served");
     let deployments = &apps["resources"][0];
     assert_eq!(deployments["name"], "deployments");
     assert_eq!(deployments["singularName"], "deployment");
@@ -87,9 +91,9 @@ fn an_entry_says_what_kubectl_types() {
 
 #[test]
 fn what_is_not_served_is_not_found() {
-    assert_eq!(api_group("example.com"), None);
-    assert_eq!(api_group(""), None);
-    assert_eq!(api_resource_list("apps", "v1beta1"), None);
-    assert_eq!(api_group("apps").expect("served")["preferredVersion"]["groupVersion"], "apps/v1");
-    assert_eq!(api_group_list()["groups"].as_array().map(Vec::len), Some(groups().len() - 1));
+    assert_eq!(api_group(&none(), "example.com"), None);
+    assert_eq!(api_group(&none(), ""), None);
+    assert_eq!(api_resource_list(&none(), "apps", "v1beta1"), None);
+    assert_eq!(api_group(&none(), "apps").expect("served")["preferredVersion"]["groupVersion"], "apps/v1");
+    assert_eq!(api_group_list(&none())["groups"].as_array().map(Vec::len), Some(groups(&none()).len() - 1));
 }

@@ -11,7 +11,7 @@ use super::{
 use Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Scale, Status as StatusPart};
 
 /// What most kinds are like: a subdomain for a name, nothing to default, anything may change.
-const PLAIN: Kind = Kind {
+pub(super) const PLAIN: Kind = Kind {
     resource: &resource::CONFIG_MAPS,
     singular: "",
     short_names: &[],
@@ -27,6 +27,7 @@ const PLAIN: Kind = Kind {
     unacted: &[],
     acts: Acts::Yes,
     also: &[],
+    custom: None,
 };
 
 /// One row for each entry of `api::resource::ALL`.

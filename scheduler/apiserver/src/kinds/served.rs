@@ -29,29 +29,16 @@ pub(crate) struct Served {
 
 /// A kind in the version a client asked for.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked {
-    pub(crate) kind: &'static Kind,
+pub(crate) struct Asked<'k> {
+    pub(crate) kind: &'k Kind,
     /// `None` for the version it is stored in.
     pub(crate) served: Option<&'static Served>,
 }
 
-impl Asked {
-    /// A resource in the version it is stored in.
+impl Asked<'_> {
+    /// A resource of the table in the version it is stored in.
     pub(crate) fn of(resource: &Resource) -> Self {
         Self { kind: super::of(resource), served: None }
-    }
-
-    /// The resource with this group, version and plural.
-    pub(crate) fn find(group: &str, version: &str, plural: &str) -> Option<Self> {
-        let is_it =
-            |resource: &Resource| (resource.group, resource.version, resource.plural) == (group, version, plural);
-        super::ROWS.iter().find_map(|kind| {
-            if is_it(kind.resource) {
-                return Some(Self { kind, served: None });
-            }
-            let served = kind.also.iter().find(|served| is_it(served.resource))?;
-            Some(Self { kind, served: Some(served) })
-        })
     }
 
     /// Its names, as the client knows them.
@@ -140,6 +127,7 @@ pub(super) fn rename_fields(object: &mut Value, names: impl Iterator<Item = (&'s
 mod tests {
     use serde_json::json;
 
+    use super::super::Kinds;
     use super::*;
 
     #[test]
@@ -171,7 +159,8 @@ mod tests {
             "involvedObject": {"kind": "Pod", "name": "p"}, "reason": "Started", "message": "m", "type": "Normal",
             "source": {"component": "host"}, "firstTimestamp": "2026-01-01T00:00:00Z", "count": 2, "foreign": 1,
         });
-        let asked = Asked::find("events.k8s.io", "v1", "events").expect("is served");
+        let found = Kinds::default().find("events.k8s.io", "v1", "events").expect("is served");
+        let asked = Asked { kind: &found.0, served: found.1 };
         let shown = asked.show(event.clone());
         assert_eq!(shown["apiVersion"], "events.k8s.io/v1");
         assert_eq!(

@@ -15,7 +15,7 @@ use crate::value;
 /// See [`Objects::create`].
 pub(super) async fn create(
     objects: &Objects,
-    kind: &'static Kind,
+    kind: &Kind,
     namespace: &str,
     object: Value,
     options: &WriteOptions,

@@ -73,7 +73,7 @@ const NAMESPACES_FOR_LIFE: [&str; 4] = ["default", "kube-system", "kube-public",
 /// See [`Objects::delete`].
 pub(super) async fn delete(
     objects: &Objects,
-    kind: &'static Kind,
+    kind: &Kind,
     namespace: &str,
     name: &str,
     options: &DeleteOptions,

@@ -13,7 +13,7 @@ use crate::value;
 /// What is changed.
 #[derive(Clone, Copy)]
 pub(crate) struct Target<'a> {
-    pub(crate) kind: &'static Kind,
+    pub(crate) kind: &'a Kind,
     pub(crate) namespace: &'a str,
     pub(crate) name: &'a str,
     pub(crate) part: Subresource,
@@ -23,7 +23,7 @@ pub(crate) struct Target<'a> {
 
 impl Target<'_> {
     /// The kind in the version the writer speaks.
-    pub(crate) fn asked(&self) -> Asked {
+    pub(crate) fn asked(&self) -> Asked<'_> {
         Asked { kind: self.kind, served: self.served }
     }
 }

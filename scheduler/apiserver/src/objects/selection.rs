@@ -30,7 +30,7 @@ impl FieldSelector {
         Self::parse_for(Asked::of(resource), text)
     }
 
-    pub(crate) fn parse_for(asked: Asked, text: &str) -> Result<Self, String> {
+    pub(crate) fn parse_for(asked: Asked<'_>, text: &str) -> Result<Self, String> {
         let terms = split(text).into_iter().filter(|term| !term.is_empty());
         let terms = terms.map(|term| Term::parse(asked, &term)).collect::<Result<_, _>>()?;
         Ok(Self { terms })
@@ -52,7 +52,7 @@ impl FieldSelector {
 }
 
 impl Term {
-    fn parse(asked: Asked, text: &str) -> Result<Self, String> {
+    fn parse(asked: Asked<'_>, text: &str) -> Result<Self, String> {
         let unknown = || format!("invalid field selector: {text:?}; can't understand {text:?}");
         let (label, value, equal) = if let Some((label, value)) = text.split_once("!=") {
             (label, value, false)

@@ -9,7 +9,7 @@ use super::commit::{self, Commit, Draft};
 use super::modify::{Target, check_preconditions};
 use super::patch::Patch;
 use super::{Objects, allocation, deletion, part, stamp};
-use crate::kinds::{self, Subresource};
+use crate::kinds::Subresource;
 use crate::status::Status;
 
 /// Most changes of one transaction: what the store takes, less room for the guards of the writer.
@@ -54,7 +54,7 @@ pub(super) async fn patch(objects: &Objects, changes: Vec<Change>) -> Result<(),
 }
 
 async fn add(objects: &Objects, change: &Change, txn: &mut Draft) -> Result<(), Status> {
-    let kind = kinds::of(change.resource);
+    let kind = &*objects.kind(change.resource)?;
     let target = Target { kind, namespace: &change.namespace, name: &change.name, part: change.part, served: None };
     if !kind.has(change.part) {
         return Err(Status::no_such_path());

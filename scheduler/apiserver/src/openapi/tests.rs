@@ -8,6 +8,11 @@ use serde_json::{Value, json};
 use super::documents::Document;
 use super::*;
 use crate::discovery;
+use crate::kinds::Customs;
+
+fn none() -> Customs {
+    Customs::default()
+}
 
 fn parse(document: &Document) -> Value {
     serde_json::from_slice(&document.body).expect("JSON")
@@ -15,23 +20,23 @@ fn parse(document: &Document) -> Value {
 
 #[test]
 fn the_index_leads_to_every_document() {
-    let index = parse(&index());
+    let index = parse(&index(&none()));
     let paths = index["paths"].as_object().expect("paths");
-    assert_eq!(paths.len(), discovery::group_versions().len());
-    for (group, version) in discovery::group_versions() {
-        let document = group_version(group, version).expect("drawn");
+    assert_eq!(paths.len(), discovery::group_versions(&none()).len());
+    for (group, version) in discovery::group_versions(&none()) {
+        let document = group_version(&none(), group, version).expect("drawn");
         let path = if group.is_empty() { "api/v1".to_owned() } else { format!("apis/{group}/{version}") };
         let url = paths[&path]["serverRelativeURL"].as_str().expect("a URL");
         assert_eq!(url, format!("/openapi/v3/{path}?hash={}", document.hash));
     }
-    assert!(group_version("example.com", "v1").is_none());
+    assert!(group_version(&none(), "example.com", "v1").is_none());
     assert_eq!(parse(&v2())["swagger"], "2.0");
 }
 
 #[test]
 fn every_reference_resolves() {
-    for (group, version) in discovery::group_versions() {
-        let document = parse(&group_version(group, version).expect("drawn"));
+    for (group, version) in discovery::group_versions(&none()) {
+        let document = parse(&group_version(&none(), group, version).expect("drawn"));
         let mut references = Vec::new();
         collect_references(&document, &mut references);
         assert!(!references.is_empty(), "{group}");
@@ -58,7 +63,7 @@ fn collect_references(value: &Value, found: &mut Vec<String>) {
 #[test]
 fn kubectl_finds_what_apply_edit_and_replace_look_for() {
     for resource in r::ALL {
-        let document = parse(&group_version(resource.group, resource.version).expect("drawn"));
+        let document = parse(&group_version(&none(), resource.group, resource.version).expect("drawn"));
         let gvk = json!({"group": resource.group, "version": resource.version, "kind": resource.kind});
         let is_patch_of_kind = |operation: &&Value| operation["x-kubernetes-group-version-kind"] == gvk;
         let paths = document["paths"].as_object().expect("paths");
@@ -73,7 +78,7 @@ fn kubectl_finds_what_apply_edit_and_replace_look_for() {
 
 #[test]
 fn schemas_carry_merge_keys_and_texts() {
-    let document = parse(&group_version("", "v1").expect("drawn"));
+    let document = parse(&group_version(&none(), "", "v1").expect("drawn"));
     let schemas = &document["components"]["schemas"];
     let containers = &schemas["io.k8s.api.core.v1.PodSpec"]["properties"]["containers"];
     assert_eq!(containers["x-kubernetes-patch-merge-key"], "name");

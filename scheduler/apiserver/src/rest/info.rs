@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::path::{Discovery, OpenApi};
 use super::read::json_response;
 use super::{Version, negotiate};
+use crate::kinds::Customs;
 use crate::objects::Objects;
 use crate::status::Status;
 use crate::{discovery, openapi};
@@ -35,7 +36,7 @@ pub(super) fn version(version: &Version) -> Response {
 }
 
 /// `/api`, `/apis` and below.
-pub(super) fn discovery(what: Discovery<'_>, headers: &HeaderMap) -> Result<Response, Status> {
+pub(super) fn discovery(customs: &Customs, what: Discovery<'_>, headers: &HeaderMap) -> Result<Response, Status> {
     let root = match what {
         Discovery::Core => Some(discovery::Root::Core),
         Discovery::Groups => Some(discovery::Root::Groups),
@@ -43,7 +44,7 @@ pub(super) fn discovery(what: Discovery<'_>, headers: &HeaderMap) -> Result<Resp
     };
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if let (Some(root), Some(wanted)) = (root, discovery::Aggregated::negotiate(accept)) {
-        let mut response = json_response(200, discovery::aggregated(wanted, root).to_string());
+        let mut response = json_response(200, discovery::aggregated(customs, wanted, root).to_string());
         let content_type = HeaderValue::from_static(wanted.content_type());
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
         response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
@@ -52,20 +53,20 @@ pub(super) fn discovery(what: Discovery<'_>, headers: &HeaderMap) -> Result<Resp
     negotiate::form(headers)?;
     let document = match what {
         Discovery::Core => Some(discovery::api_versions()),
-        Discovery::Groups => Some(discovery::api_group_list()),
-        Discovery::Group(group) => discovery::api_group(group),
-        Discovery::Version { group, version } => discovery::api_resource_list(group, version),
+        Discovery::Groups => Some(discovery::api_group_list(customs)),
+        Discovery::Group(group) => discovery::api_group(customs, group),
+        Discovery::Version { group, version } => discovery::api_resource_list(customs, group, version),
     };
     answer(document)
 }
 
 /// `/openapi/...`: large and fixed, so clients keep them and ask whether they changed.
-pub(super) fn open_api(what: OpenApi<'_>, headers: &HeaderMap) -> Result<Response, Status> {
+pub(super) fn open_api(customs: &Customs, what: OpenApi<'_>, headers: &HeaderMap) -> Result<Response, Status> {
     negotiate::form(headers)?;
     let document = match what {
         OpenApi::V2 => Some(openapi::v2()),
-        OpenApi::Index => Some(openapi::index()),
-        OpenApi::Version { group, version } => openapi::group_version(group, version),
+        OpenApi::Index => Some(openapi::index(customs)),
+        OpenApi::Version { group, version } => openapi::group_version(customs, group, version),
     };
     let document = document.ok_or_else(Status::no_such_path)?;
     let tag = format!("\"{}\"", document.hash);

@@ -98,7 +98,7 @@ impl Params {
     }
 
     /// Labels and fields to select by.
-    pub(super) fn selection(&self, asked: Asked) -> Result<Selection, Status> {
+    pub(super) fn selection(&self, asked: Asked<'_>) -> Result<Selection, Status> {
         let labels = api::selector::Selector::parse(self.get("labelSelector").unwrap_or_default());
         let fields = FieldSelector::parse_for(asked, self.get("fieldSelector").unwrap_or_default());
         Ok(Selection { labels: labels.map_err(Status::bad_request)?, fields: fields.map_err(Status::bad_request)? })
@@ -115,7 +115,7 @@ impl Params {
     }
 
     /// What to list.
-    pub(super) fn list_options(&self, asked: Asked) -> Result<ListOptions, Status> {
+    pub(super) fn list_options(&self, asked: Asked<'_>) -> Result<ListOptions, Status> {
         let Selection { labels, fields } = self.selection(asked)?;
         Ok(ListOptions {
             labels,

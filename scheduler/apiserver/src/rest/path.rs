@@ -3,7 +3,7 @@
 use api::Resource;
 use http::Method;
 
-use crate::kinds::{Asked, Kind, Served, Subresource};
+use crate::kinds::{Asked, Kinds, Row, Served, Subresource};
 
 /// A path, understood.
 #[derive(Debug, PartialEq)]
@@ -60,9 +60,9 @@ pub(crate) enum Review {
 }
 
 /// Objects of a kind: one, or all in a namespace, or all.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Address<'a> {
-    pub(crate) kind: &'static Kind,
+    pub(crate) kind: Row,
     /// The version in the path, if it is not the one that is stored.
     pub(crate) served: Option<&'static Served>,
     /// `None` for every namespace and for cluster-scoped kinds.
@@ -89,8 +89,8 @@ impl PartialEq for Address<'_> {
 
 impl Address<'_> {
     /// The kind in the version of the path.
-    pub(crate) fn asked(&self) -> Asked {
-        Asked { kind: self.kind, served: self.served }
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        Asked { kind: &self.kind, served: self.served }
     }
 
     /// The resource as the path names it.
@@ -120,7 +120,7 @@ impl Address<'_> {
 
 impl<'a> Route<'a> {
     /// Understands a path. A slash at the end changes nothing.
-    pub(crate) fn parse(path: &'a str) -> Self {
+    pub(crate) fn parse(path: &'a str, kinds: &Kinds) -> Self {
         let trimmed = path.strip_suffix('/').unwrap_or(path);
         let mut segments: Vec<&str> = trimmed.split('/').skip(1).collect();
         let mut watch = false;
@@ -143,13 +143,18 @@ impl<'a> Route<'a> {
             ["openapi", "v3"] => Self::OpenApi(OpenApi::Index),
             ["openapi", "v3", "api", version] => Self::OpenApi(OpenApi::Version { group: "", version }),
             ["openapi", "v3", "apis", group, version] => Self::OpenApi(OpenApi::Version { group, version }),
-            ["api", "v1", rest @ ..] => objects("", "v1", rest, watch),
+            ["api", "v1", rest @ ..] => objects(kinds, "", "v1", rest, watch),
             ["apis", "authorization.k8s.io", "v1", rest @ ..] => authorization(rest),
             ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"] => Self::Review(Review::Subject),
-            ["apis", group, version, rest @ ..] => objects(group, version, rest, watch),
+            ["apis", group, version, rest @ ..] => objects(kinds, group, version, rest, watch),
             _ => Self::Other,
         }
     }
+}
+
+/// Whether a path asks if the server lives.
+pub(super) fn is_health(path: &str) -> bool {
+    matches!(path.split('/').nth(1), Some("healthz" | "livez" | "readyz"))
 }
 
 fn authorization<'a>(rest: &[&'a str]) -> Route<'a> {
@@ -160,7 +165,7 @@ fn authorization<'a>(rest: &[&'a str]) -> Route<'a> {
     }
 }
 
-fn objects<'a>(group: &str, version: &str, rest: &[&'a str], watch: bool) -> Route<'a> {
+fn objects<'a>(kinds: &Kinds, group: &str, version: &str, rest: &[&'a str], watch: bool) -> Route<'a> {
     // `/namespaces/a/pods` is about Pods, `/namespaces/a/status` and `/namespaces/a` about a Namespace.
     let (namespace, rest) = match rest {
         ["namespaces", _, part] if group.is_empty() && matches!(*part, "status" | "finalize") => (None, rest),
@@ -173,7 +178,7 @@ fn objects<'a>(group: &str, version: &str, rest: &[&'a str], watch: bool) -> Rou
         [plural, name, part] => (*plural, Some(*name), *part),
         _ => return Route::Other,
     };
-    let Some(Asked { kind, served }) = Asked::find(group, version, plural) else { return Route::Other };
+    let Some((kind, served)) = kinds.find(group, version, plural) else { return Route::Other };
     let resource = kind.resource;
     let part = if part.is_empty() {
         Some(Subresource::Main)
@@ -194,7 +199,7 @@ mod tests {
     use super::*;
 
     fn shown(path: &str) -> String {
-        match Route::parse(path) {
+        match Route::parse(path, &Kinds::default()) {
             Route::Objects(address) => format!("{address:?}{}", if address.watch { " watch" } else { "" }),
             other => format!("{other:?}"),
         }

@@ -46,7 +46,7 @@ pub(super) fn shaped(address: &Address<'_>, form: Form, include: IncludeObject, 
 }
 
 /// Objects as the rows of a table; the columns are those of the kind, whatever the version.
-pub(super) fn rows(asked: Asked, objects: &[Value], include: IncludeObject) -> Value {
+pub(super) fn rows(asked: Asked<'_>, objects: &[Value], include: IncludeObject) -> Value {
     let mut rendered = table::render(asked.kind.resource, objects, include, Timestamp::now());
     if include == IncludeObject::Object {
         for row in crate::value::elements(&mut rendered, &["rows"]) {
@@ -139,7 +139,7 @@ fn objects_list(address: &Address<'_>, page: &Page) -> Vec<u8> {
 }
 
 /// The list in a version that is not stored: every object is decoded.
-fn shown_list(asked: Asked, page: &Page) -> Result<Vec<u8>, Status> {
+fn shown_list(asked: Asked<'_>, page: &Page) -> Result<Vec<u8>, Status> {
     let items = page.entries.iter().map(|entry| Ok(asked.show(decode_entry(entry)?)));
     let items: Vec<Value> = items.collect::<Result<_, Status>>()?;
     let resource = asked.resource();

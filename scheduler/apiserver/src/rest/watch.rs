@@ -44,11 +44,12 @@ pub(super) fn start(
     let place = place.map_err(|_| Status::too_many_requests("too many watches are open; please try again"))?;
     let form = negotiate::form(&request.headers)?;
     let plan = Plan::read(address, params)?;
-    let encoder = Encoder::new(address.asked(), form, include(params)?);
+    let encoder = Encoder::new(address.kind.clone(), address.served, form, include(params)?);
     let (sender, receiver) = mpsc::channel(WATCH_QUEUE);
     let shutdown = request.extensions.get::<Shutdown>().map(|shutdown| shutdown.0.clone()).unwrap_or_default();
     let objects = api.objects.clone();
-    let pump = Pump { objects, plan, encoder, sender, stall: WATCH_STALL_MAX };
+    let gone = address.kind.custom.as_ref().map(|custom| custom.gone.clone()).unwrap_or_default();
+    let pump = Pump { objects, plan, encoder, sender, stall: WATCH_STALL_MAX, gone };
     tokio::spawn(pump.run(shutdown, place));
     let pieces =
         ReceiverStream::new(receiver).flat_map(|line| stream::iter(line.into_pieces().map(Ok::<_, Infallible>)));
@@ -85,7 +86,8 @@ impl Plan {
         let mut selection = params.selection(address.asked())?;
         if let Some(name) = address.name {
             let text = format!("metadata.name={name}");
-            selection.fields = crate::objects::FieldSelector::parse(resource, &text).map_err(Status::bad_request)?;
+            selection.fields =
+                crate::objects::FieldSelector::parse_for(address.asked(), &text).map_err(Status::bad_request)?;
         }
         let mut prefix = address.namespace.map_or_else(|| resource.prefix(), |space| resource.prefix_in(space));
         if let Some(name) = selection.fields.name()
@@ -167,6 +169,8 @@ struct Pump {
     sender: mpsc::Sender<Line>,
     /// How long the client may leave the queue full.
     stall: Duration,
+    /// Cancelled when the kind is gone.
+    gone: CancellationToken,
 }
 
 impl Pump {
@@ -207,7 +211,9 @@ impl Pump {
                     Err(store::Error::Lagged { resume }) => return self.finish(resume).await,
                     Err(store::Error::Closed) => return Err(End::Over),
                     Err(error) => return Err(End::Failed(error.into())),
-                }
+                },
+                // After the watch, so that the last deletions are told.
+                () = self.gone.cancelled() => return self.finish(watch.seen().max(seen)).await,
             }
         }
     }

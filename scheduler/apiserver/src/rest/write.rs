@@ -91,7 +91,7 @@ impl Scrutiny {
     fn add(self, address: &Address<'_>, object: &Value, response: Response) -> Response {
         let mut all = self.notes;
         if address.part == Subresource::Main {
-            all.extend(kinds::warnings(address.kind, object));
+            all.extend(kinds::warnings(&address.kind, object));
         }
         warnings::add(response, all)
     }
@@ -150,9 +150,9 @@ pub(super) async fn update(api: &Arc<Api>, address: &Address<'_>, request: Reque
 }
 
 /// What an address names, to be changed in the version it names.
-fn target<'a>(address: &Address<'a>) -> Target<'a> {
+fn target<'a>(address: &'a Address<'a>) -> Target<'a> {
     Target {
-        kind: address.kind,
+        kind: &address.kind,
         namespace: address.namespace.unwrap_or_default(),
         name: address.name.unwrap_or_default(),
         part: address.part,

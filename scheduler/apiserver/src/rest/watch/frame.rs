@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use store::{Entry, Revision};
 
-use crate::kinds::Asked;
+use crate::kinds::{Asked, Row, Served};
 use crate::objects::{set_version, splice, splice_head};
 use crate::rest::negotiate::Form;
 use crate::rest::read::rows;
@@ -34,7 +34,8 @@ const INITIAL_END: &str = "k8s.io/initial-events-end";
 
 /// Turns changes into lines, in the form one client wants.
 pub(super) struct Encoder {
-    asked: Asked,
+    kind: Row,
+    served: Option<&'static Served>,
     form: Form,
     include: IncludeObject,
     /// A table's columns are told once.
@@ -87,13 +88,17 @@ fn whole(kind: Kind, stored: &Bytes, revision: Revision) -> Line {
 }
 
 impl Encoder {
-    pub(super) fn new(asked: Asked, form: Form, include: IncludeObject) -> Self {
-        Self { asked, form, include, columns_told: false }
+    pub(super) fn new(kind: Row, served: Option<&'static Served>, form: Form, include: IncludeObject) -> Self {
+        Self { kind, served, form, include, columns_told: false }
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { kind: &self.kind, served: self.served }
     }
 
     /// A change of one object, at the revision of the change.
     pub(super) fn object(&mut self, kind: Kind, entry: &Entry, revision: Revision) -> Result<Line, Status> {
-        if self.form == Form::Object && self.asked.served.is_none() {
+        if self.form == Form::Object && self.asked().served.is_none() {
             return Ok(whole(kind, &entry.value, revision));
         }
         let mut object = crate::objects::decode_entry(entry)?;
@@ -103,11 +108,11 @@ impl Encoder {
 
     fn shaped(&mut self, object: Value, revision: Revision) -> Value {
         match self.form {
-            Form::Object => return self.asked.show(object),
+            Form::Object => return self.asked().show(object),
             Form::Partial => return table::partial(&object),
             Form::Table => {}
         }
-        let mut rendered = rows(self.asked, &[object], self.include);
+        let mut rendered = rows(self.asked(), &[object], self.include);
         rendered["metadata"] = json!({"resourceVersion": revision.to_string()});
         if std::mem::replace(&mut self.columns_told, true) {
             rendered["columnDefinitions"] = json!([]);
@@ -131,7 +136,7 @@ impl Encoder {
 
     fn mark(&self, meta: &Value) -> Line {
         let (kind, api_version) = match self.form {
-            Form::Object => (self.asked.resource().kind, self.asked.resource().api_version()),
+            Form::Object => (self.asked().resource().kind, self.asked().resource().api_version()),
             Form::Partial => ("PartialObjectMetadata", "meta.k8s.io/v1".to_owned()),
             Form::Table => {
                 let row = json!({"cells": [], "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta}});
@@ -163,7 +168,8 @@ mod tests {
             "x".repeat(5_000)
         ));
         let entry = Entry { key: "/a".into(), value: stored.clone(), create_revision: 3, mod_revision: 3 };
-        let mut encoder = Encoder::new(Asked::of(&PODS), Form::Object, IncludeObject::Metadata);
+        let mut encoder =
+            Encoder::new(Row::Built(crate::kinds::of(&PODS)), None, Form::Object, IncludeObject::Metadata);
         let line = encoder.object(Kind::Modified, &entry, 7).expect("a line");
         let pieces: Vec<Bytes> = line.into_pieces().collect();
         let shared = |piece: &Bytes| stored.as_ptr_range().contains(&piece.as_ptr());

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::WriteOptions;
-use crate::kinds::Asked;
+use crate::kinds::{Kinds, Row};
 use crate::objects::ObjectsConfig;
 use crate::rest::negotiate::Form;
 use crate::rest::path::Route;
@@ -16,7 +16,7 @@ use crate::table::IncludeObject;
 
 fn plan(path: &str) -> Plan {
     let uri: Uri = path.parse().expect("a URI");
-    let Route::Objects(address) = Route::parse(uri.path()) else { panic!("{path} has no objects") };
+    let Route::Objects(address) = Route::parse(uri.path(), &Kinds::default()) else { panic!("{path} has no objects") };
     Plan::read(&address, &Params::parse(&uri).expect("parameters")).unwrap_or_else(|status| panic!("{status}"))
 }
 
@@ -31,9 +31,10 @@ async fn a_client_that_does_not_read_is_cut_off() {
         objects.create(&CONFIG_MAPS, "shop", map, WriteOptions::default()).await.expect("created");
     }
     let (sender, mut receiver) = mpsc::channel(2);
-    let encoder = Encoder::new(Asked::of(&CONFIG_MAPS), Form::Object, IncludeObject::Metadata);
+    let encoder = Encoder::new(Row::Built(crate::kinds::of(&CONFIG_MAPS)), None, Form::Object, IncludeObject::Metadata);
     let plan = plan("/api/v1/namespaces/shop/configmaps?watch=1");
-    let pump = Pump { objects, plan, encoder, sender, stall: Duration::from_millis(50) };
+    let pump =
+        Pump { objects, plan, encoder, sender, stall: Duration::from_millis(50), gone: CancellationToken::new() };
     let places = Arc::new(tokio::sync::Semaphore::new(1));
     let place = places.clone().try_acquire_owned().expect("a place");
     let running = tokio::spawn(pump.run(CancellationToken::new(), place));
