@@ -48,6 +48,20 @@ pub fn check_label_1035(value: &str) -> Result<(), String> {
     if starts_alphabetic && is_label(value) { Ok(()) } else { Err(LABEL_1035_RULE.to_owned()) }
 }
 
+/// Checks a name that has no rule but to fit into one segment of a path: names of roles and bindings.
+///
+/// # Errors
+/// The sentence Kubernetes' clients know.
+pub fn check_path_segment(value: &str) -> Result<(), String> {
+    match value {
+        "." | ".." => Err(format!("may not be '{value}'")),
+        _ => match value.chars().find(|c| matches!(c, '/' | '%')) {
+            Some(found) => Err(format!("may not contain '{found}'")),
+            None => Ok(()),
+        },
+    }
+}
+
 fn is_qualified_part(value: &str) -> bool {
     let inner = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
     let edge = |c: Option<u8>| c.is_some_and(|c| c.is_ascii_alphanumeric());

@@ -23,13 +23,16 @@ impl Doorman {
 impl Authenticator for Doorman {
     async fn bearer(&self, token: &str) -> Option<User> {
         let presented = protocol::code::sha256_hex(token.as_bytes());
-        token::same(&presented, &self.token_sha256_hex)
-            .then(|| User { name: ADMIN.to_owned(), groups: vec![MASTERS.to_owned()] })
+        token::same(&presented, &self.token_sha256_hex).then(|| User {
+            name: ADMIN.to_owned(),
+            groups: vec![MASTERS.to_owned()],
+            ..User::default()
+        })
     }
 
     /// TLS has verified the chain and the time; a Node's certificate makes a user without rights here.
     fn certificate(&self, der: &CertificateDer<'_>) -> Option<User> {
-        Subject::of(der).map(|Subject { name, groups }| User { name, groups })
+        Subject::of(der).map(|Subject { name, groups }| User { name, groups, ..User::default() })
     }
 }
 

@@ -1,12 +1,12 @@
-//! What every cluster has from the start: its namespaces, and the API as a Service of the cluster.
+//! What every cluster has from the start: its namespaces, its roles, and the API as a Service of the cluster.
 //!
-//! Made at each start if missing, left alone if there: an operator may have added labels.
+//! Made at each start if missing, left alone if there: an operator may have added labels. Roles are mended.
 
 use std::net::{IpAddr, SocketAddr};
 
 use api::resource::{ENDPOINT_SLICES, NAMESPACES, SERVICES};
 use api::{Resource, label};
-use apiserver::{Objects, Patch, Status, Subresource, WriteOptions};
+use apiserver::{Objects, Patch, Status, Subresource, WriteOptions, ensure_roles};
 use serde_json::{Value, json};
 
 /// Kubernetes' own namespaces.
@@ -23,6 +23,7 @@ pub(crate) async fn run(objects: &Objects, service_ip: IpAddr, api: SocketAddr) 
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         ensure(objects, &NAMESPACES, "", namespace).await?;
     }
+    ensure_roles(objects).await?;
     ensure(objects, &SERVICES, "default", service(service_ip, api.port())).await?;
     if api.ip().is_unspecified() || api.ip().is_loopback() {
         // Nobody else can reach it, so it is no one's endpoint.

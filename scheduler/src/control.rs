@@ -51,6 +51,7 @@ pub(crate) fn snapshot(
         jobs: view.jobs.clone(),
         cron_jobs: view.cron_jobs.clone(),
         namespaces: view.namespaces.clone(),
+        cluster_roles: view.cluster_roles.clone(),
         others: view.others.clone(),
         unreadable: view.unreadable.clone(),
         customs: view.customs.clone(),

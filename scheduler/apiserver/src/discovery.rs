@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::kinds::Customs;
 
-pub(crate) use rows::{Row, Sub, group_versions, groups, of as rows};
+pub(crate) use rows::{Row, Sub, group_versions, groups, of as rows, review_resource};
 
 /// A version of the aggregated form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,6 +19,7 @@ mod node;
 mod pod;
 mod pod_spec;
 mod probe;
+mod rbac;
 mod replica_set;
 mod resources;
 mod rows;
@@ -90,6 +91,8 @@ pub(crate) enum NameRule {
     Label,
     /// RFC 1035 label.
     Label1035,
+    /// Whatever fits into one segment of a path: roles may have colons.
+    PathSegment,
 }
 
 /// Whether `metadata.generation` counts changes of the desired state.

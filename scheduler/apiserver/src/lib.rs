@@ -18,6 +18,7 @@ mod logs;
 mod objects;
 mod openapi;
 mod protobuf;
+mod rbac;
 mod rest;
 mod schema;
 mod server;
@@ -30,9 +31,10 @@ pub use auth::{Authenticator, User};
 pub use kinds::Subresource;
 pub use logs::{LogOptions, PodStreams};
 pub use objects::{
-    CHANGES_MAX, Change, Cidr, DeleteOptions, FieldSelector, List, ListOptions, Objects, ObjectsConfig, Patch,
-    Propagation, VersionMatch, WriteOptions, decode_entry,
+    Approval, CHANGES_MAX, Change, Cidr, DeleteOptions, FieldSelector, List, ListOptions, Objects, ObjectsConfig,
+    Patch, Propagation, VersionMatch, WriteOptions, decode_entry,
 };
+pub use rbac::{Access, Feed, ensure_roles};
 pub use rest::{Config, Version, router};
 pub use server::{ClientCertificate, serve};
 pub use status::{Cause, Details, Status};

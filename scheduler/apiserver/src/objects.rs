@@ -63,6 +63,26 @@ impl Default for ObjectsConfig {
     }
 }
 
+/// A last look at an object before it is stored: at the present one, if there is one, and at what is to replace it.
+type Look = dyn Fn(Option<&Value>, &Value) -> Result<(), Status> + Send + Sync;
+
+/// What must hold for a write, beyond what holds for everyone: whether this writer may write this.
+#[derive(Clone)]
+pub struct Approval(Arc<Look>);
+
+impl Approval {
+    /// Asks `look`, possibly several times.
+    pub(crate) fn new(look: impl Fn(Option<&Value>, &Value) -> Result<(), Status> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(look))
+    }
+}
+
+impl std::fmt::Debug for Approval {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Approval")
+    }
+}
+
 /// How to write.
 #[derive(Debug, Clone, Default)]
 pub struct WriteOptions {
@@ -74,6 +94,15 @@ pub struct WriteOptions {
     pub uid: Option<String>,
     /// Precondition: the object's resourceVersion.
     pub resource_version: Option<String>,
+    /// What else must hold.
+    pub approval: Option<Approval>,
+}
+
+impl WriteOptions {
+    /// Holds a write against its approval.
+    fn approve(&self, present: Option<&Value>, object: &Value) -> Result<(), Status> {
+        self.approval.as_ref().map_or(Ok(()), |approval| (approval.0)(present, object))
+    }
 }
 
 /// The objects of the cluster. Cheap to clone.

@@ -31,11 +31,13 @@ use http::Method;
 use tokio::sync::Semaphore;
 
 use self::path::Address;
-pub(crate) use self::path::Route;
-use crate::auth::{self, Authenticator};
+use self::path::Route;
+pub(crate) use self::path::{Review, decoded, is_health, percent_decoded};
+use crate::auth::{self, Authenticator, Gate};
 use crate::limits::{BODIES_BYTES_MAX, IN_FLIGHT_MAX, REQUEST_MAX, WATCHES_MAX};
 use crate::logs::PodStreams;
 use crate::objects::Objects;
+use crate::rbac::Access;
 use crate::status::Status;
 
 /// What the API is made of.
@@ -44,6 +46,8 @@ pub struct Config {
     pub objects: Objects,
     /// Who holds which credential.
     pub authenticator: Arc<dyn Authenticator>,
+    /// Who may do what.
+    pub access: Access,
     /// The way into running Pods.
     pub pods: Arc<dyn PodStreams>,
     /// Routes of others behind the same authentication: the registry at `/v2`.
@@ -87,6 +91,8 @@ impl Default for Version {
 /// What handlers share.
 struct Api {
     objects: Objects,
+    authenticator: Arc<dyn Authenticator>,
+    access: Access,
     pods: Arc<dyn PodStreams>,
     version: Version,
     in_flight: Semaphore,
@@ -99,20 +105,23 @@ struct Api {
 pub fn router(config: Config) -> Router {
     let api = Arc::new(Api {
         objects: config.objects,
+        authenticator: config.authenticator.clone(),
+        access: config.access.clone(),
         pods: config.pods,
         version: config.version,
         in_flight: Semaphore::new(IN_FLIGHT_MAX),
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
         watches: Arc::new(Semaphore::new(WATCHES_MAX)),
     });
-    let guard = middleware::from_fn_with_state((config.authenticator, api.objects.kinds().clone()), auth::guard);
+    let gate = Arc::new(Gate::new(config.authenticator, config.access));
+    let guard = middleware::from_fn_with_state(gate, auth::guard);
     config.extra.fallback_service(dispatch.with_state(api)).layer(guard)
 }
 
 /// Bounds a request in number and time, and answers for a handler that panics.
 async fn dispatch(State(api): State<Arc<Api>>, request: Request) -> Response {
     // Whoever asks whether the server lives must not be told that it is busy: it would be restarted, and help nobody.
-    let is_health = path::is_health(request.uri().path());
+    let is_health = is_health(request.uri().path());
     let Ok(_place) = (if is_health { Ok(None) } else { api.in_flight.try_acquire().map(Some) }) else {
         return Status::too_many_requests("the server works on too many requests; please try again").into_response();
     };
@@ -130,11 +139,19 @@ async fn dispatch(State(api): State<Arc<Api>>, request: Request) -> Response {
 }
 
 async fn handle(api: &Arc<Api>, request: Request) -> Result<Response, Status> {
-    let path = request.uri().path().to_owned();
+    let uri = request.uri().clone();
+    let path = decoded(uri.path()).ok_or_else(Status::no_such_path)?;
     let is_get = request.method() == Method::GET;
     let kinds = api.objects.kinds();
     match Route::parse(&path, kinds) {
-        Route::Objects(address) => objects(api, &address, request).await.map_err(|status| named(status, &address)),
+        Route::Objects(address) => {
+            let response = objects(api, &address, request).await.map_err(|status| named(status, &address))?;
+            if !is_get {
+                // Who was just given a right may use it, and who lost it may not.
+                api.access.settle(address.kind.resource, api.objects.store().as_ref()).await;
+            }
+            Ok(response)
+        }
         Route::Review(review) if request.method() == Method::POST => review::answer(api, review, request).await,
         Route::Health(_) if is_get => info::health(&api.objects).await,
         Route::Version if is_get => Ok(info::version(&api.version)),

@@ -39,6 +39,10 @@ use crate::limits::{
 #[derive(Debug, Clone)]
 pub struct ClientCertificate(pub CertificateDer<'static>);
 
+/// Where a request came from; in the request extensions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
 /// Ends long answers (watches, followed logs) when the server stops; in the request extensions.
 #[derive(Debug, Clone)]
 pub(crate) struct Shutdown(pub(crate) CancellationToken);
@@ -156,6 +160,7 @@ impl Server {
             if let Some(certificate) = &certificate {
                 request.extensions_mut().insert(certificate.clone());
             }
+            request.extensions_mut().insert(Peer(peer));
             request.extensions_mut().insert(Shutdown(self.shutdown.clone()));
             let (app, busy) = (self.app.clone(), activity.begin());
             async move { app.oneshot(request).await.map(|response| busy.until_body_ends(response)) }

@@ -11,6 +11,7 @@ mod event;
 mod network;
 mod node;
 mod pod;
+mod rbac;
 mod read;
 mod selector;
 mod workload;
@@ -97,7 +98,7 @@ static ANY: Printer =
     Printer { columns: &[NAME, AGE], cells: |object, now| vec![read::name(object), age::of(object, now)] };
 
 fn printer(resource: &Resource) -> &'static Printer {
-    let printers: [(&Resource, &'static Printer); 14] = [
+    let printers: [(&Resource, &'static Printer); 18] = [
         (&resource::PODS, &pod::PRINTER),
         (&resource::DEPLOYMENTS, &workload::DEPLOYMENT),
         (&resource::REPLICA_SETS, &workload::REPLICA_SET),
@@ -112,6 +113,10 @@ fn printer(resource: &Resource) -> &'static Printer {
         (&resource::SECRETS, &config::SECRET),
         (&resource::SERVICE_ACCOUNTS, &config::SERVICE_ACCOUNT),
         (&resource::LEASES, &config::LEASE),
+        (&resource::ROLES, &rbac::ROLE),
+        (&resource::CLUSTER_ROLES, &rbac::ROLE),
+        (&resource::ROLE_BINDINGS, &rbac::BINDING),
+        (&resource::CLUSTER_ROLE_BINDINGS, &rbac::BINDING),
     ];
     printers.into_iter().find(|(of, _)| *of == resource).map_or(&ANY, |(_, printer)| printer)
 }

@@ -21,6 +21,7 @@ mod action;
 mod config;
 mod snapshot;
 
+mod aggregation;
 mod namespaces;
 
 mod deployment;
@@ -60,7 +61,9 @@ pub use routes::{RouteEndpoint, RoutePort, ServiceRoute, routes};
 pub use snapshot::{Objects, Session, Snapshot};
 
 use api::Resource;
-use api::resource::{CRON_JOBS, DEPLOYMENTS, ENDPOINT_SLICES, JOBS, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICES};
+use api::resource::{
+    CLUSTER_ROLES, CRON_JOBS, DEPLOYMENTS, ENDPOINT_SLICES, JOBS, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICES,
+};
 
 /// One control loop's decision.
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +79,7 @@ pub struct Controller {
 }
 
 /// Every control loop, in the order in which a change travels through them.
-pub static CONTROLLERS: [Controller; 11] = [
+pub static CONTROLLERS: [Controller; 12] = [
     Controller { name: "namespaces", reads: &[], reads_sessions: false, plan: namespaces::plan },
     Controller {
         name: "deployment",
@@ -107,5 +110,6 @@ pub static CONTROLLERS: [Controller; 11] = [
     Controller { name: "nodes", reads: &[&NODES, &PODS], reads_sessions: true, plan: nodes::plan },
     Controller { name: "eviction", reads: &[&NODES, &PODS], reads_sessions: true, plan: eviction::plan },
     Controller { name: "garbage", reads: &[], reads_sessions: false, plan: garbage::plan },
+    Controller { name: "aggregation", reads: &[&CLUSTER_ROLES], reads_sessions: false, plan: aggregation::plan },
     Controller { name: "podgc", reads: &[&PODS, &NODES], reads_sessions: false, plan: podgc::plan },
 ];

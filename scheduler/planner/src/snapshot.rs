@@ -8,6 +8,7 @@ use api::batch::{CronJob, Job};
 use api::core::{Namespace, Node, Pod, Service};
 use api::discovery::EndpointSlice;
 use api::meta::ObjectMeta;
+use api::rbac::ClusterRole;
 use api::resource::{
     CRON_JOBS, DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, JOBS, LEASES, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICES,
 };
@@ -49,6 +50,8 @@ pub struct Snapshot {
     pub cron_jobs: Objects<CronJob>,
     /// Namespaces; the namespace of the key is empty.
     pub namespaces: Objects<Namespace>,
+    /// ClusterRoles; the namespace of the key is empty. Their metadata is in `others` too.
+    pub cluster_roles: Objects<ClusterRole>,
     /// Metadata of every other resource (ConfigMaps, Secrets, ServiceAccounts, Leases, ...); one
     /// without an entry has no objects. Events and the heartbeats of Nodes are left out, and
     /// nothing is concluded from their absence.
@@ -92,6 +95,7 @@ impl Snapshot {
             jobs: Objects::default(),
             cron_jobs: Objects::default(),
             namespaces: Objects::default(),
+            cluster_roles: Objects::default(),
             others: BTreeMap::new(),
             unreadable: Arc::default(),
             customs: Arc::default(),

@@ -7,6 +7,7 @@ use api::batch::{CronJob, Job};
 use api::core::{ConfigMap, Namespace, Node, Pod, Secret, Service};
 use api::discovery::EndpointSlice;
 use api::meta::ObjectMeta;
+use api::rbac::ClusterRole;
 use api::{NamespacedName, Resource, label, resource};
 use k8s_openapi::Metadata;
 use serde::de::DeserializeOwned;
@@ -27,6 +28,7 @@ pub(super) enum Object {
     CronJob(Option<Arc<CronJob>>),
     ConfigMap(Option<Arc<ConfigMap>>),
     Secret(Option<Arc<Secret>>),
+    ClusterRole(Option<Arc<ClusterRole>>),
     /// Only its metadata is of interest.
     Other(Option<Arc<ObjectMeta>>),
     /// It is there, and nobody can tell what it says.
@@ -90,6 +92,7 @@ fn object(resource: &Resource, entry: Option<&Entry>) -> Result<Object, Unreadab
         r if *r == resource::CRON_JOBS => Object::CronJob(decode(entry)?),
         r if *r == resource::CONFIG_MAPS => Object::ConfigMap(decode(entry)?),
         r if *r == resource::SECRETS => Object::Secret(decode(entry)?),
+        r if *r == resource::CLUSTER_ROLES => Object::ClusterRole(decode(entry)?),
         _ => Object::Other(entry.map(decode_meta).transpose()?),
     })
 }

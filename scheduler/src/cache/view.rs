@@ -8,6 +8,7 @@ use api::batch::{CronJob, Job};
 use api::core::{ConfigMap, Namespace, Node, Pod, Secret, Service};
 use api::discovery::EndpointSlice;
 use api::meta::ObjectMeta;
+use api::rbac::ClusterRole;
 use api::{NamespacedName, Resource, resource};
 use planner::Objects;
 use store::{Entry, Revision};
@@ -36,7 +37,8 @@ pub(crate) struct View {
     pub(crate) cron_jobs: Objects<CronJob>,
     pub(crate) config_maps: Objects<ConfigMap>,
     pub(crate) secrets: Objects<Secret>,
-    /// Metadata of what has no typed map above, and of ConfigMaps and Secrets too: owners and namespaces need it.
+    pub(crate) cluster_roles: Objects<ClusterRole>,
+    /// Metadata of what has no typed map above, and of ConfigMaps, Secrets and ClusterRoles too: owners and namespaces need it.
     pub(crate) others: BTreeMap<&'static Resource, Objects<ObjectMeta>>,
     /// Objects that are there and cannot be read. Above they are as they last could be, if they ever could.
     pub(crate) unreadable: Arc<BTreeSet<(&'static Resource, NamespacedName)>>,
@@ -123,6 +125,11 @@ impl View {
                 let meta = secret.as_ref().map(|secret| Arc::new(secret.metadata.clone()));
                 set(self.others.entry(resource).or_default(), name.clone(), meta);
                 set(&mut self.secrets, name, secret);
+            }
+            Object::ClusterRole(role) => {
+                let meta = role.as_ref().map(|role| Arc::new(role.metadata.clone()));
+                set(self.others.entry(resource).or_default(), name.clone(), meta);
+                set(&mut self.cluster_roles, name, role);
             }
             Object::Other(meta) => set(self.others.entry(resource).or_default(), name, meta),
         }

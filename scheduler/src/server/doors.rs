@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apiserver::Objects;
+use apiserver::{Access, Objects};
 use registry::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -60,6 +60,7 @@ pub(super) async fn listen(config: &Config) -> Result<Listeners, Error> {
 pub(super) struct Doors {
     /// Users write under no term: which server runs the loops is not theirs to know.
     pub(super) objects: Objects,
+    pub(super) access: Access,
     pub(super) registry: Registry,
     pub(super) desk: rest::Desk,
     pub(super) backing: Service,
@@ -88,6 +89,7 @@ impl Doors {
         let app = apiserver::router(apiserver::Config {
             objects: self.objects,
             authenticator: Arc::new(Doorman::new(&self.admin_token)),
+            access: self.access,
             pods: Arc::new(Logs { answers: answers.clone(), roster: self.desk.sessions.roster.clone() }),
             extra: rest::router(self.desk.clone()).merge(self.registry.router()),
             version: apiserver::Version::default(),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use apiserver::{Objects, ObjectsConfig};
+use apiserver::{Access as AccessControl, Objects, ObjectsConfig};
 use registry::Registry;
 use store::Store;
 use tokio_util::sync::CancellationToken;
@@ -86,6 +86,8 @@ async fn build(
     let objects = Objects::new(store.clone(), ObjectsConfig { service_cidr, node_port_range: NODE_PORTS });
     let ours = objects.guarded(term.guard());
     crate::bootstrap::run(&ours, service_ip, listeners.api_addr).await?;
+    let (access, follow) = AccessControl::start(store.clone()).await?;
+    house.watch_over.spawn("access control", until(house.shutdown.clone(), follow.run()));
     let (cache, feed) = Cache::start(store.clone()).await?;
     house.watch_over.spawn("the cache", until(house.shutdown.clone(), feed.run()));
 
@@ -116,7 +118,7 @@ async fn build(
     });
     let backing = backing(&config, &opened.dir, &base, &house).await?;
     let desk = rest::Desk { sessions, joining, host_addr: listeners.host_addr.map(doors::dialled) };
-    let doors = Doors { objects, registry, desk, backing, admin_token: opened.admin_token };
+    let doors = Doors { objects, access, registry, desk, backing, admin_token: opened.admin_token };
     doors.open(&config, service_ip, listeners, opened.dir, &opened.authority, house).await
 }
 

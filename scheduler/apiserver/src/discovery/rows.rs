@@ -1,8 +1,10 @@
 //! What there is to discover: the rows of `kinds`, built and custom, and the reviews, which are asked and never stored.
 
+use api::resource::Scope;
 use api::{Resource, resource, version};
 
 use crate::kinds::{self, Customs, Kind, Subresource};
+use crate::rest::Review;
 
 /// One resource as discovery shows it.
 pub(crate) struct Row {
@@ -31,12 +33,31 @@ const ALL_VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "lis
 /// Namespaces are deleted one by one.
 const NAMESPACE_VERBS: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
 
-/// Questions a client posts and gets back with the answer: group, kind, plural.
-const REVIEWS: [(&str, &str, &str); 3] = [
-    ("authentication.k8s.io", "SelfSubjectReview", "selfsubjectreviews"),
-    ("authorization.k8s.io", "SelfSubjectAccessReview", "selfsubjectaccessreviews"),
-    ("authorization.k8s.io", "SelfSubjectRulesReview", "selfsubjectrulesreviews"),
+/// Questions a client posts and gets back with the answer.
+static REVIEWS: [Resource; 6] = [
+    review("authentication.k8s.io", "SelfSubjectReview", "selfsubjectreviews", Scope::Cluster),
+    review("authentication.k8s.io", "TokenReview", "tokenreviews", Scope::Cluster),
+    review("authorization.k8s.io", "LocalSubjectAccessReview", "localsubjectaccessreviews", Scope::Namespaced),
+    review("authorization.k8s.io", "SelfSubjectAccessReview", "selfsubjectaccessreviews", Scope::Cluster),
+    review("authorization.k8s.io", "SelfSubjectRulesReview", "selfsubjectrulesreviews", Scope::Cluster),
+    review("authorization.k8s.io", "SubjectAccessReview", "subjectaccessreviews", Scope::Cluster),
 ];
+
+const fn review(group: &'static str, kind: &'static str, plural: &'static str, scope: Scope) -> Resource {
+    Resource { group, version: "v1", kind, plural, scope }
+}
+
+/// What a question is called.
+pub(crate) fn review_resource(review: Review<'_>) -> &'static Resource {
+    &REVIEWS[match review {
+        Review::Subject => 0,
+        Review::Token => 1,
+        Review::LocalAccess(_) => 2,
+        Review::Access => 3,
+        Review::Rules => 4,
+        Review::SubjectAccess => 5,
+    }]
+}
 
 /// Every group and version that has a row, in the order of the table.
 pub(crate) fn group_versions(customs: &Customs) -> Vec<(&'static str, &'static str)> {
@@ -73,7 +94,7 @@ fn built() -> impl Iterator<Item = Row> {
         let also = kind.also.iter().map(|served| served.resource);
         std::iter::once(resource).chain(also).map(|resource| self::stored(kind, resource))
     });
-    stored.chain(REVIEWS.map(asked))
+    stored.chain(REVIEWS.iter().map(asked))
 }
 
 fn stored(kind: &Kind, resource: &'static Resource) -> Row {
@@ -91,14 +112,14 @@ fn stored(kind: &Kind, resource: &'static Resource) -> Row {
     }
 }
 
-fn asked((group, kind, plural): (&'static str, &'static str, &'static str)) -> Row {
+fn asked(resource: &'static Resource) -> Row {
     Row {
-        group,
-        version: "v1",
-        kind,
-        plural,
-        singular: plural.strip_suffix('s').unwrap_or(plural),
-        namespaced: false,
+        group: resource.group,
+        version: resource.version,
+        kind: resource.kind,
+        plural: resource.plural,
+        singular: resource.plural.strip_suffix('s').unwrap_or(resource.plural),
+        namespaced: resource.is_namespaced(),
         verbs: &["create"],
         short_names: &[],
         categories: &[],

@@ -42,6 +42,7 @@ fn check_name(rule: NameRule, path: &Path, meta: &ObjectMeta, problems: &mut Pro
         NameRule::Subdomain => name::check_subdomain,
         NameRule::Label => name::check_label,
         NameRule::Label1035 => name::check_label_1035,
+        NameRule::PathSegment => name::check_path_segment,
     };
     if let Some(base) = meta.generate_name.as_deref().filter(|base| !base.is_empty()) {
         // A base may end in a dash, because characters follow.

@@ -4,7 +4,7 @@ use api::resource;
 
 use super::{
     Acts, Generation, Kind, NameRule, Subresource, config, cron_job, deployment, endpoint_slice, event, job, lease,
-    mutable, namespace, node, nothing, pod, replica_set, secret, service, service_account, typed, unacted,
+    mutable, namespace, node, nothing, pod, rbac, replica_set, secret, service, service_account, typed, unacted,
     without_status,
 };
 
@@ -341,29 +341,33 @@ pub(crate) static ROWS: [Kind; 36] = [
     Kind {
         resource: &resource::ROLES,
         singular: "role",
-        validate: typed::<api::rbac::Role>,
-        acts: Acts::NotYet,
+        name_rule: NameRule::PathSegment,
+        validate: rbac::role,
         ..PLAIN
     },
     Kind {
         resource: &resource::ROLE_BINDINGS,
         singular: "rolebinding",
-        validate: typed::<api::rbac::RoleBinding>,
-        acts: Acts::NotYet,
+        name_rule: NameRule::PathSegment,
+        defaults: rbac::binding_defaults,
+        validate: rbac::binding,
+        validate_update: rbac::binding_update,
         ..PLAIN
     },
     Kind {
         resource: &resource::CLUSTER_ROLES,
         singular: "clusterrole",
-        validate: typed::<api::rbac::ClusterRole>,
-        acts: Acts::NotYet,
+        name_rule: NameRule::PathSegment,
+        validate: rbac::cluster_role,
         ..PLAIN
     },
     Kind {
         resource: &resource::CLUSTER_ROLE_BINDINGS,
         singular: "clusterrolebinding",
-        validate: typed::<api::rbac::ClusterRoleBinding>,
-        acts: Acts::NotYet,
+        name_rule: NameRule::PathSegment,
+        defaults: rbac::binding_defaults,
+        validate: rbac::cluster_binding,
+        validate_update: rbac::binding_update,
         ..PLAIN
     },
     Kind {

@@ -37,6 +37,7 @@ pub(super) async fn create(
             require_namespace(objects, kind, namespace, given.name, &mut txn).await?;
         }
         draft::check(kind, &object)?;
+        options.approve(None, &object)?;
         allocation::allocate(objects, kind, None, &mut object, &mut txn).await?;
         let key = resource.key(namespace, given.name);
         txn.insert(key.clone(), stamp::encode(resource, &mut object)?);

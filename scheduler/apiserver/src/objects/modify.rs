@@ -77,6 +77,7 @@ async fn step(
     let mut txn = Draft::default();
     allocation::allocate(objects, kind, Some(current), &mut object, &mut txn).await?;
     let encoded = stamp::encode(kind.resource, &mut object)?;
+    options.approve(Some(current), &object)?;
     let ends = deletion::is_finished(&object);
     if ends {
         txn = Draft::default();

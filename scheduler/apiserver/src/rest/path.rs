@@ -1,7 +1,8 @@
 //! What a URL path means. Pure.
 
+use std::borrow::Cow;
+
 use api::Resource;
-use http::Method;
 
 use crate::kinds::{Asked, Kinds, Row, Served, Subresource};
 
@@ -17,7 +18,7 @@ pub(crate) enum Route<'a> {
     /// `/openapi/...`.
     OpenApi(OpenApi<'a>),
     /// Questions about rights.
-    Review(Review),
+    Review(Review<'a>),
     /// Objects.
     Objects(Address<'a>),
     /// Nothing of ours.
@@ -48,15 +49,21 @@ pub(crate) enum OpenApi<'a> {
     Version { group: &'a str, version: &'a str },
 }
 
-/// A question about the asker's own rights.
+/// A question about rights or identities.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Review {
+pub(crate) enum Review<'a> {
     /// May I do this?
     Access,
     /// What may I do?
     Rules,
     /// Who am I?
     Subject,
+    /// May someone do this?
+    SubjectAccess,
+    /// May someone do this in this namespace?
+    LocalAccess(&'a str),
+    /// Whose token is this?
+    Token,
 }
 
 /// Objects of a kind: one, or all in a namespace, or all.
@@ -98,20 +105,6 @@ impl Address<'_> {
         self.asked().resource()
     }
 
-    /// The verb of Kubernetes' authorization.
-    pub(crate) fn verb(&self, method: &Method) -> &'static str {
-        match (method.as_str(), self.name.is_some()) {
-            ("GET", true) => "get",
-            ("GET", false) => "list",
-            ("POST", _) => "create",
-            ("PUT", _) => "update",
-            ("PATCH", _) => "patch",
-            ("DELETE", true) => "delete",
-            ("DELETE", false) => "deletecollection",
-            _ => "use",
-        }
-    }
-
     /// The namespace as part of a key.
     pub(crate) fn space(&self) -> &str {
         self.namespace.unwrap_or_default()
@@ -146,6 +139,7 @@ impl<'a> Route<'a> {
             ["api", "v1", rest @ ..] => objects(kinds, "", "v1", rest, watch),
             ["apis", "authorization.k8s.io", "v1", rest @ ..] => authorization(rest),
             ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"] => Self::Review(Review::Subject),
+            ["apis", "authentication.k8s.io", "v1", "tokenreviews"] => Self::Review(Review::Token),
             ["apis", group, version, rest @ ..] => objects(kinds, group, version, rest, watch),
             _ => Self::Other,
         }
@@ -153,14 +147,42 @@ impl<'a> Route<'a> {
 }
 
 /// Whether a path asks if the server lives.
-pub(super) fn is_health(path: &str) -> bool {
+pub(crate) fn is_health(path: &str) -> bool {
     matches!(path.split('/').nth(1), Some("healthz" | "livez" | "readyz"))
+}
+
+/// The path of a URL with its escapes resolved. `None` for one that hides a slash or holds no text: nothing has such a
+/// name, and what reads a path next might read it otherwise.
+pub(crate) fn decoded(path: &str) -> Option<Cow<'_, str>> {
+    let hides = path.as_bytes().windows(3).any(|window| window.eq_ignore_ascii_case(b"%2f") || window == b"%00");
+    if hides { None } else { percent_decoded(path) }
+}
+
+/// A text with its `%XX` resolved; `None` if they do not resolve to text.
+pub(crate) fn percent_decoded(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(text.into());
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            out.push(byte);
+            continue;
+        }
+        let mut digit = || char::from(bytes.next()?).to_digit(16);
+        let value = digit()? * 16 + digit()?;
+        out.push(u8::try_from(value).ok()?);
+    }
+    String::from_utf8(out).ok().map(Cow::Owned)
 }
 
 fn authorization<'a>(rest: &[&'a str]) -> Route<'a> {
     match rest {
         ["selfsubjectaccessreviews"] => Route::Review(Review::Access),
         ["selfsubjectrulesreviews"] => Route::Review(Review::Rules),
+        ["subjectaccessreviews"] => Route::Review(Review::SubjectAccess),
+        ["namespaces", namespace, "localsubjectaccessreviews"] => Route::Review(Review::LocalAccess(namespace)),
         _ => Route::Other,
     }
 }
@@ -197,6 +219,23 @@ fn objects<'a>(kinds: &Kinds, group: &str, version: &str, rest: &[&'a str], watc
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn escapes_are_resolved_unless_they_hide_something() {
+        for (path, wanted) in [
+            ("/a/b", Some("/a/b")),
+            ("/clusterroles/system%3Adiscovery", Some("/clusterroles/system:discovery")),
+            ("/a%C3%BC", Some("/aü")),
+            ("/a%2Fb", None),
+            ("/a%2fb", None),
+            ("/a%00", None),
+            ("/a%zz", None),
+            ("/a%4", None),
+            ("/a%ff", None),
+        ] {
+            assert_eq!(decoded(path).as_deref(), wanted, "{path}");
+        }
+    }
 
     fn shown(path: &str) -> String {
         match Route::parse(path, &Kinds::default()) {

@@ -1,5 +1,8 @@
-//! Questions about rights: `kubectl auth can-i` and `kubectl auth whoami`.
+//! Questions about rights and identities: `kubectl auth can-i`, `auth can-i --list`, `auth whoami`, and what operators
+//! ask about others. The answers are those of the decision that requests meet.
 
+use api::Resource;
+use api::rbac::PolicyRule;
 use axum::extract::Request;
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -9,73 +12,131 @@ use super::path::Review;
 use super::read::json_response;
 use super::write::Incoming;
 use crate::auth::User;
+use crate::discovery::review_resource;
+use crate::field::{Path, Problems};
+use crate::rbac::{Attributes, Target, Wanted};
 use crate::status::Status;
 use crate::value;
 
 /// Answers a question with the question and its answer in `status`.
-pub(super) async fn answer(api: &Api, review: Review, request: Request) -> Result<Response, Status> {
+pub(super) async fn answer(api: &Api, review: Review<'_>, request: Request) -> Result<Response, Status> {
     let user = request.extensions().get::<User>().cloned().ok_or_else(Status::unauthorized)?;
+    let resource = review_resource(review);
     let incoming = Incoming::read(api, request).await?;
     let mut body = incoming.object()?.value;
     value::strip_nulls(&mut body);
-    let (api_version, kind, answer) = match review {
-        Review::Access => ("authorization.k8s.io/v1", "SelfSubjectAccessReview", access(&user, &body)?),
-        Review::Rules => ("authorization.k8s.io/v1", "SelfSubjectRulesReview", rules(&user)),
-        Review::Subject => ("authentication.k8s.io/v1", "SelfSubjectReview", subject(&user)),
-    };
     let found = value::text(&body, &["kind"]);
-    if !found.is_empty() && found != kind {
-        return Err(Status::bad_request(format!("the body must be of kind {kind}, not {found}")));
+    if !found.is_empty() && found != resource.kind {
+        return Err(Status::bad_request(format!("the body must be of kind {}, not {found}", resource.kind)));
     }
-    let mut reply = json!({"apiVersion": api_version, "kind": kind, "metadata": {}});
-    if let Some(spec) = body.get("spec") {
+    let status = match review {
+        Review::Access => access(api, resource, &user, &body)?,
+        Review::SubjectAccess => access(api, resource, &subject(resource, &body)?, &body)?,
+        Review::LocalAccess(namespace) => {
+            require_namespace(namespace, &body)?;
+            access(api, resource, &subject(resource, &body)?, &body)?
+        }
+        Review::Rules => rules(api, &user, &body)?,
+        Review::Subject => json!({"userInfo": user.info()}),
+        Review::Token => token(api, &body).await?,
+    };
+    let mut reply = json!({"apiVersion": resource.api_version(), "kind": resource.kind});
+    reply["metadata"] = body.get("metadata").cloned().unwrap_or_else(|| json!({}));
+    if let Some(spec) = body.get("spec").filter(|_| review != Review::Token) {
         reply["spec"] = spec.clone();
     }
-    reply["status"] = answer;
+    reply["status"] = status;
     Ok(json_response(201, reply.to_string()))
 }
 
-fn access(user: &User, body: &Value) -> Result<Value, Status> {
-    let about_resource = value::at(body, &["spec", "resourceAttributes"]).is_some();
-    let about_path = value::at(body, &["spec", "nonResourceAttributes"]).is_some();
-    if about_resource == about_path {
-        let message =
-            "spec: Invalid value: exactly one of nonResourceAttributes or resourceAttributes must be specified";
-        return Err(Status::bad_request(message));
+/// Whether a user may do what a question is about.
+fn access(api: &Api, resource: &Resource, user: &User, body: &Value) -> Result<Value, Status> {
+    let verdict = api.access.decide(user, &attributes(resource, body)?);
+    let mut status = json!({"allowed": verdict.is_allowed()});
+    let reason = verdict.to_string();
+    if !reason.is_empty() {
+        status["reason"] = json!(reason);
     }
-    Ok(if user.is_master() {
-        json!({"allowed": true, "reason": "members of system:masters may do everything"})
-    } else {
-        json!({"allowed": false, "reason": "only members of system:masters have rights so far"})
+    Ok(status)
+}
+
+fn attributes<'a>(resource: &Resource, body: &'a Value) -> Result<Attributes<'a>, Status> {
+    let at = |part: &str| value::at(body, &["spec", part]);
+    let text = |from: &'a Value, key: &str| value::text(from, &[key]);
+    match (at("resourceAttributes"), at("nonResourceAttributes")) {
+        (Some(about), None) => {
+            let wanted = Wanted {
+                group: text(about, "group").into(),
+                version: text(about, "version").into(),
+                resource: text(about, "resource").into(),
+                subresource: text(about, "subresource").into(),
+                namespace: text(about, "namespace").into(),
+                name: text(about, "name").into(),
+            };
+            Ok(Attributes::resource(text(about, "verb"), wanted))
+        }
+        (None, Some(about)) => {
+            Ok(Attributes { verb: text(about, "verb").into(), target: Target::Path(text(about, "path").into()) })
+        }
+        (both, _) => {
+            let why = if both.is_some() {
+                "cannot be specified in combination with nonResourceAttributes"
+            } else {
+                "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+            };
+            let mut problems = Problems::default();
+            problems.invalid(&Path::new("spec").child("resourceAttributes"), both, why);
+            Err(Status::invalid(resource, "", &problems))
+        }
+    }
+}
+
+/// Whom a question is about.
+fn subject(resource: &Resource, body: &Value) -> Result<User, Status> {
+    let read = |key: &str| value::at(body, &["spec", key]).cloned();
+    let user = User {
+        name: value::text(body, &["spec", "user"]).to_owned(),
+        uid: value::text(body, &["spec", "uid"]).to_owned(),
+        groups: read("groups").and_then(|groups| serde_json::from_value(groups).ok()).unwrap_or_default(),
+        extra: read("extra").and_then(|extra| serde_json::from_value(extra).ok()).unwrap_or_default(),
+    };
+    if !user.name.is_empty() || !user.groups.is_empty() {
+        return Ok(user);
+    }
+    let mut problems = Problems::default();
+    problems.invalid(&Path::new("spec").child("user"), "", "at least one of user or group must be specified");
+    Err(Status::invalid(resource, "", &problems))
+}
+
+fn require_namespace(namespace: &str, body: &Value) -> Result<(), Status> {
+    let asked = value::text(body, &["spec", "resourceAttributes", "namespace"]);
+    if asked == namespace {
+        return Ok(());
+    }
+    let why = format!("spec.resourceAttributes.namespace must match namespace: {namespace}");
+    Err(Status::bad_request(why))
+}
+
+/// Everything a user may do in a namespace.
+fn rules(api: &Api, user: &User, body: &Value) -> Result<Value, Status> {
+    let namespace = value::text(body, &["spec", "namespace"]);
+    if namespace.is_empty() {
+        return Err(Status::bad_request("no namespace on request"));
+    }
+    let rules = api.access.rules(user, namespace);
+    let is_of_paths = |rule: &&PolicyRule| rule.non_resource_urls.as_ref().is_some_and(|urls| !urls.is_empty());
+    let (paths, resources): (Vec<_>, Vec<_>) = rules.iter().partition(is_of_paths);
+    Ok(json!({"resourceRules": resources, "nonResourceRules": paths, "incomplete": false}))
+}
+
+/// Whose a token is. A wrong one is told apart from none at all by nothing.
+async fn token(api: &Api, body: &Value) -> Result<Value, Status> {
+    let token = value::text(body, &["spec", "token"]);
+    if token.is_empty() {
+        return Err(Status::bad_request("token is required for TokenReview in authentication"));
+    }
+    Ok(match api.authenticator.bearer(token).await {
+        Some(user) => json!({"authenticated": true, "user": user.known().info()}),
+        None => json!({"authenticated": false, "error": "the token is not good here"}),
     })
-}
-
-fn rules(user: &User) -> Value {
-    let (mut resources, mut paths) = (Vec::new(), Vec::new());
-    if user.is_master() {
-        resources.push(json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}));
-        paths.push(json!({"verbs": ["*"], "nonResourceURLs": ["*"]}));
-    } else {
-        let reviews = json!(["selfsubjectaccessreviews", "selfsubjectrulesreviews"]);
-        resources.push(json!({"verbs": ["create"], "apiGroups": ["authorization.k8s.io"], "resources": reviews}));
-        let urls = json!([
-            "/api",
-            "/api/*",
-            "/apis",
-            "/apis/*",
-            "/healthz",
-            "/livez",
-            "/openapi",
-            "/openapi/*",
-            "/readyz",
-            "/version",
-            "/version/"
-        ]);
-        paths.push(json!({"verbs": ["get"], "nonResourceURLs": urls}));
-    }
-    json!({"resourceRules": resources, "nonResourceRules": paths, "incomplete": false})
-}
-
-fn subject(user: &User) -> Value {
-    json!({"userInfo": {"username": user.name, "groups": user.all_groups()}})
 }

@@ -13,11 +13,13 @@ use super::params::{FieldValidation, Params, orphan, parse_propagation};
 use super::path::Address;
 use super::read::{include, json_response, shaped};
 use super::{Api, not_allowed, warnings};
+use crate::auth::User;
 use crate::body::{self, Body, Decoded, Encoding};
 use crate::kinds::{self, Subresource};
 use crate::limits::{DELETES_AT_ONCE, WARNINGS_MAX};
-use crate::objects::{DeleteOptions, Deleted, Patch, Target};
+use crate::objects::{DeleteOptions, Deleted, Patch, Target, WriteOptions};
 use crate::openapi::{self, FieldProblem};
+use crate::rbac;
 use crate::status::{self, Cause, Status};
 use crate::value;
 
@@ -27,6 +29,7 @@ pub(super) struct Incoming {
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
     form: Form,
+    user: Option<User>,
 }
 
 impl Incoming {
@@ -35,12 +38,19 @@ impl Incoming {
         let form = negotiate::form(&parts.headers)?;
         let params = Params::parse(&parts.uri)?;
         let body = body::read(&api.bodies, &parts.headers, body).await?;
-        Ok(Self { params, headers: parts.headers, body, form })
+        let user = parts.extensions.get().cloned();
+        Ok(Self { params, headers: parts.headers, body, form, user })
     }
 
     /// The object in the body.
     pub(super) fn object(&self) -> Result<Decoded, Status> {
         body::decode(Encoding::of(&self.headers)?, &self.body.bytes)
+    }
+
+    /// How to write what is addressed, for who asks.
+    fn write_options(&self, api: &Api, address: &Address<'_>) -> Result<WriteOptions, Status> {
+        let approval = self.user.as_ref().and_then(|user| rbac::approval(&api.access, user, address.kind.resource));
+        Ok(WriteOptions { approval, ..self.params.write_options()? })
     }
 
     fn answer(&self, address: &Address<'_>, code: u16, object: Value) -> Result<Response, Status> {
@@ -125,7 +135,7 @@ pub(super) async fn create(api: &Arc<Api>, address: &Address<'_>, request: Reque
     }
     let incoming = Incoming::read(api, request).await?;
     let decoded = incoming.object()?;
-    let options = incoming.params.write_options()?;
+    let options = incoming.write_options(api, address)?;
     let validation = incoming.params.field_validation()?;
     let scrutiny = Scrutiny::check(address, validation, decoded.notes, &decoded.value, None)?;
     let wish = address.asked().keep_new(decoded.value)?;
@@ -138,7 +148,7 @@ pub(super) async fn create(api: &Arc<Api>, address: &Address<'_>, request: Reque
 pub(super) async fn update(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
     let incoming = Incoming::read(api, request).await?;
     let decoded = incoming.object()?;
-    let options = incoming.params.write_options()?;
+    let options = incoming.write_options(api, address)?;
     let validation = incoming.params.field_validation()?;
     let scrutiny = Scrutiny::check(address, validation, decoded.notes, &decoded.value, None)?;
     if address.part != Subresource::Scale && value::text(&decoded.value, &["metadata", "name"]).is_empty() {
@@ -188,7 +198,7 @@ fn read_patch(incoming: &Incoming) -> Result<(Patch, Decoded), Status> {
 pub(super) async fn patch(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
     let incoming = Incoming::read(api, request).await?;
     let (patch, decoded) = read_patch(&incoming)?;
-    let options = incoming.params.write_options()?;
+    let options = incoming.write_options(api, address)?;
     let validation = incoming.params.field_validation()?;
     let noted = std::sync::Mutex::new(Vec::new());
     let check = |current: &Value, patched: &Value| {

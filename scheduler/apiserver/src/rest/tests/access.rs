@@ -8,7 +8,7 @@ use http::Request;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::harness::{Cluster, Echo, SHOP};
+use super::harness::{Cluster, Doors, Echo, SHOP};
 use crate::rest::{Api, Version, dispatch};
 use crate::server::ClientCertificate;
 
@@ -22,17 +22,27 @@ fn request(path: &str, credential: Option<&str>) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn only_health_and_version_are_open() {
+async fn health_and_version_are_open_and_nobody_gets_further() {
     let cluster = Cluster::new().await;
     for open in ["/healthz", "/livez", "/readyz", "/version", "/version/"] {
         assert_eq!(cluster.send(request(open, None)).await.code, 200, "{open}");
     }
-    for path in ["/api", "/apis", "/api/v1/pods", "/openapi/v3", "/v2/", "/nothing"] {
+    for path in ["/api", "/apis", "/api/v1/pods", "/openapi/v3", "/nothing"] {
         let answer = cluster.send(request(path, None)).await;
+        assert_eq!((answer.code, &answer.body["reason"]), (403, &json!("Forbidden")), "{path}");
+    }
+    for (path, credential) in [("/api", Some("Bearer wrong")), ("/v2/", None), ("/v2/", Some("Bearer wrong"))] {
+        let answer = cluster.send(request(path, credential)).await;
         assert_eq!((answer.code, &answer.body["reason"]), (401, &json!("Unauthorized")), "{path}");
         assert!(answer.headers.contains_key("www-authenticate"));
-        assert_eq!(cluster.send(request(path, Some("Bearer wrong"))).await.code, 401, "{path}");
     }
+    let answer = cluster.send(request("/api/v1/pods", None)).await;
+    assert_eq!(
+        answer.body["message"],
+        "pods is forbidden: User \"system:anonymous\" cannot list resource \"pods\" in API group \"\" at the cluster scope"
+    );
+    let answer = cluster.send(request("/metrics", None)).await;
+    assert_eq!(answer.body["message"], "forbidden: User \"system:anonymous\" cannot get path \"/metrics\"");
 }
 
 #[tokio::test]
@@ -93,6 +103,8 @@ async fn a_busy_server_still_says_that_it_lives() {
         objects: cluster.objects.clone(),
         pods: Arc::new(Echo),
         version: Version::default(),
+        authenticator: Arc::new(Doors),
+        access: cluster.access.clone(),
         in_flight: none(),
         bodies: Arc::new(none()),
         watches: Arc::new(none()),

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::objects::{Objects, ObjectsConfig, WriteOptions};
-use crate::{Authenticator, Config, LogOptions, PodStreams, Status, User, Version, router};
+use crate::{Access, Authenticator, Config, LogOptions, PodStreams, Status, User, Version, ensure_roles, router};
 
 /// Knows one master and one stranger.
-struct Doors;
+pub(super) struct Doors;
 
 #[async_trait]
 impl Authenticator for Doors {
@@ -24,13 +24,15 @@ impl Authenticator for Doors {
         let groups = match token {
             "master" => vec!["system:masters".to_owned()],
             "stranger" => vec!["guests".to_owned()],
+            _ if token.starts_with("user:") => Vec::new(),
             _ => return None,
         };
-        Some(User { name: token.to_owned(), groups })
+        Some(User { name: token.trim_start_matches("user:").to_owned(), groups, ..User::default() })
     }
 
     fn certificate(&self, der: &CertificateDer<'_>) -> Option<User> {
-        (der.as_ref() == b"master").then(|| User { name: "cert".to_owned(), groups: vec!["system:masters".to_owned()] })
+        let groups = vec!["system:masters".to_owned()];
+        (der.as_ref() == b"master").then(|| User { name: "cert".to_owned(), groups, ..User::default() })
     }
 }
 
@@ -48,6 +50,7 @@ impl PodStreams for Echo {
 pub(super) struct Cluster {
     pub(super) app: Router,
     pub(super) objects: Objects,
+    pub(super) access: Access,
 }
 
 /// An answer.
@@ -82,14 +85,18 @@ impl Cluster {
 
     pub(super) async fn with(config: ObjectsConfig) -> Self {
         let objects = Objects::new(Arc::new(store::Memory::new()), config);
+        ensure_roles(&objects).await.unwrap_or_else(|status| panic!("{status}"));
+        let (access, feed) = Access::start(objects.store().clone()).await.expect("starts");
+        tokio::spawn(feed.run());
         let app = router(Config {
             objects: objects.clone(),
             authenticator: Arc::new(Doors),
+            access: access.clone(),
             pods: Arc::new(Echo),
             extra: Router::new().route("/v2/", axum::routing::get(|| async { "registry" })),
             version: Version::default(),
         });
-        let cluster = Self { app, objects };
+        let cluster = Self { app, objects, access };
         for name in ["shop", "default"] {
             let namespace = json!({"metadata": {"name": name}});
             let created =
