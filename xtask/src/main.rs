@@ -10,6 +10,8 @@ mod clients;
 mod demo;
 mod guests;
 mod languages;
+mod libraries;
+mod packages;
 mod process;
 mod suite;
 

@@ -198,6 +198,9 @@ fn decode<'a, T: serde::Deserialize<'a>>(resource: &Resource, object: &'a Value)
 }
 
 #[cfg(test)]
+mod page;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

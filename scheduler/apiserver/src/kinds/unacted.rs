@@ -16,6 +16,21 @@ pub(crate) struct Unacted {
     fields: &'static [(&'static str, &'static [&'static str])],
 }
 
+#[cfg(test)]
+impl Unacted {
+    pub(super) fn place(&self) -> &'static str {
+        self.at
+    }
+
+    pub(super) fn values(&self) -> &'static [(&'static str, &'static [&'static str])] {
+        self.fields
+    }
+
+    pub(super) fn lists_the_same(&self, other: &Self) -> bool {
+        std::ptr::eq(self.fields, other.fields)
+    }
+}
+
 const NEVER: &[&str] = &[];
 const OFF: &[&str] = &["false"];
 const EMPTY: &[&str] = &["{}", "[]", "\"\""];

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::zeros;
 use crate::field::Problems;
-use crate::kinds::{self, Generation, Kind};
+use crate::kinds::{self, Generation, Kind, Subresource};
 use crate::status::Status;
 use crate::value;
 
@@ -90,6 +90,10 @@ pub(super) fn complete(kind: &Kind, object: &mut Value, given: &Given<'_>) {
         }
     }
     (kind.prepare)(object);
+    // Kubernetes' types hold a status by value, so it is never absent there, and clients rely on it.
+    if kind.custom.is_none() && kind.has(Subresource::Status) && object.get("status").is_none() {
+        object["status"] = json!({});
+    }
     (kind.defaults)(object);
 }
 
