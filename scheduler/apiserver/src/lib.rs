@@ -5,8 +5,7 @@
 //! through it alike. [`router`] speaks HTTP on top of it and [`serve`] puts TLS under that.
 //!
 //! There is no handler per kind: a kind is a row of a table (`kinds`). There is no decision about what the
-//! cluster should do (that is `planner`), no certificate authority (that is `scheduler`), and no
-//! server-side apply yet: such a patch is answered 415.
+//! cluster should do (that is `planner`), and no certificate authority (that is `scheduler`).
 
 mod auth;
 mod body;
@@ -15,6 +14,7 @@ mod field;
 mod kinds;
 mod limits;
 mod logs;
+mod managed_fields;
 mod objects;
 mod openapi;
 mod protobuf;

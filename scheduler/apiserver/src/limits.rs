@@ -52,6 +52,8 @@ pub(crate) const DRAWS_MAX: usize = 16;
 pub(crate) const PROBLEMS_MAX: usize = 64;
 /// Most characters of a bad value quoted back.
 pub(crate) const QUOTED_MAX: usize = 200;
+/// Most conflicts of an apply that are named; the rest is counted. kubectl shows a line for each.
+pub(crate) const CONFLICTS_SHOWN_MAX: usize = 64;
 /// Most `Warning` headers on one response; hyper and clients bound headers too.
 pub(crate) const WARNINGS_MAX: usize = 16;
 /// Total size of annotations, as in Kubernetes.

@@ -8,6 +8,7 @@
 
 mod address;
 mod allocation;
+mod apply;
 mod binding;
 mod commit;
 mod create;
@@ -17,6 +18,7 @@ mod draft;
 mod list;
 mod modify;
 mod name;
+mod ownership;
 mod part;
 mod patch;
 mod scale;
@@ -33,11 +35,13 @@ use serde_json::Value;
 use store::{Guard, Store};
 
 pub use self::address::Cidr;
+pub(crate) use self::apply::Applied;
 pub(crate) use self::delete::Deleted;
 pub use self::delete::{DeleteOptions, Propagation};
 pub use self::list::{List, ListOptions, VersionMatch};
 pub(crate) use self::list::{Page, too_large_version};
 pub(crate) use self::modify::Target;
+use self::ownership::Wish;
 pub use self::patch::Patch;
 pub(crate) use self::scale::of as scale_of;
 pub use self::selection::FieldSelector;
@@ -46,6 +50,7 @@ pub use self::stamp::decode_entry;
 pub(crate) use self::stamp::{set_version, splice, splice_head};
 pub use self::together::{CHANGES_MAX, Change};
 use crate::kinds::{self, Kinds, Row};
+use crate::managed_fields::Conflicts;
 use crate::status::Status;
 
 /// Addresses and ports that Services may be given.
@@ -88,7 +93,8 @@ impl std::fmt::Debug for Approval {
 pub struct WriteOptions {
     /// Do everything but store it.
     pub dry_run: bool,
-    /// Who writes. Kept for server-side apply; nothing depends on it yet.
+    /// Who writes, for `metadata.managedFields`. Without it the writer manages nothing, and the fields it changes lose
+    /// their managers; a loop that writes what users write, too, should say who it is.
     pub field_manager: Option<String>,
     /// Precondition: the object's UID.
     pub uid: Option<String>,
@@ -166,7 +172,7 @@ impl Objects {
         object: Value,
         options: WriteOptions,
     ) -> Result<Value, Status> {
-        create::create(self, &*self.kind(resource)?, namespace, object, &options).await
+        create::create(self, &*self.kind(resource)?, namespace, Wish::written(object), &options).await
     }
 
     /// Replaces an object, or one part of it, and returns it as stored. For `Scale`, the object is
@@ -186,7 +192,7 @@ impl Objects {
     ) -> Result<Value, Status> {
         let kind = self.kind(resource)?;
         let target = modify::Target { kind: &kind, namespace, name, part, served: None };
-        modify::modify(self, &target, &|_| Ok(object.clone()), &options).await
+        modify::change(self, &target, &|_| Ok(object.clone()), &options).await
     }
 
     /// Patches an object, or one part of it. Repeated when others write the same object meanwhile,
@@ -205,7 +211,7 @@ impl Objects {
     ) -> Result<Value, Status> {
         let kind = self.kind(resource)?;
         let target = modify::Target { kind: &kind, namespace, name, part, served: None };
-        modify::modify(self, &target, &|current| patch.apply(resource, part, current), &options).await
+        modify::change(self, &target, &|current| patch.apply(resource, part, current), &options).await
     }
 
     /// Patches several objects in one transaction: all of them or none. Each must be as the writer saw it;
@@ -224,7 +230,7 @@ impl Objects {
         object: &Value,
         options: &WriteOptions,
     ) -> Result<Value, Status> {
-        modify::modify(self, &target, &|_| Ok(object.clone()), options).await
+        modify::change(self, &target, &|_| Ok(object.clone()), options).await
     }
 
     /// As [`Objects::patch`], with a look at the patched object before it is used: for problems that
@@ -240,7 +246,24 @@ impl Objects {
             let patched = patch.apply(target.asked().resource(), target.part, current)?;
             check(current, &patched).map(|()| patched)
         };
-        modify::modify(self, &target, &make, options).await
+        modify::change(self, &target, &make, options).await
+    }
+
+    /// Applies an object, or one part of it: makes it what `object` says, without what the same manager
+    /// (`options.field_manager`) said before and says no more, and creates it if it is not there (KEP-555). `check`
+    /// sees what was there and what is about to be stored.
+    ///
+    /// # Errors
+    /// As [`Objects::update`] and [`Objects::create`], and `Conflict` when others manage fields that would change.
+    pub(crate) async fn apply(
+        &self,
+        target: modify::Target<'_>,
+        object: &Value,
+        conflicts: Conflicts,
+        options: &WriteOptions,
+        check: &apply::Check<'_>,
+    ) -> Result<Applied, Status> {
+        apply::apply(self, &target, object, conflicts, options, check).await
     }
 
     /// Deletes an object: at once, or by marking it for its finalizers, its host (Pods) or the

@@ -3,6 +3,7 @@
 //! Every request of every kind passes the one function [`dispatch`]; what differs between kinds is
 //! in the table of kinds. Handlers are thin: they translate, [`Objects`] decides.
 
+mod apply;
 mod info;
 mod logs;
 mod negotiate;

@@ -110,6 +110,35 @@ impl Status {
         Self::conflict(resource, name, why)
     }
 
+    /// 409: others manage fields that an apply would change; a cause for each.
+    #[must_use]
+    pub fn contested(message: impl Into<String>, causes: Vec<Cause>) -> Self {
+        let mut status = Self::new(StatusCode::CONFLICT, "Conflict", message);
+        status.details = Some(Box::new(Details { causes, ..Details::default() }));
+        status
+    }
+
+    /// 422: an apply without a field manager.
+    #[must_use]
+    pub fn manager_required() -> Self {
+        Self::patch_options("fieldManager", "FieldValueRequired", "Required value: is required for apply patch")
+    }
+
+    /// 422: a parameter of a patch that makes no sense.
+    #[must_use]
+    pub fn patch_options(field: &str, reason: &'static str, why: &str) -> Self {
+        let message = format!("PatchOptions.meta.k8s.io \"\" is invalid: {field}: {why}");
+        let cause = Cause { reason, message: why.to_owned(), field: field.to_owned() };
+        let mut status = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message);
+        status.details = Some(Box::new(Details {
+            group: "meta.k8s.io".to_owned(),
+            kind: "PatchOptions".to_owned(),
+            causes: vec![cause],
+            ..Details::default()
+        }));
+        status
+    }
+
     /// 422: the object breaks rules; all of them are named.
     #[must_use]
     pub(crate) fn invalid(resource: &Resource, name: &str, problems: &Problems) -> Self {

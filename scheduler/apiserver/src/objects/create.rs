@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::commit::{self, Commit, Draft};
 use super::draft::{self, Given};
+use super::ownership::Wish;
 use super::{Objects, WriteOptions, allocation, name, stamp};
 use crate::kinds::Kind;
 use crate::limits::{CONFLICT_RETRIES_MAX, DRAWS_MAX};
@@ -17,21 +18,23 @@ pub(super) async fn create(
     objects: &Objects,
     kind: &Kind,
     namespace: &str,
-    object: Value,
+    mut wish: Wish,
     options: &WriteOptions,
 ) -> Result<Value, Status> {
     let resource = kind.resource;
-    let wish = draft::accept(resource, namespace, object)?;
-    draft::check_fresh(&wish)?;
-    let (fixed_name, base) = draft::wanted_name(resource, &wish)?;
+    let wanted = draft::accept(resource, namespace, wish.take())?;
+    draft::check_fresh(&wanted)?;
+    let managers = wish.managers_of_new(kind, &wanted, options, &draft::at_second(Timestamp::now()));
+    let (fixed_name, base) = draft::wanted_name(resource, &wanted)?;
     let mut names_drawn = 0;
     for _ in 0..CONFLICT_RETRIES_MAX {
         let uid = Uuid::new_v4();
         let drawn = fixed_name.is_empty().then(|| name::generate(&base, Uuid::new_v4().as_u128()));
         let given =
             Given { name: drawn.as_deref().unwrap_or(&fixed_name), uid: &uid.to_string(), now: Timestamp::now() };
-        let mut object = wish.clone();
+        let mut object = wanted.clone();
         draft::complete(kind, &mut object, &given);
+        value::set_meta(&mut object, "managedFields", managers.clone().unwrap_or_default());
         let mut txn = Draft::default();
         if resource.is_namespaced() {
             require_namespace(objects, kind, namespace, given.name, &mut txn).await?;

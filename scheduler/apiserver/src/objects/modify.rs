@@ -1,10 +1,12 @@
 //! Read, change, commit; again if someone else was faster.
 
+use jiff::Timestamp;
 use serde_json::Value;
 use store::Entry;
 
 use super::commit::{self, Commit, Draft};
-use super::{Objects, WriteOptions, allocation, deletion, part, scale, stamp};
+use super::ownership::{self, Wish};
+use super::{Objects, WriteOptions, allocation, deletion, draft, part, scale, stamp};
 use crate::kinds::{Asked, Kind, Served, Subresource};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::status::Status;
@@ -28,8 +30,26 @@ impl Target<'_> {
     }
 }
 
-/// Makes the wanted object from the current one (both stamped, both in the version of the target). May be asked several times.
-pub(super) type Make<'a> = dyn Fn(&Value) -> Result<Value, Status> + Send + Sync + 'a;
+/// Makes the wanted object from the current one (both stamped, both as they are stored). May be asked several times.
+pub(super) type Make<'a> = dyn Fn(&Value) -> Result<Wish, Status> + Send + Sync + 'a;
+
+/// As [`Make`], for a Scale or an object in the version of the target.
+pub(super) type MakePart<'a> = dyn Fn(&Value) -> Result<Value, Status> + Send + Sync + 'a;
+
+/// Replaces what `target` names, a Scale by a Scale, by what `make` makes of it.
+pub(super) async fn change(
+    objects: &Objects,
+    target: &Target<'_>,
+    make: &MakePart<'_>,
+    options: &WriteOptions,
+) -> Result<Value, Status> {
+    let whole = |current: &Value| match target.part {
+        Subresource::Scale => scale::apply(target, current, make).map(Wish::written),
+        _ if target.served.is_none() => make(current).map(Wish::written),
+        _ => target.asked().keep(make(&target.asked().show(current.clone()))?).map(Wish::written),
+    };
+    modify(objects, target, &whole, options).await
+}
 
 /// Replaces what `target` names by what `make` makes of it.
 ///
@@ -51,12 +71,11 @@ pub(super) async fn modify(
         let entry = entry.ok_or_else(|| Status::not_found(resource, target.name))?;
         let current = stamp::decode_entry(&entry)?;
         check_preconditions(target, &current, options.uid.as_deref(), options.resource_version.as_deref())?;
-        let wanted = match target.part {
-            Subresource::Scale => scale::apply(target, &current, make)?,
-            _ if target.served.is_none() => make(&current)?,
-            _ => target.asked().keep(make(&target.asked().show(current.clone()))?)?,
-        };
-        let made = part::merge(target, &current, wanted)?;
+        let mut wish = make(&current)?;
+        let mut made = part::merge(target, &current, wish.take())?;
+        let now = draft::at_second(Timestamp::now());
+        let writer = ownership::writer(target.asked(), target.part, options, &now);
+        wish.settle(target, &current, &mut made, writer.as_ref());
         let Some(object) = step(objects, target, &entry, &current, made, options).await? else { continue };
         return if target.part == Subresource::Scale { scale::of(resource, &object) } else { Ok(object) };
     }

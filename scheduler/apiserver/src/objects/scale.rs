@@ -3,18 +3,23 @@
 use api::Resource;
 use serde_json::{Value, json};
 
-use super::modify::{Make, Target};
+use super::modify::{MakePart, Target};
 use crate::field::{Path, Problems};
 use crate::status::Status;
 use crate::value;
+
+/// Its version.
+pub(super) const API_VERSION: &str = "autoscaling/v1";
+/// Its kind.
+pub(super) const KIND: &str = "Scale";
 
 /// The Scale of an object.
 pub(crate) fn of(resource: &Resource, object: &Value) -> Result<Value, Status> {
     let meta = |key: &str| value::at(object, &["metadata", key]).cloned().unwrap_or_default();
     let number = |path: &[&str]| value::at(object, path).and_then(Value::as_i64).unwrap_or(0);
     let mut scale = json!({
-        "apiVersion": "autoscaling/v1",
-        "kind": "Scale",
+        "apiVersion": API_VERSION,
+        "kind": KIND,
         "metadata": {
             "name": meta("name"),
             "namespace": meta("namespace"),
@@ -49,10 +54,10 @@ fn selector_text(resource: &Resource, object: &Value) -> Result<String, Status> 
 }
 
 /// The object with the replicas of the Scale that `make` makes of its present Scale.
-pub(super) fn apply(target: &Target<'_>, current: &Value, make: &Make<'_>) -> Result<Value, Status> {
+pub(super) fn apply(target: &Target<'_>, current: &Value, make: &MakePart<'_>) -> Result<Value, Status> {
     let resource = target.kind.resource;
     let wanted = make(&of(resource, current)?)?;
-    for (key, expected) in [("kind", "Scale"), ("apiVersion", "autoscaling/v1")] {
+    for (key, expected) in [("kind", KIND), ("apiVersion", API_VERSION)] {
         let found = value::text(&wanted, &[key]);
         if !found.is_empty() && found != expected {
             return Err(Status::bad_request(format!("{key} of a scale must be {expected}, not {found}")));
@@ -66,6 +71,15 @@ pub(super) fn apply(target: &Target<'_>, current: &Value, make: &Make<'_>) -> Re
     for key in ["resourceVersion", "uid", "name", "namespace"] {
         let sent = value::at(&wanted, &["metadata", key]).cloned().unwrap_or_default();
         value::set_meta(&mut object, key, sent);
+    }
+    Ok(object)
+}
+
+/// What a Scale to be applied says about the object: only what it says.
+pub(super) fn to_object(target: &Target<'_>, scale: &Value) -> Result<Value, Status> {
+    let mut object = json!({"metadata": scale.get("metadata").cloned().unwrap_or_else(|| json!({}))});
+    if value::at(scale, &["spec", "replicas"]).is_some() {
+        object["spec"] = json!({"replicas": replicas_of(target, scale)?});
     }
     Ok(object)
 }

@@ -7,6 +7,7 @@ use api::Resource;
 
 use super::commit::{self, Commit, Draft};
 use super::modify::{Target, check_preconditions};
+use super::ownership::Wish;
 use super::patch::Patch;
 use super::{Objects, allocation, deletion, part, stamp};
 use crate::kinds::Subresource;
@@ -64,8 +65,9 @@ async fn add(objects: &Objects, change: &Change, txn: &mut Draft) -> Result<(), 
     let entry = entry.ok_or_else(|| Status::not_found(change.resource, &change.name))?;
     let current = stamp::decode_entry(&entry)?;
     check_preconditions(&target, &current, Some(&change.uid), Some(&change.resource_version))?;
-    let wanted = change.patch.apply(change.resource, change.part, &current)?;
-    let mut object = part::merge(&target, &current, wanted)?;
+    let mut wish = Wish::written(change.patch.apply(change.resource, change.part, &current)?);
+    let mut object = part::merge(&target, &current, wish.take())?;
+    wish.settle(&target, &current, &mut object, None);
     let mut own = Draft::default();
     allocation::allocate(objects, kind, Some(&current), &mut object, &mut own).await?;
     let encoded = stamp::encode(change.resource, &mut object)?;

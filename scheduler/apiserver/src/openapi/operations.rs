@@ -2,14 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use super::parameters::{self, DELETE, LIST, LOG, Query, READ, WRITE};
+use super::parameters::{self, DELETE, LIST, LOG, PATCH, Query, READ, WRITE};
 use super::schemas::Schemas;
 use crate::discovery::{Row, Sub};
 use crate::schema;
 
 const JSON: &str = "application/json";
-const PATCHES: [&str; 3] =
-    ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"];
+const PATCHES: [&str; 4] = [
+    "application/apply-patch+yaml",
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+];
 
 /// A group, version and kind.
 #[derive(Clone, Copy)]
@@ -87,7 +91,7 @@ impl Draw<'_, '_> {
 
     fn patch(&mut self, of: Gvk<'_>) -> Value {
         let answer = self.schema(of);
-        let mut drawn = operation("patch", of, WRITE, &answer);
+        let mut drawn = operation("patch", of, PATCH, &answer);
         let body = |form: &str| (form.to_owned(), json!({"schema": {"type": "object"}}));
         let content: Map<_, _> = PATCHES.into_iter().map(body).collect();
         drawn["requestBody"] = json!({"required": true, "content": content});

@@ -15,8 +15,12 @@ const FIELD_VALIDATION: Query = (
     "Instructs the server on how to handle unknown or duplicate fields: Ignore, Warn or Strict.",
 );
 
+const FORCE: Query = ("force", "boolean", "Whether an apply takes fields that others manage.");
+
 /// Of writes.
 pub(super) const WRITE: &[Query] = &[PRETTY, DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION];
+/// Of patches.
+pub(super) const PATCH: &[Query] = &[PRETTY, DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION, FORCE];
 /// Of reads of one object.
 pub(super) const READ: &[Query] = &[PRETTY];
 /// Of lists and watches.

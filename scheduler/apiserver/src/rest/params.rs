@@ -1,7 +1,7 @@
 //! Query parameters, read once at the edge.
 
 use axum::extract::Query;
-use http::Uri;
+use http::{HeaderMap, Uri};
 
 use crate::kinds::Asked;
 use crate::objects::{FieldSelector, ListOptions, Propagation, Selection, VersionMatch, WriteOptions};
@@ -70,13 +70,25 @@ impl Params {
         Ok(given.next().is_some())
     }
 
-    /// How to write.
-    pub(super) fn write_options(&self) -> Result<WriteOptions, Status> {
-        let field_manager = self.get("fieldManager").map(str::to_owned);
-        if let Some(manager) = field_manager.as_deref().filter(|manager| manager.chars().count() > MANAGER_LEN_MAX) {
-            return Err(bad("fieldManager", manager, "may not be more than 128 characters"));
+    /// How to write: as the field manager that is named, or else as what the client calls itself.
+    pub(super) fn write_options(&self, headers: &HeaderMap) -> Result<WriteOptions, Status> {
+        let manager = match self.field_manager()? {
+            Some(manager) => manager.to_owned(),
+            None => program(headers),
+        };
+        Ok(WriteOptions { dry_run: self.dry_run()?, field_manager: Some(manager), ..WriteOptions::default() })
+    }
+
+    /// The field manager that is named.
+    pub(super) fn field_manager(&self) -> Result<Option<&str>, Status> {
+        let Some(manager) = self.get("fieldManager") else { return Ok(None) };
+        if manager.len() > MANAGER_LEN_MAX {
+            return Err(bad("fieldManager", manager, "may not be more than 128 bytes"));
         }
-        Ok(WriteOptions { dry_run: self.dry_run()?, field_manager, ..WriteOptions::default() })
+        if let Some(odd) = manager.chars().find(|c| c.is_control()) {
+            return Err(bad("fieldManager", manager, &format!("{odd:?} should not be in it: it is not printable")));
+        }
+        Ok(Some(manager))
     }
 
     /// What to do about unknown fields.
@@ -128,8 +140,22 @@ impl Params {
     }
 }
 
-/// Longest name of a field manager, as in Kubernetes.
+/// Longest name of a field manager in bytes, as in Kubernetes.
 const MANAGER_LEN_MAX: usize = 128;
+
+/// What a client calls itself: `kubectl` of `kubectl/v1.37.1 (linux/amd64)`.
+fn program(headers: &HeaderMap) -> String {
+    let agent = headers.get(http::header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
+    let name = agent.as_deref().and_then(|agent| agent.split('/').next()).unwrap_or_default();
+    let mut program = String::new();
+    for c in name.chars().filter(|c| !c.is_control()) {
+        if program.len() + c.len_utf8() > MANAGER_LEN_MAX {
+            break;
+        }
+        program.push(c);
+    }
+    program
+}
 
 /// Reads a propagation policy.
 pub(super) fn parse_propagation(text: &str) -> Result<Propagation, Status> {

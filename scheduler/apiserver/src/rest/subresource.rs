@@ -28,7 +28,7 @@ pub(super) async fn post(api: &Arc<Api>, address: &Address<'_>, request: Request
         return Err(Status::bad_request(format!("name in URL does not match name in the object: {name} and {sent}")));
     }
     if address.part == Subresource::Binding {
-        bind(api, address, name, &body, incoming.params.write_options()?).await?;
+        bind(api, address, name, &body, incoming.write_options(api, address)?).await?;
     } else {
         evict(api, address, name, &body, incoming.params.dry_run()?).await?;
     }

@@ -1,8 +1,8 @@
 //! The API as clients see it, over a store in memory.
 
 mod access;
+mod apply;
 mod bad;
-
 mod conflicts;
 mod deletes;
 mod harness;

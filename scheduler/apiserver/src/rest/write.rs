@@ -12,7 +12,7 @@ use super::negotiate::{self, Form};
 use super::params::{FieldValidation, Params, orphan, parse_propagation};
 use super::path::Address;
 use super::read::{include, json_response, shaped};
-use super::{Api, not_allowed, warnings};
+use super::{Api, apply, not_allowed, warnings};
 use crate::auth::User;
 use crate::body::{self, Body, Decoded, Encoding};
 use crate::kinds::{self, Subresource};
@@ -29,7 +29,7 @@ pub(super) struct Incoming {
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
     form: Form,
-    user: Option<User>,
+    pub(super) user: Option<User>,
 }
 
 impl Incoming {
@@ -47,27 +47,27 @@ impl Incoming {
         body::decode(Encoding::of(&self.headers)?, &self.body.bytes)
     }
 
-    /// How to write what is addressed, for who asks.
-    fn write_options(&self, api: &Api, address: &Address<'_>) -> Result<WriteOptions, Status> {
+    /// How to write what is addressed, for who asks, and as which field manager.
+    pub(super) fn write_options(&self, api: &Api, address: &Address<'_>) -> Result<WriteOptions, Status> {
         let approval = self.user.as_ref().and_then(|user| rbac::approval(&api.access, user, address.kind.resource));
-        Ok(WriteOptions { approval, ..self.params.write_options()? })
+        Ok(WriteOptions { approval, ..self.params.write_options(&self.headers)? })
     }
 
-    fn answer(&self, address: &Address<'_>, code: u16, object: Value) -> Result<Response, Status> {
+    pub(super) fn answer(&self, address: &Address<'_>, code: u16, object: Value) -> Result<Response, Status> {
         let include = include(&self.params)?;
         Ok(json_response(code, shaped(address, self.form, include, object).to_string()))
     }
 }
 
 /// What deserves a word about an object a user sent: unknown and duplicate fields, by their wish.
-struct Scrutiny {
-    notes: Vec<String>,
+pub(super) struct Scrutiny {
+    pub(super) notes: Vec<String>,
 }
 
 impl Scrutiny {
     /// Looks at what was sent, or at what a patch made of `before`: what was wrong there before is
     /// not this patch's fault. Values of the wrong type are refused whatever the wish.
-    fn check(
+    pub(super) fn check(
         address: &Address<'_>,
         validation: FieldValidation,
         mut notes: Vec<String>,
@@ -98,7 +98,7 @@ impl Scrutiny {
     }
 
     /// Adds the notes, and the fields nothing acts on yet, to an answer.
-    fn add(self, address: &Address<'_>, object: &Value, response: Response) -> Response {
+    pub(super) fn add(self, address: &Address<'_>, object: &Value, response: Response) -> Response {
         let mut all = self.notes;
         if address.part == Subresource::Main {
             all.extend(kinds::warnings(&address.kind, object));
@@ -160,7 +160,7 @@ pub(super) async fn update(api: &Arc<Api>, address: &Address<'_>, request: Reque
 }
 
 /// What an address names, to be changed in the version it names.
-fn target<'a>(address: &'a Address<'a>) -> Target<'a> {
+pub(super) fn target<'a>(address: &'a Address<'a>) -> Target<'a> {
     Target {
         kind: &address.kind,
         namespace: address.namespace.unwrap_or_default(),
@@ -176,17 +176,11 @@ fn read_patch(incoming: &Incoming) -> Result<(Patch, Decoded), Status> {
         "application/merge-patch+json" => Patch::Merge,
         "application/json-patch+json" => Patch::Json,
         "application/strategic-merge-patch+json" => Patch::Strategic,
-        "application/apply-patch+yaml" | "application/apply-patch+cbor" => {
-            return Err(Status::unsupported_media_type(
-                "server-side apply is not served yet; use client-side apply (kubectl apply --server-side=false) or a \
-                 patch of type application/strategic-merge-patch+json, application/merge-patch+json or \
-                 application/json-patch+json",
-            ));
-        }
         other => {
             return Err(Status::unsupported_media_type(format!(
                 "the body of the request was in an unknown format ({other}) - accepted media types include: \
-                 application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json"
+                 application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, \
+                 application/apply-patch+yaml"
             )));
         }
     };
@@ -197,6 +191,13 @@ fn read_patch(incoming: &Incoming) -> Result<(Patch, Decoded), Status> {
 /// PATCH of an object or a part of it.
 pub(super) async fn patch(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
     let incoming = Incoming::read(api, request).await?;
+    if body::media_type(&incoming.headers) == apply::MEDIA_TYPE {
+        return apply::apply(api, address, &incoming).await;
+    }
+    if incoming.params.get("force").is_some() {
+        let why = "Forbidden: may not be specified for non-apply patch";
+        return Err(Status::patch_options("force", "FieldValueForbidden", why));
+    }
     let (patch, decoded) = read_patch(&incoming)?;
     let options = incoming.write_options(api, address)?;
     let validation = incoming.params.field_validation()?;
