@@ -36,6 +36,8 @@ pub const TAINT_UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 pub const NODE_LEASE_NAMESPACE: &str = "kube-node-lease";
 /// Cost of deleting a Pod; lower goes first.
 pub const POD_DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
+/// The Pods metric that autoscalers may go by: requests inside a Pod, on average.
+pub const REQUESTS_IN_FLIGHT: &str = "insula.dev/requests-in-flight";
 /// Finalizer of a Pod that its Job has not counted yet.
 pub const JOB_TRACKING: &str = "batch.kubernetes.io/job-tracking";
 /// UID of the Job a Pod belongs to.

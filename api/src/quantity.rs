@@ -19,6 +19,43 @@ pub fn parse_millis(text: &str) -> Result<i64, String> {
     parse_scaled(text, 1000)
 }
 
+/// Writes billionths of a core (or of any unit) in the shortest exact form: `250m`, `1500u`, `2`.
+#[must_use]
+pub fn of_nanos(nanos: u64) -> String {
+    shortest(nanos, 1000, &["n", "u", "m", "", "k", "M", "G"])
+}
+
+/// Writes thousandths of a unit in the shortest exact form: `250m`, `2`, `1500m`.
+#[must_use]
+pub fn of_millis(millis: u64) -> String {
+    shortest(millis, 1000, &["m", "", "k", "M", "G", "T", "P"])
+}
+
+/// Writes bytes in the shortest exact form: `64Mi`, `1536`.
+#[must_use]
+pub fn of_bytes(bytes: u64) -> String {
+    shortest(bytes, 1024, &["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"])
+}
+
+fn shortest(mut count: u64, step: u64, suffixes: &[&str]) -> String {
+    if count == 0 {
+        return "0".to_owned();
+    }
+    let mut at = 0;
+    while at + 1 < suffixes.len() && count.is_multiple_of(step) {
+        (count, at) = (count / step, at + 1);
+    }
+    format!("{count}{}", suffixes[at])
+}
+
+/// Parses processor shares into billionths of a core.
+///
+/// # Errors
+/// A sentence that says what a quantity looks like.
+pub fn parse_nanos(text: &str) -> Result<i64, String> {
+    parse_scaled(text, 1_000_000_000)
+}
+
 const RULE: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 /// Digits kept of a number; more would overflow, and no one writes them.
 const DIGITS_MAX: usize = 18;
@@ -105,6 +142,24 @@ mod tests {
         for (text, millis) in [("1", 1000), ("500m", 500), ("0.5", 500), ("1u", 1), (".25", 250)] {
             assert_eq!(parse_millis(text), Ok(millis), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_written_is_short_and_read_as_it_was() {
+        for (text, written) in [
+            ("250m", of_nanos(250_000_000)),
+            ("1500u", of_nanos(1_500_000)),
+            ("2", of_nanos(2_000_000_000)),
+            ("1n", of_nanos(1)),
+            ("0", of_nanos(0)),
+            ("1500m", of_millis(1_500)),
+            ("10k", of_millis(10_000_000)),
+            ("64Mi", of_bytes(64 << 20)),
+            ("1536", of_bytes(1536)),
+        ] {
+            assert_eq!(written, text);
+        }
+        assert_eq!((parse_millis("1500m"), parse_bytes("64Mi")), (Ok(1500), Ok(64 << 20)));
     }
 
     #[test]

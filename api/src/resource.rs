@@ -141,12 +141,29 @@ pub static VALIDATING_ADMISSION_POLICIES: Resource =
 pub static VALIDATING_ADMISSION_POLICY_BINDINGS: Resource =
     in_group(ADMISSION, "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", Scope::Cluster);
 
+/// `metrics.k8s.io/v1beta1 NodeMetrics`: measured, never stored.
+pub static NODE_METRICS: Resource = Resource {
+    group: "metrics.k8s.io",
+    version: "v1beta1",
+    kind: "NodeMetrics",
+    plural: "nodes",
+    scope: Scope::Cluster,
+};
+/// `metrics.k8s.io/v1beta1 PodMetrics`: measured, never stored.
+pub static POD_METRICS: Resource = Resource {
+    group: "metrics.k8s.io",
+    version: "v1beta1",
+    kind: "PodMetrics",
+    plural: "pods",
+    scope: Scope::Namespaced,
+};
+
 const NETWORKING: &str = "networking.k8s.io";
 const RBAC: &str = "rbac.authorization.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
 
 /// Every resource the cluster serves, in the order discovery lists them.
-pub static ALL: [&Resource; 36] = [
+pub static ALL: [&Resource; 38] = [
     &NAMESPACES,
     &NODES,
     &PODS,
@@ -183,6 +200,8 @@ pub static ALL: [&Resource; 36] = [
     &CUSTOM_RESOURCE_DEFINITIONS,
     &VALIDATING_ADMISSION_POLICIES,
     &VALIDATING_ADMISSION_POLICY_BINDINGS,
+    &NODE_METRICS,
+    &POD_METRICS,
 ];
 
 impl Resource {

@@ -14,6 +14,7 @@ mod routes;
 mod runners;
 mod saving;
 mod steps;
+mod usage;
 mod volumes;
 
 use std::net::SocketAddr;

@@ -10,6 +10,7 @@
 mod asked;
 mod body;
 mod outside;
+mod process;
 mod words;
 mod worker;
 
@@ -31,7 +32,9 @@ use tokio::time::timeout;
 use self::asked::Asked;
 use self::body::Answer;
 use self::outside::Outside;
+use self::process::Process;
 use crate::local::Trouble;
+use crate::runner::Reading;
 
 pub use worker::{WorkError, work};
 
@@ -90,6 +93,7 @@ pub(crate) type OnNews = Box<dyn Fn(News) + Send + Sync>;
 pub(crate) struct Isolated {
     cage: Cage,
     asked: Arc<Asked>,
+    process: Arc<Process>,
     code: Code,
     timeout: Duration,
 }
@@ -100,8 +104,21 @@ impl Isolated {
         let program = means.program(&code, config.memory_bytes_max)?;
         let (asked, timeout) = (Arc::new(Asked::default()), config.timeout);
         let told = words::Config::of(&config).told().map_err(io::Error::other)?;
-        let outside = Outside { config: told, asked: asked.clone(), code: code.clone(), of: config, on_news };
-        Ok(Self { cage: Cage::start(program, Arc::new(outside)), asked, code, timeout })
+        let process = Arc::<Process>::default();
+        let outside = Outside {
+            config: told,
+            asked: asked.clone(),
+            process: process.clone(),
+            code: code.clone(),
+            of: config,
+            on_news,
+        };
+        Ok(Self { cage: Cage::start(program, Arc::new(outside)), asked, process, code, timeout })
+    }
+
+    /// What its process uses.
+    pub(crate) fn measure(&self) -> Reading {
+        self.process.measure()
     }
 
     /// Answers a request, as a guest in this process would.

@@ -24,6 +24,7 @@ mod join;
 mod link;
 mod local;
 mod logs;
+mod machine;
 mod outgoing;
 mod plan;
 mod pod;

@@ -1,15 +1,18 @@
 //! The Pods of this host as the proxy calls them: found by UID or address, counted while they answer.
 //!
-//! This is the hot path: finding a Pod takes no lock, and a request costs one atomic addition at its start and one
+//! This is the hot path: finding a Pod takes no lock, and a request costs two atomic changes at its start and two
 //! at its end. A Pod that drains refuses new requests before their body is read, so that the caller can try
 //! another; the request counts until the last byte of its answer is gone (C44, C45).
 
 mod answerer;
 mod count;
+mod gauge;
 mod shards;
+mod stirred;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures::FutureExt;
@@ -22,6 +25,8 @@ use crate::up::events::About;
 pub(crate) use answerer::{Answerer, Trouble};
 use count::Count;
 use shards::Shards;
+use stirred::Mark;
+pub(crate) use stirred::Stirred;
 
 /// A container as requests see it.
 #[derive(Clone)]
@@ -46,17 +51,36 @@ pub(crate) struct Slot {
     pub(crate) name: Arc<str>,
     targets: ArcSwap<Vec<Target>>,
     count: Arc<Count>,
+    /// What it used is to be measured.
+    mark: Mark,
 }
 
 impl Slot {
-    pub(crate) fn new(uid: Uid, namespace: &str, name: &str) -> Arc<Self> {
+    /// A Pod that nobody can ask yet. What it does later puts it among `stirred`.
+    pub(crate) fn new(uid: Uid, namespace: &str, name: &str, stirred: Arc<Stirred>) -> Arc<Self> {
         Arc::new(Self {
             uid,
             namespace: namespace.into(),
             name: name.into(),
             targets: ArcSwap::default(),
             count: Arc::default(),
+            mark: Mark::new(stirred),
         })
+    }
+
+    /// It did something: what it uses is to be measured.
+    pub(crate) fn stir(&self) {
+        self.mark.set(&self.uid);
+    }
+
+    /// It is measured now, and listed again by what it does from here on.
+    pub(crate) fn settle(&self) {
+        self.mark.clear();
+    }
+
+    /// Thousandths of a request inside, on average over `window`, the time since this was last asked.
+    pub(crate) fn take_average_milli(&self, window: Duration) -> u64 {
+        self.count.gauge.take_average_milli(window)
     }
 
     /// Requests from now on see these containers.
@@ -145,6 +169,7 @@ impl LocalPods for Handle {
         // Counted before it is asked who answers, so that a Pod that closes now waits for this request.
         let Some(counted) = slot.count.enter() else { return gone(request) };
         let Some(answerer) = slot.answerer(port) else { return gone(request) };
+        slot.stir();
         async move {
             match answerer.call(port, request).await {
                 Ok(response) => Ok(response.map(|body| counted.until_end_of(body))),
@@ -191,7 +216,7 @@ mod tests {
         let local = Arc::new(Local::default());
         let handle = Handle(local.clone());
         let ip: IpAddr = [127, 64, 0, 1].into();
-        let slot = Slot::new("u".into(), "n", "p");
+        let slot = Slot::new("u".into(), "n", "p", Arc::default());
         local.insert(slot.clone(), Some(ip));
         assert_eq!(handle.by_ip(ip).as_deref(), Some("u"));
         for uid in ["u", "stranger"] {
@@ -209,7 +234,7 @@ mod tests {
     fn a_pod_that_goes_takes_only_its_own_address_along() {
         let local = Arc::new(Local::default());
         let ip: IpAddr = [127, 64, 0, 1].into();
-        local.insert(Slot::new("new".into(), "n", "p"), Some(ip));
+        local.insert(Slot::new("new".into(), "n", "p", Arc::default()), Some(ip));
         local.remove("old", Some(ip));
         assert_eq!(Handle(local).by_ip(ip).as_deref(), Some("new"));
     }

@@ -97,6 +97,10 @@ impl Reports for Container {
         let event = Event { about: self.slot.about(), kind: Kind::Warning, reason };
         self.up.tally(tally, event, || format!("container {}: {failure}", self.name));
     }
+
+    fn computed(&self) {
+        self.slot.stir();
+    }
 }
 
 impl Container {
@@ -171,7 +175,7 @@ mod tests {
     #[test]
     fn ten_thousand_failures_wake_the_session_once_and_are_all_counted() {
         let (up, counters) = (Arc::new(Up::default()), Arc::new(Counters::default()));
-        let slot = Slot::new("u".into(), "n", "p");
+        let slot = Slot::new("u".into(), "n", "p", Arc::default());
         let dir = tempfile::tempdir().expect("makes a directory");
         let logs = Logs::start(dir.path()).expect("starts");
         let log = logs.sink(Place { uid: "u".into(), container: "main".into() });

@@ -1,6 +1,7 @@
 //! What runs a container: a workload in this process, or a process of its own. The agent treats both alike.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use sandbox::Workload;
 
@@ -16,7 +17,30 @@ pub(crate) enum Runner {
     Apart(Isolated),
 }
 
+/// What a container uses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// Time computed since something began: the workload, or the process that runs it now.
+    pub(crate) cpu: Duration,
+    pub(crate) memory_bytes: u64,
+    /// Whether the memory may change without any guest computing, so that it is worth another look.
+    pub(crate) may_shrink: bool,
+}
+
 impl Runner {
+    /// What it uses, since it was last asked.
+    pub(crate) fn measure(&self) -> Reading {
+        match self {
+            Self::Here(workload) => {
+                let measure = workload.measure();
+                // Idle instances go by themselves.
+                let may_shrink = measure.memory_bytes > 0;
+                Reading { cpu: measure.cpu, memory_bytes: measure.memory_bytes, may_shrink }
+            }
+            Self::Apart(isolated) => isolated.measure(),
+        }
+    }
+
     /// Whether it runs to an end instead of answering requests.
     pub(crate) fn is_command(&self) -> bool {
         match self {

@@ -1,10 +1,11 @@
-//! What waits to be told to the control plane: statuses, Events, the routes that are in force.
+//! What waits to be told to the control plane: statuses, Events, the routes that are in force, what is used.
 //!
 //! A mailbox: whoever has something to say puts it in and rings; the session takes it out while there is
 //! one. Only the latest status of a Pod counts, so a long absence costs one status per Pod and nothing else.
 
 pub(crate) mod events;
 pub(crate) mod statuses;
+pub(crate) mod usage;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -15,6 +16,7 @@ use tokio::sync::Notify;
 
 use events::{About, Event, Events, Kind, Tally};
 use statuses::Statuses;
+use usage::Usages;
 
 /// The mailbox.
 #[derive(Debug, Default)]
@@ -27,6 +29,7 @@ pub(crate) struct Up {
 pub(crate) struct Waiting {
     pub(crate) statuses: Statuses,
     pub(crate) events: Events,
+    pub(crate) usage: Usages,
     routes_applied: Option<u64>,
 }
 
@@ -88,6 +91,7 @@ impl Up {
     pub(crate) fn lost(&self) {
         let mut waiting = self.lock();
         waiting.statuses.lost();
+        waiting.usage.lost();
         waiting.routes_applied = None;
     }
 
@@ -101,9 +105,12 @@ impl Up {
             return Next::Send(Box::new(Message::PodStatuses(batch)));
         }
         let (due, later) = waiting.events.take(now);
-        if due.is_empty() {
-            return Next::Wait(later);
+        if !due.is_empty() {
+            return Next::Send(Box::new(Message::Events(HostEvents { events: due })));
         }
-        Next::Send(Box::new(Message::Events(HostEvents { events: due })))
+        match waiting.usage.next() {
+            Some(usage) => Next::Send(Box::new(Message::Usage(usage))),
+            None => Next::Wait(later),
+        }
     }
 }

@@ -15,4 +15,5 @@ mod suite {
     mod many;
     mod probes;
     mod routing;
+    mod usage;
 }

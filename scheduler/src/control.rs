@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use api::resource::POD_METRICS;
 use jiff::Timestamp;
 use planner::{CONTROLLERS, Controller, Snapshot};
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ use crate::clock::{self, Clock};
 use crate::metrics::Metrics;
 use crate::roster::{Peers, Roster};
 use crate::term::Term;
+use crate::usage::Usages;
 pub(crate) use commit::{Hands, remove_stopped};
 use due::{Due, Inputs};
 
@@ -33,6 +35,7 @@ const PUT_OFF_MAX: Duration = Duration::from_millis(250);
 pub(crate) fn snapshot(
     view: &View,
     peers: &Peers,
+    usage: planner::Usage,
     config: &planner::Config,
     clock: &Clock,
     started: Instant,
@@ -56,6 +59,7 @@ pub(crate) fn snapshot(
         unreadable: view.unreadable.clone(),
         customs: view.customs.clone(),
         sessions: Arc::new(peers.sessions(clock)),
+        usage,
     }
 }
 
@@ -63,6 +67,7 @@ pub(crate) fn snapshot(
 pub(crate) struct Control {
     pub(crate) cache: Cache,
     pub(crate) roster: Roster,
+    pub(crate) usages: Usages,
     pub(crate) config: planner::Config,
     pub(crate) clock: Arc<Clock>,
     pub(crate) started: Instant,
@@ -87,17 +92,20 @@ impl Control {
     /// The term has ended, or the store has.
     pub(crate) async fn run(self, shutdown: CancellationToken) -> Result<(), Error> {
         let (mut views, mut peers) = (self.cache.subscribe(), self.roster.subscribe());
+        let mut usages = self.usages.subscribe();
         let mut due: BTreeMap<&'static str, Due> = CONTROLLERS.iter().map(|c| (c.name, Due::default())).collect();
         let mut busy_since = None;
         loop {
             views.mark_unchanged();
             peers.mark_unchanged();
+            usages.mark_unchanged();
             while !shutdown.is_cancelled() && self.round(&mut due, &mut busy_since).await? {}
             let sleep =
                 due.values().filter_map(Due::timer).min().map(|at| at.saturating_duration_since(Instant::now()));
             tokio::select! {
                 changed = views.changed() => if changed.is_err() { return Ok(()) },
                 changed = peers.changed() => if changed.is_err() { return Ok(()) },
+                changed = usages.changed() => if changed.is_err() { return Ok(()) },
                 () = sleep_for(sleep) => {}
                 () = shutdown.cancelled() => return Ok(()),
             }
@@ -130,16 +138,17 @@ impl Control {
 
     async fn turn(&self, controller: &Controller, due: &mut BTreeMap<&'static str, Due>) -> Result<bool, Error> {
         let Some(state) = due.get_mut(controller.name) else { return Ok(false) };
-        let (view, peers) = (self.cache.view(), self.roster.peers());
+        let (view, peers, usage) = (self.cache.view(), self.roster.peers(), self.usages.now());
         let inputs = Inputs {
             objects: view.changed_of(controller.reads),
             sessions: if controller.reads_sessions { peers.liveness } else { 0 },
+            usage: if controller.reads.contains(&&POD_METRICS) { usage.revision } else { 0 },
         };
         let began = Instant::now();
         if !state.begin(inputs, began) {
             return Ok(false);
         }
-        let snapshot = snapshot(&view, &peers, &self.config, &self.clock, self.started);
+        let snapshot = snapshot(&view, &peers, usage, &self.config, &self.clock, self.started);
         let plan = (controller.plan)(&snapshot);
         let now = snapshot.now;
         drop((snapshot, view, peers));

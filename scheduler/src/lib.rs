@@ -36,6 +36,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 mod token;
+mod usage;
 
 pub use cidr::Cidr;
 pub use config::{

@@ -55,6 +55,12 @@ pub(crate) struct Peers {
 }
 
 impl Peers {
+    /// What the planner knows of one session.
+    pub(crate) fn session(&self, node: &str, clock: &Clock) -> Option<planner::Session> {
+        let peer = self.by_node.get(node)?;
+        Some(planner::Session { connected: peer.connected, since: clock.at(peer.since) })
+    }
+
     /// What the planner knows of sessions.
     pub(crate) fn sessions(&self, clock: &Clock) -> BTreeMap<String, planner::Session> {
         let session = |peer: &Peer| planner::Session { connected: peer.connected, since: clock.at(peer.since) };

@@ -162,7 +162,8 @@ impl Router {
         if self.made_from.replace(inputs) == Some(inputs) {
             return self.sender.borrow().table.clone();
         }
-        let snapshot = crate::control::snapshot(view, peers, &self.config, &self.clock, self.started);
+        let snapshot =
+            crate::control::snapshot(view, peers, planner::Usage::default(), &self.config, &self.clock, self.started);
         let routes = planner::routes(&snapshot).into_iter();
         let services = routes.map(|route| (route.service.clone(), self.fit(route))).collect();
         let present = self.sender.borrow().table.clone();

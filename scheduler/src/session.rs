@@ -35,6 +35,7 @@ use crate::events::Events;
 use crate::metrics::Metrics;
 use crate::roster::{Facts, Roster};
 use crate::routing::Routing;
+use crate::usage::Usages;
 
 pub(crate) use enrolment::Enrolment;
 use mailbox::Mailbox;
@@ -71,6 +72,7 @@ pub(crate) struct Sinks {
     pub(crate) objects: apiserver::Objects,
     pub(crate) events: Events,
     pub(crate) enrolment: Enrolment,
+    pub(crate) usages: Usages,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -176,6 +178,7 @@ impl Sessions {
             }
             let exists = |node: &str| now.contains_key(&api::NamespacedName::new("", node));
             self.roster.forget(exists);
+            self.sinks.usages.forget(exists);
             for node in nodes.keys().filter(|node| !now.contains_key(node)) {
                 committer::remove_lease(&self.sinks.objects, &node.name).await;
             }

@@ -20,6 +20,8 @@ mod kubectl;
 mod languages;
 #[path = "e2e/linked.rs"]
 mod linked;
+#[path = "e2e/metrics.rs"]
+mod metrics;
 #[path = "e2e/neighbours.rs"]
 mod neighbours;
 #[path = "e2e/readme.rs"]

@@ -35,6 +35,9 @@ GROUP_VERSIONS = [
     ("admissionregistration.k8s.io", "v1"), ("apiextensions.k8s.io", "v1"), ("node.k8s.io", "v1"),
 ]
 
+# Types that hand-written ones (`measured.rs`) contain.
+SHARED = {"META_V1_OBJECT_META", "META_V1_LIST_META"}
+
 # Kinds whose types carry descriptions, for `kubectl explain`: those the cluster serves, and the workloads near them.
 DESCRIBED = {
     "Namespace", "Node", "Pod", "Service", "ConfigMap", "Secret", "ServiceAccount", "Event", "Deployment", "ReplicaSet",
@@ -345,7 +348,8 @@ class Table:
         return "\n".join(lines)
 
     def rust_type(self, name, entry):
-        yield f"static {constant(name)}: Type = Type {{"
+        visible = "pub(super) " if constant(name) in SHARED else ""
+        yield f"{visible}static {constant(name)}: Type = Type {{"
         yield f'    name: "{name}",'
         yield f"    atomic: {str(entry['atomic']).lower()},"
         yield "    fields: &["

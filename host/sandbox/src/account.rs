@@ -18,17 +18,28 @@ use crate::slots::Counted;
 /// Bytes that may be taken and are given back.
 struct Bytes {
     used: AtomicU64,
+    /// The most that was taken at once since somebody asked.
+    most: AtomicU64,
     limit: u64,
 }
 
 impl Bytes {
     fn new(limit: u64) -> Self {
-        Self { used: AtomicU64::new(0), limit }
+        Self { used: AtomicU64::new(0), most: AtomicU64::new(0), limit }
     }
 
     fn take(&self, bytes: u64) -> bool {
         let take = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+        let before = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        let Ok(before) = before else { return false };
+        self.most.fetch_max(before + bytes, Ordering::Relaxed);
+        true
+    }
+
+    /// The most that was taken at once since this was last asked.
+    fn take_most(&self) -> u64 {
+        let used = self.used.load(Ordering::Relaxed);
+        self.most.swap(used, Ordering::Relaxed).max(used)
     }
 
     fn give_back(&self, bytes: u64) {
@@ -99,6 +110,12 @@ impl Account {
 
     pub(crate) fn used_bytes(&self) -> u64 {
         self.bytes.used.load(Ordering::Relaxed)
+    }
+
+    /// The most that was used at once since this was last asked: instances live for a request, so what is used at the
+    /// moment of a question says little.
+    pub(crate) fn take_most_bytes(&self) -> u64 {
+        self.bytes.take_most()
     }
 
     /// What bounds an instance of this workload.
@@ -230,6 +247,18 @@ mod tests {
 
     fn account(limit_bytes: Option<u64>) -> Arc<Account> {
         Arc::new(Account::new(limit_bytes, Arc::new(Pool::new(u64::MAX))))
+    }
+
+    #[test]
+    fn the_most_that_was_used_is_told_once() {
+        let account = account(None);
+        let mut one = share(&account);
+        assert!(one.memory_growing(0, 3 * PAGE, None).unwrap());
+        drop(one);
+        assert_eq!((account.take_most_bytes(), account.take_most_bytes()), (3 * PAGE as u64, 0));
+        let mut two = share(&account);
+        assert!(two.memory_growing(0, PAGE, None).unwrap());
+        assert_eq!((account.take_most_bytes(), account.take_most_bytes()), (PAGE as u64, PAGE as u64));
     }
 
     // F39

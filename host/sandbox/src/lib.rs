@@ -60,7 +60,7 @@ pub use outgoing::{Outgoing, OutgoingError, OutgoingOptions};
 pub use raw::VerifiedCode;
 pub use settings::INSTANCE_MEMORY_BYTES_DEFAULT;
 pub use sockets::{ResolveError, Sockets};
-pub use workload::{Reports, Reuse, Stats, Workload, WorkloadConfig};
+pub use workload::{Measure, Reports, Reuse, Stats, Workload, WorkloadConfig};
 
 /// What a body fails with.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -123,11 +123,24 @@ pub trait Reports: Send + Sync + 'static {
     /// A request failed. It is called once for each failure, also for those that come after the response began, which
     /// [`Workload::call`] can no longer return. It must not block.
     fn failed(&self, failure: &Failure);
+
+    /// A guest has computed: there is something new for [`Workload::measure`] to find. It is called after every turn
+    /// of every guest, so it must be as good as free.
+    fn computed(&self) {}
 }
 
 /// Keeps silent.
 impl Reports for () {
     fn failed(&self, _: &Failure) {}
+}
+
+/// What a workload uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Measure {
+    /// Time that its guests computed since it was made.
+    pub cpu: Duration,
+    /// The most memory that its instances had at once since it was last measured.
+    pub memory_bytes: u64,
 }
 
 /// What a workload did and has, at one moment.
@@ -187,6 +200,7 @@ impl Shared {
     /// A guest of it computed for so long.
     pub(crate) fn computed(&self, time: Duration) {
         self.cpu_nanos.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.config.reports.computed();
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -323,6 +337,13 @@ impl Workload {
             memory_bytes: shared.account.used_bytes(),
             cpu: Duration::from_nanos(shared.cpu_nanos.load(Ordering::Relaxed)),
         }
+    }
+
+    /// What it uses. For one who asks again and again: each answer covers the time since the one before.
+    #[must_use]
+    pub fn measure(&self) -> Measure {
+        let cpu = Duration::from_nanos(self.0.cpu_nanos.load(Ordering::Relaxed));
+        Measure { cpu, memory_bytes: self.0.account.take_most_bytes() }
     }
 
     /// Refuses further requests and drops idle instances. Requests that are being answered go on.

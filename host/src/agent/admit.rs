@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use protocol::v1::PodAssignment;
 
 use super::core::Core;
-use super::pods::{Container, Pod, Progress, Resumed, Told};
+use super::pods::{Container, Pod, Progress, Resumed, Told as ToldStatus};
+use super::usage::Told;
 use crate::desired::Uid;
 use crate::local::Slot;
 use crate::pod::spec::{RestartPolicy, Spec};
@@ -33,7 +34,8 @@ impl Core {
         if pod.spec.over {
             // The API's word is the last: it may say more than this host knows, such as who evicted the Pod.
             let stopped = pod.told.as_ref().is_some_and(|told| told.stopped);
-            pod.told = object.status.as_ref().and_then(|status| Told::new(status, stopped, true)).or(pod.told.take());
+            pod.told =
+                object.status.as_ref().and_then(|status| ToldStatus::new(status, stopped, true)).or(pod.told.take());
         } else if in_snapshot && !holds(object.status.as_ref(), pod.told.as_ref()) {
             // The API has lost what it was told, or never heard it.
             if let Some(message) = pod.message(uid) {
@@ -69,8 +71,8 @@ impl Core {
             })
             .collect();
         let ended = spec.over || memory.is_some_and(|memory| memory.stopped);
-        let told = before.as_ref().and_then(|status| Told::new(status, false, ended));
-        let slot = Slot::new(uid.clone(), &spec.namespace, &spec.name);
+        let told = before.as_ref().and_then(|status| ToldStatus::new(status, false, ended));
+        let slot = Slot::new(uid.clone(), &spec.namespace, &spec.name, self.meters.stirred.clone());
         self.warn_of_left_out(&slot, &spec);
         let pod = Pod {
             slot,
@@ -83,6 +85,7 @@ impl Core {
             ended: tokio_util::sync::CancellationToken::new(),
             told,
             sources_changed: false,
+            usage: Told::default(),
             spec,
         };
         self.pods.insert(uid.clone(), pod);
@@ -185,7 +188,7 @@ fn resume(was: &ContainerStatus, same_boot: bool, policy: RestartPolicy, now: Ti
 }
 
 /// Whether the API's status says all that was told. It may say more.
-fn holds(api: Option<&PodStatus>, told: Option<&Told>) -> bool {
+fn holds(api: Option<&PodStatus>, told: Option<&ToldStatus>) -> bool {
     let Some(told) = told else { return true };
     let told: Option<PodStatus> = serde_json::from_slice(&told.json).ok();
     let (Some(api), Some(told)) = (api, told) else { return false };

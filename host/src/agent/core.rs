@@ -21,6 +21,7 @@ use super::commands::End;
 use super::pods::Pod;
 use super::routes::{self, Parts, Pipe, Ports};
 use super::saving::Saver;
+use super::usage::{Before, Meters};
 use crate::code::Trouble;
 use crate::desired::file::{File, Memory, Saved};
 use crate::desired::{Desired, Refused, Uid};
@@ -60,6 +61,7 @@ pub(super) struct Core {
     /// Routes that are not whole yet.
     parts: Parts,
     pub(super) saver: Saver,
+    pub(super) meters: Meters,
     /// What is remembered of Pods that have not been admitted again yet.
     pub(super) memories: BTreeMap<Uid, Memory>,
     /// The machine has been rebooted since the memories were written.
@@ -98,6 +100,7 @@ impl Core {
             ports: Ports::default(),
             parts: Parts::default(),
             saver: Saver::new(file),
+            meters: Meters::new(Before::now()),
             memories: memories.into_iter().map(|memory| (memory.uid.as_str().into(), memory)).collect(),
             rebooted,
             wakes: BTreeSet::new(),
@@ -146,6 +149,7 @@ impl Core {
                 Some(event) = inbox.recv() => self.event(event).await,
                 () = until(wake) => self.wake(),
                 () = until(self.saver.due()) => self.save(),
+                () = until(Some(self.meters.due())) => self.measure(),
                 Some(heard) = hearing.recv() => self.heard(heard).await,
             }
             for _ in 0..TOGETHER_MAX {
@@ -170,6 +174,8 @@ impl Core {
         match heard {
             Heard::Welcome(welcome, reply) => {
                 let verdict = self.welcome(&welcome);
+                // Whoever answers may know nothing of what was told before.
+                self.measure_anew();
                 if reply.send(verdict).is_err() {
                     tracing::debug!("the session ended before it began");
                 }

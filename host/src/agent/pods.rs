@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use protocol::v1::{Artifact, PodAssignment};
 use tokio_util::sync::CancellationToken;
 
+use super::usage;
 use crate::desired::Uid;
 use crate::desired::file::Memory;
 use crate::local::{Slot, Target};
@@ -36,6 +37,8 @@ pub(super) struct Pod {
     pub(super) told: Option<Told>,
     /// What its volumes are made from may have changed.
     pub(super) sources_changed: bool,
+    /// What was last told of what it uses.
+    pub(super) usage: usage::Told,
 }
 
 /// The last status.
@@ -86,6 +89,7 @@ pub(super) struct Running {
     pub(super) code: String,
     pub(super) runner: Runner,
     pub(super) probes: CancellationToken,
+    pub(super) meter: usage::Meter,
 }
 
 /// A container that ran when the host went down: coming back is no restart, and does not unready it (C32).

@@ -7,6 +7,7 @@ use super::commands::End;
 use super::core::{Core, Event};
 use super::pods::{Progress, Running};
 use super::probing::Probing;
+use super::usage::Meter;
 use crate::desired::Uid;
 use crate::ips::NoAddress;
 use crate::logs::Place;
@@ -200,7 +201,8 @@ impl Core {
         };
         let code = super::pods::artifact_of(key, &spec.name).map(|a| a.code_key.clone()).unwrap_or_default();
         let started = &mut pod.containers[container];
-        started.running = Some(Running { code, runner: runner.clone(), probes: probes.clone() });
+        started.running =
+            Some(Running { code, runner: runner.clone(), probes: probes.clone(), meter: Meter::default() });
         started.runs += 1;
         started.life.start(now, &spec.probes);
         let run = started.runs;
@@ -211,6 +213,7 @@ impl Core {
             spec_probes.startup.take_if(|_| resumed.started);
         }
         pod.slot.set(pod.targets(key));
+        pod.slot.stir();
         match runner {
             Runner::Here(workload) if is_command => self.run_command(uid, container, run, workload),
             Runner::Here(workload) => self.listen(uid, container, workload, probes.clone()),
@@ -281,6 +284,7 @@ impl Core {
         let started_at = kept.life.started_at();
         let exit = Exit { code, reason: reason.to_owned(), message: message.clone(), started_at, finished_at: now };
         kept.life.end(exit, policy);
+        pod.slot.stir();
         let backs_off = matches!(kept.life.state, State::BackingOff { .. });
         self.show(uid);
         if backs_off {
@@ -374,6 +378,7 @@ impl Core {
             let mut waiting = self.context.up.lock();
             waiting.statuses.forget(uid);
             waiting.events.forget(uid);
+            waiting.usage.forget(uid);
         }
         self.context.logs.removed(uid.clone()).await;
         self.remove_volumes(uid).await;

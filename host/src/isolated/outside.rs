@@ -12,6 +12,7 @@ use network::Body;
 use sandbox::{Code, Failure, OutgoingError, Stream, WorkloadConfig};
 
 use super::asked::Asked;
+use super::process::Process;
 use super::{OnNews, words};
 
 /// Bytes of a failure that are read: a trap's text, and names around it.
@@ -22,6 +23,7 @@ pub(super) struct Outside {
     /// What a worker is told it is for.
     pub(super) config: Bytes,
     pub(super) asked: Arc<Asked>,
+    pub(super) process: Arc<Process>,
     pub(super) code: Code,
     /// What its guests would have in this process.
     pub(super) of: WorkloadConfig,
@@ -61,7 +63,10 @@ impl cage::Outside for Outside {
     }
 
     fn happened(&self, news: News) {
+        self.process.happened(&news);
         (self.on_news)(news);
+        // It has computed to come up; or it has gone, and its memory with it.
+        self.of.reports.computed();
     }
 }
 

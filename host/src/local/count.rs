@@ -11,6 +11,8 @@ use http_body_util::BodyExt;
 use network::{Body, BoxError};
 use tokio::sync::Notify;
 
+use super::gauge::Gauge;
+
 /// Set once no request may enter any more; the other bits count those inside.
 const CLOSED: usize = 1 << (usize::BITS - 1);
 
@@ -19,6 +21,8 @@ const CLOSED: usize = 1 << (usize::BITS - 1);
 pub(crate) struct Count {
     state: AtomicUsize,
     empty: Notify,
+    /// The same over time. Whoever is refused at the door is in it for no time.
+    pub(super) gauge: Gauge,
 }
 
 /// One request inside; it leaves when this is dropped.
@@ -29,6 +33,7 @@ impl Count {
     /// Lets a request in, unless the Pod is closed.
     pub(crate) fn enter(self: &Arc<Self>) -> Option<Counted> {
         let before = self.state.fetch_add(1, Ordering::AcqRel);
+        self.gauge.enter();
         let counted = Counted(self.clone());
         (before & CLOSED == 0).then_some(counted)
     }
@@ -57,6 +62,7 @@ impl Count {
 
 impl Drop for Counted {
     fn drop(&mut self) {
+        self.0.gauge.leave();
         if self.0.state.fetch_sub(1, Ordering::AcqRel) == CLOSED + 1 {
             self.0.empty.notify_waiters();
         }

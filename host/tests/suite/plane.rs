@@ -13,7 +13,7 @@ use protocol::v1::host_link_server::{HostLink, HostLinkServer};
 use protocol::v1::to_host::Message as Downward;
 use protocol::v1::{
     AnswerChunk, AnswerEnd, CodeChunk, CodeRequest, FromHost, HeartbeatSeen, Hello, HostEvent, JoinRequest,
-    JoinResponse, RenewRequest, RenewResponse, StatusesCommitted, ToHost, Welcome,
+    JoinResponse, NodeUsage, PodUsage, RenewRequest, RenewResponse, StatusesCommitted, ToHost, Welcome,
 };
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use ring::rand::SystemRandom;
@@ -71,6 +71,9 @@ pub(crate) struct Seen {
     pub(crate) status_count: usize,
     pub(crate) routes_applied: u64,
     pub(crate) events: Vec<HostEvent>,
+    pub(crate) node_usage: Option<NodeUsage>,
+    /// Everything told of each Pod, in order.
+    pub(crate) usage: BTreeMap<String, Vec<PodUsage>>,
     pub(crate) answers: BTreeMap<String, (Vec<u8>, String, bool)>,
 }
 
@@ -261,6 +264,15 @@ impl Plane {
             }
             Upward::Events(events) => {
                 self.0.seen.send_modify(|seen| seen.events.extend(events.events));
+                None
+            }
+            Upward::Usage(usage) => {
+                self.0.seen.send_modify(|seen| {
+                    seen.node_usage = usage.node.or(seen.node_usage.take());
+                    for pod in usage.pods {
+                        seen.usage.entry(pod.uid.clone()).or_default().push(pod);
+                    }
+                });
                 None
             }
             Upward::Hello(_) => panic!("says hello twice"),

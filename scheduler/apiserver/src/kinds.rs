@@ -3,6 +3,7 @@
 //! A kind is a row. There is no code per kind outside the rows' functions (defaults, validation),
 //! so a new kind is a new row here and a file of rules under `kinds/`.
 
+mod autoscaler;
 mod catalog;
 mod config;
 mod container;
@@ -135,6 +136,17 @@ pub(crate) struct Kind {
     pub(crate) also: &'static [Served],
     /// What its CustomResourceDefinition says, if it has one.
     pub(crate) custom: Option<Box<Custom>>,
+    /// Where the objects come from.
+    pub(crate) origin: Origin,
+}
+
+/// Where objects of a kind come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// They are written, and read from the store.
+    Stored,
+    /// They are measured ([`crate::Measured`]) when somebody asks, and read only.
+    Measured,
 }
 
 /// What a CustomResourceDefinition says of a kind in one version.

@@ -15,6 +15,7 @@ mod kinds;
 mod limits;
 mod logs;
 mod managed_fields;
+mod measured;
 mod objects;
 mod openapi;
 mod protobuf;
@@ -30,6 +31,7 @@ mod value;
 pub use auth::{Authenticator, User};
 pub use kinds::Subresource;
 pub use logs::{LogOptions, PodStreams};
+pub use measured::Measured;
 pub use objects::{
     Approval, CHANGES_MAX, Change, Cidr, DeleteOptions, FieldSelector, List, ListOptions, Objects, ObjectsConfig,
     Patch, Propagation, VersionMatch, WriteOptions, decode_entry,

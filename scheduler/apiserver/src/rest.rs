@@ -6,6 +6,7 @@
 mod apply;
 mod info;
 mod logs;
+mod measured;
 mod negotiate;
 mod params;
 mod path;
@@ -35,8 +36,10 @@ use self::path::Address;
 use self::path::Route;
 pub(crate) use self::path::{Review, decoded, is_health, percent_decoded};
 use crate::auth::{self, Authenticator, Gate};
+use crate::kinds::Origin;
 use crate::limits::{BODIES_BYTES_MAX, IN_FLIGHT_MAX, REQUEST_MAX, WATCHES_MAX};
 use crate::logs::PodStreams;
+use crate::measured::Measured;
 use crate::objects::Objects;
 use crate::rbac::Access;
 use crate::status::Status;
@@ -51,6 +54,8 @@ pub struct Config {
     pub access: Access,
     /// The way into running Pods.
     pub pods: Arc<dyn PodStreams>,
+    /// What is measured and not stored.
+    pub measured: Arc<dyn Measured>,
     /// Routes of others behind the same authentication: the registry at `/v2`.
     pub extra: Router,
     /// What `/version` says.
@@ -95,6 +100,7 @@ struct Api {
     authenticator: Arc<dyn Authenticator>,
     access: Access,
     pods: Arc<dyn PodStreams>,
+    measured: Arc<dyn Measured>,
     version: Version,
     in_flight: Semaphore,
     /// Room for bodies, in bytes.
@@ -109,6 +115,7 @@ pub fn router(config: Config) -> Router {
         authenticator: config.authenticator.clone(),
         access: config.access.clone(),
         pods: config.pods,
+        measured: config.measured,
         version: config.version,
         in_flight: Semaphore::new(IN_FLIGHT_MAX),
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
@@ -176,6 +183,9 @@ async fn objects(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Res
     use crate::kinds::Subresource::Status as StatusPart;
     use crate::kinds::Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Main, Scale};
     let method = request.method().clone();
+    if address.kind.origin == Origin::Measured {
+        return if method == Method::GET { measured::read(api, address, &request) } else { Err(not_allowed()) };
+    }
     if method == Method::GET {
         let (parts, _) = request.into_parts();
         return match (address.name, address.part) {

@@ -8,6 +8,7 @@
 mod field;
 #[rustfmt::skip]
 mod generated;
+mod measured;
 mod text;
 
 pub(crate) use field::{Field, Listing, Patch};
@@ -101,13 +102,13 @@ const EVERYWHERE: [&str; 2] = ["DeleteOptions", "Status"];
 /// The type of a kind, if the table knows it.
 pub(crate) fn find(group: &str, version: &str, kind: &str) -> Option<&'static Type> {
     let (group, version) = if EVERYWHERE.contains(&kind) { ("", "v1") } else { (group, version) };
-    let known = generated::KINDS.iter().find(|k| k.group == group && k.version == version && k.kind == kind);
+    let known = kinds().find(|k| k.group == group && k.version == version && k.kind == kind);
     known.map(|k| k.schema)
 }
 
 /// Every kind of the table, by group, version and kind.
-pub(crate) fn kinds() -> &'static [Kind] {
-    &generated::KINDS
+pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
+    generated::KINDS.iter().chain(&measured::KINDS)
 }
 
 #[cfg(test)]
@@ -150,7 +151,7 @@ mod tests {
     #[test]
     fn names_and_numbers_are_unique_within_a_type() {
         let mut seen = std::collections::BTreeMap::new();
-        kinds().iter().for_each(|kind| visit(kind.schema, &mut seen));
+        kinds().for_each(|kind| visit(kind.schema, &mut seen));
         assert!(seen.len() > 400, "{}", seen.len());
         for schema in seen.values() {
             let mut names: Vec<_> = schema.fields.iter().map(|field| field.name).collect();

@@ -5,9 +5,11 @@
 //! so that a table is a function of its input. A kind without a printer has a name and an age.
 
 mod age;
+mod autoscaler;
 mod batch;
 mod config;
 mod event;
+mod measured;
 mod network;
 mod node;
 mod pod;
@@ -98,7 +100,7 @@ static ANY: Printer =
     Printer { columns: &[NAME, AGE], cells: |object, now| vec![read::name(object), age::of(object, now)] };
 
 fn printer(resource: &Resource) -> &'static Printer {
-    let printers: [(&Resource, &'static Printer); 18] = [
+    let printers: &[(&Resource, &'static Printer)] = &[
         (&resource::PODS, &pod::PRINTER),
         (&resource::DEPLOYMENTS, &workload::DEPLOYMENT),
         (&resource::REPLICA_SETS, &workload::REPLICA_SET),
@@ -117,8 +119,11 @@ fn printer(resource: &Resource) -> &'static Printer {
         (&resource::CLUSTER_ROLES, &rbac::ROLE),
         (&resource::ROLE_BINDINGS, &rbac::BINDING),
         (&resource::CLUSTER_ROLE_BINDINGS, &rbac::BINDING),
+        (&resource::HORIZONTAL_POD_AUTOSCALERS, &autoscaler::PRINTER),
+        (&resource::NODE_METRICS, &measured::NODE),
+        (&resource::POD_METRICS, &measured::POD),
     ];
-    printers.into_iter().find(|(of, _)| *of == resource).map_or(&ANY, |(_, printer)| printer)
+    printers.iter().find(|(of, _)| *of == resource).map_or(&ANY, |(_, printer)| printer)
 }
 
 /// Renders objects of one resource, or the one object of a watch event. `metadata` is left empty for the

@@ -20,6 +20,7 @@
 mod action;
 mod config;
 mod snapshot;
+mod usage;
 
 mod aggregation;
 mod namespaces;
@@ -59,6 +60,7 @@ pub use action::{Action, Change, EventKind, Guard, ObjectRef, Part, Plan};
 pub use config::Config;
 pub use routes::{RouteEndpoint, RoutePort, ServiceRoute, routes};
 pub use snapshot::{Objects, Session, Snapshot};
+pub use usage::{Amounts, MachineUsage, PodUsage, Span, Usage, UsageOfNode};
 
 use api::Resource;
 use api::resource::{

@@ -15,7 +15,7 @@ use api::resource::{
 use api::{NamespacedName, Resource, label, resource};
 use jiff::Timestamp;
 
-use crate::{Config, object};
+use crate::{Config, Usage, object};
 
 /// Objects of one resource, shared with the shell's cache; every object has a UID and a resource version.
 pub type Objects<T> = Arc<BTreeMap<NamespacedName, Arc<T>>>;
@@ -64,6 +64,8 @@ pub struct Snapshot {
     pub customs: Arc<BTreeMap<String, &'static Resource>>,
     /// What is known of the sessions of hosts, by Node name.
     pub sessions: Arc<BTreeMap<String, Session>>,
+    /// What hosts say is used. A controller that reads it says so by reading `PodMetrics`.
+    pub usage: Usage,
 }
 
 /// What is known of a host's session.
@@ -100,6 +102,7 @@ impl Snapshot {
             unreadable: Arc::default(),
             customs: Arc::default(),
             sessions: Arc::default(),
+            usage: Usage::default(),
         }
     }
 

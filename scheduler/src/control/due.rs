@@ -14,6 +14,8 @@ pub(super) struct Inputs {
     pub(super) objects: u64,
     /// Which liveness of hosts it saw.
     pub(super) sessions: u64,
+    /// Which report of what is used it saw.
+    pub(super) usage: u64,
 }
 
 /// One controller's state between decisions.
@@ -66,10 +68,11 @@ mod tests {
     #[test]
     fn a_controller_is_asked_on_change_on_time_and_after_refusal() {
         let (mut due, now) = (Due::default(), Instant::now());
-        let inputs = |objects, sessions| Inputs { objects, sessions };
+        let inputs = |objects, sessions| Inputs { objects, sessions, usage: 0 };
         assert!(due.begin(inputs(0, 0), now), "the first time, always");
         assert!(!due.begin(inputs(0, 0), now));
         assert!(due.begin(inputs(1, 0), now) && due.begin(inputs(1, 1), now));
+        assert!(due.begin(Inputs { usage: 1, ..inputs(1, 1) }, now) && due.begin(inputs(1, 1), now));
         due.wake_at(Some(now + Duration::from_secs(1)));
         assert!(!due.begin(inputs(1, 1), now));
         assert!(due.begin(inputs(1, 1), now + Duration::from_secs(1)));

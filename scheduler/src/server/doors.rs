@@ -24,6 +24,7 @@ use crate::files::{self, Readers};
 use crate::link::{self, Link, Pipes};
 use crate::logs::Logs;
 use crate::rest;
+use crate::usage::Measurements;
 
 /// Connections between a listener and the service; taken as fast as they come.
 const CONNECTIONS: usize = 64;
@@ -86,11 +87,19 @@ impl Doors {
         }
         let certificate = ServerCertificate::new(authority.clone(), &addresses)?;
         let answers = Answers::default();
+        let sessions = &self.desk.sessions;
+        let measured = Measurements {
+            cache: sessions.sources.cache.clone(),
+            roster: sessions.roster.clone(),
+            usages: sessions.sinks.usages.clone(),
+            clock: sessions.clock.clone(),
+        };
         let app = apiserver::router(apiserver::Config {
             objects: self.objects,
             authenticator: Arc::new(Doorman::new(&self.admin_token)),
             access: self.access,
             pods: Arc::new(Logs { answers: answers.clone(), roster: self.desk.sessions.roster.clone() }),
+            measured: Arc::new(measured),
             extra: rest::router(self.desk.clone()).merge(self.registry.router()),
             version: apiserver::Version::default(),
         });

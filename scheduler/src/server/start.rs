@@ -30,6 +30,7 @@ use crate::roster::Roster;
 use crate::routing::{RESTART_GRACE, Reign, Router};
 use crate::session::{Enrolment, Ground, Sessions, Sinks, Sources};
 use crate::term::Term;
+use crate::usage::{Gauges, Usages};
 
 /// NodePorts, as in Kubernetes.
 const NODE_PORTS: std::ops::RangeInclusive<u16> = 30_000..=32_767;
@@ -98,8 +99,10 @@ async fn build(
         roster: Roster::new(),
         clock: Arc::new(Clock::new()),
         metrics: Arc::new(Metrics::new()),
+        usages: Usages::new(),
         cluster_id,
     };
+    base.metrics.collect(Box::new(Gauges(base.usages.clone())));
     let registry = open_registry(&config, &opened.dir, &base.cache, listeners.api_addr).await?;
     let artifacts = Artifacts::new(registry.clone(), opened.compiler, house.tasks.clone(), house.shutdown.clone());
     let sessions = sessions(&config, &base, &opened.authority, artifacts.clone(), &house);
@@ -131,6 +134,7 @@ struct Base {
     roster: Roster,
     clock: Arc<Clock>,
     metrics: Arc<Metrics>,
+    usages: Usages,
     cluster_id: Arc<str>,
 }
 
@@ -181,6 +185,7 @@ fn sessions(config: &Config, base: &Base, authority: &Authority, artifacts: Arti
     let control = Control {
         cache: base.cache.clone(),
         roster: base.roster.clone(),
+        usages: base.usages.clone(),
         config: planner,
         clock: base.clock.clone(),
         started: reign.began,
@@ -196,7 +201,13 @@ fn sessions(config: &Config, base: &Base, authority: &Authority, artifacts: Arti
             service_cidr: config.service_cidr,
         },
         sources: Sources { cache: base.cache.clone(), routing, artifacts },
-        sinks: Sinks { objects: base.objects.clone(), events, enrolment, metrics: base.metrics.clone() },
+        sinks: Sinks {
+            objects: base.objects.clone(),
+            events,
+            enrolment,
+            usages: base.usages.clone(),
+            metrics: base.metrics.clone(),
+        },
         roster: base.roster.clone(),
         clock: base.clock.clone(),
         tasks: house.tasks.clone(),

@@ -92,6 +92,10 @@ impl Reader {
             from_host::Message::RoutesApplied(applied) => {
                 shared.roster.acknowledged(node, self.session.number, applied.revision);
             }
+            from_host::Message::Usage(usage) => {
+                let own = shared.sources.cache.view().pods_of(node);
+                shared.sinks.usages.told(node, usage, &own, shared.now());
+            }
             from_host::Message::Events(events) => {
                 for event in events.events.into_iter().take(EVENTS_MAX) {
                     self.event(event)?;

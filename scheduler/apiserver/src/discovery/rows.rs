@@ -3,7 +3,7 @@
 use api::resource::Scope;
 use api::{Resource, resource, version};
 
-use crate::kinds::{self, Customs, Kind, Subresource};
+use crate::kinds::{self, Customs, Kind, Origin, Subresource};
 use crate::rest::Review;
 
 /// One resource as discovery shows it.
@@ -30,6 +30,8 @@ pub(crate) struct Sub {
 }
 
 const ALL_VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+/// What is measured can only be looked at.
+const READ_VERBS: &[&str] = &["get", "list"];
 /// Namespaces are deleted one by one.
 const NAMESPACE_VERBS: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
 
@@ -105,7 +107,11 @@ fn stored(kind: &Kind, resource: &'static Resource) -> Row {
         plural: resource.plural,
         singular: kind.singular,
         namespaced: resource.is_namespaced(),
-        verbs: if *resource == resource::NAMESPACES { NAMESPACE_VERBS } else { ALL_VERBS },
+        verbs: match kind.origin {
+            Origin::Measured => READ_VERBS,
+            Origin::Stored if *resource == resource::NAMESPACES => NAMESPACE_VERBS,
+            Origin::Stored => ALL_VERBS,
+        },
         short_names: kind.short_names,
         categories: kind.categories,
         subresources: kind.subresources.iter().filter_map(|sub| subresource(resource, *sub)).collect(),

@@ -3,7 +3,7 @@
 use api::resource;
 
 use super::{
-    Acts, Generation, Kind, NameRule, Subresource, config, cron_job, deployment, endpoint_slice, event, job, lease,
+    Acts, Generation, Kind, NameRule, Origin, Subresource, autoscaler, config, cron_job, deployment, endpoint_slice, event, job, lease,
     mutable, namespace, node, nothing, pod, rbac, replica_set, secret, service, service_account, typed, unacted,
     without_status,
 };
@@ -28,10 +28,11 @@ pub(super) const PLAIN: Kind = Kind {
     acts: Acts::Yes,
     also: &[],
     custom: None,
+    origin: Origin::Stored,
 };
 
 /// One row for each entry of `api::resource::ALL`.
-pub(crate) static ROWS: [Kind; 36] = [
+pub(crate) static ROWS: [Kind; 38] = [
     Kind {
         resource: &resource::NAMESPACES,
         singular: "namespace",
@@ -270,7 +271,9 @@ pub(crate) static ROWS: [Kind; 36] = [
         categories: &["all"],
         subresources: &[StatusPart],
         prepare: without_status,
-        validate: typed::<api::autoscaling::HorizontalPodAutoscaler>,
+        defaults: autoscaler::defaults,
+        validate: autoscaler::validate,
+        unacted: unacted::AUTOSCALER,
         acts: Acts::NotYet,
         ..PLAIN
     },
@@ -402,4 +405,6 @@ pub(crate) static ROWS: [Kind; 36] = [
         acts: Acts::NotYet,
         ..PLAIN
     },
+    Kind { resource: &resource::NODE_METRICS, origin: Origin::Measured, ..PLAIN },
+    Kind { resource: &resource::POD_METRICS, origin: Origin::Measured, ..PLAIN },
 ];

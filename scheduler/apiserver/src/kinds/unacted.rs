@@ -101,6 +101,9 @@ const JOB_SPEC: &[(&str, &[&str])] = &[("scheduling", EMPTY), ("successPolicy", 
 pub(super) const POD: &[Unacted] = &[Unacted { at: "spec", fields: POD_SPEC }];
 /// The same in a template.
 pub(super) const TEMPLATED: &[Unacted] = &[Unacted { at: "spec.template.spec", fields: POD_SPEC }];
+/// What autoscalers go by that nobody measures.
+pub(super) const AUTOSCALER: &[Unacted] =
+    &[Unacted { at: "spec", fields: &[("metrics[].external", NEVER), ("metrics[].object", NEVER)] }];
 /// Jobs.
 pub(super) const JOB: &[Unacted] =
     &[Unacted { at: "spec", fields: JOB_SPEC }, Unacted { at: "spec.template.spec", fields: POD_SPEC }];

@@ -33,7 +33,10 @@ pub(super) fn add(paths: &mut Map<String, Value>, schemas: &mut Schemas<'_>, row
     let own = Gvk { group: row.group, version: row.version, kind: row.kind };
     let mut draw = Draw { schemas };
     let has = |verb: &str| row.verbs.contains(&verb);
-    let mut at_collection = vec![("post", draw.write("post", own))];
+    let mut at_collection = Vec::new();
+    if has("create") {
+        at_collection.push(("post", draw.write("post", own)));
+    }
     if has("list") {
         at_collection.push(("get", draw.list(own)));
     }
@@ -46,12 +49,12 @@ pub(super) fn add(paths: &mut Map<String, Value>, schemas: &mut Schemas<'_>, row
     insert(paths, collection.clone(), at_collection);
     if has("get") {
         let item = format!("{collection}/{{name}}");
-        let operations = vec![
-            ("get", draw.read(own)),
-            ("put", draw.write("put", own)),
-            ("patch", draw.patch(own)),
-            ("delete", draw.delete("delete", own)),
-        ];
+        let mut operations = vec![("get", draw.read(own))];
+        if has("update") {
+            operations.push(("put", draw.write("put", own)));
+            operations.push(("patch", draw.patch(own)));
+            operations.push(("delete", draw.delete("delete", own)));
+        }
         insert(paths, item.clone(), operations);
         for sub in &row.subresources {
             insert(paths, format!("{item}/{}", sub.name), draw.subresource(sub));

@@ -57,7 +57,7 @@ impl<'d> Schemas<'d> {
         if schema.atomic {
             drawn["x-kubernetes-map-type"] = "atomic".into();
         }
-        let kinds: Vec<_> = schema::kinds().iter().filter(|kind| std::ptr::eq(kind.schema, schema)).collect();
+        let kinds: Vec<_> = schema::kinds().filter(|kind| std::ptr::eq(kind.schema, schema)).collect();
         if !kinds.is_empty() {
             let gvk = |kind: &&schema::Kind| json!({"group": kind.group, "version": kind.version, "kind": kind.kind});
             drawn["x-kubernetes-group-version-kind"] = kinds.iter().map(gvk).collect();

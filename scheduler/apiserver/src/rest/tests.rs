@@ -7,6 +7,7 @@ mod conflicts;
 mod deletes;
 mod harness;
 mod jobs;
+mod measured;
 mod reads;
 mod services;
 mod versions;

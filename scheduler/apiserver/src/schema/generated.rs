@@ -5988,7 +5988,7 @@ static META_V1_LABEL_SELECTOR_REQUIREMENT: Type = Type {
     ],
     inlined: &[],
 };
-static META_V1_LIST_META: Type = Type {
+pub(super) static META_V1_LIST_META: Type = Type {
     name: "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta",
     atomic: false,
     fields: &[
@@ -6014,7 +6014,7 @@ static META_V1_MANAGED_FIELDS_ENTRY: Type = Type {
     ],
     inlined: &[],
 };
-static META_V1_OBJECT_META: Type = Type {
+pub(super) static META_V1_OBJECT_META: Type = Type {
     name: "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta",
     atomic: false,
     fields: &[

@@ -408,3 +408,37 @@ fn no_object_is_too_strange_to_show() {
         }
     }
 }
+
+#[test]
+fn autoscalers_tell_what_they_go_by() {
+    let resource =
+        |name: &str, target: Value| json!({"type": "Resource", "resource": {"name": name, "target": target}});
+    let cpu = resource("cpu", json!({"type": "Utilization", "averageUtilization": 50}));
+    let memory = resource("memory", json!({"type": "AverageValue", "averageValue": "64Mi"}));
+    let pods = json!({"type": "Pods", "pods": {"target": {"averageValue": "5"}}});
+    let hpa = |name: &str, metrics: Value, current: Value| {
+        let target = json!({"kind": "Deployment", "name": "web"});
+        json!({
+            "metadata": meta(name),
+            "spec": {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 9, "metrics": metrics},
+            "status": {"currentReplicas": 3, "currentMetrics": current},
+        })
+    };
+    let current = json!([{"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": 70}}}]);
+    check(
+        &r::HORIZONTAL_POD_AUTOSCALERS,
+        json!([
+            hpa("one", json!([cpu]), current.clone()),
+            hpa("three", json!([cpu, memory, pods]), current),
+            hpa("requests", json!([pods]), json!([{"type": "Pods", "pods": {"current": {"averageValue": "4500m"}}}])),
+            hpa("none", json!([]), json!([])),
+        ]),
+        expect![[r#"
+            NAME | REFERENCE | TARGETS | MINPODS | MAXPODS | REPLICAS | AGE
+            one | Deployment/web | cpu: 70%/50% | 1 | 9 | 3 | 4m30s
+            three | Deployment/web | cpu: 70%/50%, memory: <unknown>/64Mi + 1 more... | 1 | 9 | 3 | 4m30s
+            requests | Deployment/web | 4500m/5 | 1 | 9 | 3 | 4m30s
+            none | Deployment/web | <none> | 1 | 9 | 3 | 4m30s
+        "#]],
+    );
+}

@@ -8,7 +8,7 @@ use http::Request;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::harness::{Cluster, Doors, Echo, SHOP};
+use super::harness::{Cluster, Doors, Echo, Meter, SHOP};
 use crate::rest::{Api, Version, dispatch};
 use crate::server::ClientCertificate;
 
@@ -102,6 +102,7 @@ async fn a_busy_server_still_says_that_it_lives() {
     let api = Arc::new(Api {
         objects: cluster.objects.clone(),
         pods: Arc::new(Echo),
+        measured: Arc::new(Meter),
         version: Version::default(),
         authenticator: Arc::new(Doors),
         access: cluster.access.clone(),

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use api::Resource;
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::objects::{Objects, ObjectsConfig, WriteOptions};
-use crate::{Access, Authenticator, Config, LogOptions, PodStreams, Status, User, Version, ensure_roles, router};
+use crate::{Access, Authenticator, Config, LogOptions, Measured, PodStreams, Status, User, Version, ensure_roles, router};
 
 /// Knows one master and one stranger.
 pub(super) struct Doors;
@@ -43,6 +44,31 @@ pub(super) struct Echo;
 impl PodStreams for Echo {
     async fn logs(&self, pod: &Value, options: LogOptions) -> Result<Body, Status> {
         Ok(Body::from(format!("{} {options:?}", pod["metadata"]["name"])))
+    }
+}
+
+/// Has measured two Pods.
+pub(super) struct Meter;
+
+impl Measured for Meter {
+    fn list(&self, resource: &Resource, namespace: Option<&str>) -> Vec<Value> {
+        let found = ["burner", "idle"].map(|name| self.get(resource, namespace.unwrap_or("shop"), name));
+        found.into_iter().flatten().collect()
+    }
+
+    fn get(&self, resource: &Resource, namespace: &str, name: &str) -> Option<Value> {
+        let usage = |cpu: &str| json!({"cpu": cpu, "memory": "1Mi"});
+        let container = |name: &str, cpu: &str| json!({"name": name, "usage": usage(cpu)});
+        (*resource == api::resource::POD_METRICS && namespace == "shop" && name != "absent").then(|| {
+            json!({
+                "kind": resource.kind,
+                "apiVersion": resource.api_version(),
+                "metadata": {"name": name, "namespace": namespace, "labels": {"app": name}},
+                "timestamp": "2026-01-01T00:00:00Z",
+                "window": "5s",
+                "containers": [container("a", "250m"), container("b", "1500u")],
+            })
+        })
     }
 }
 
@@ -93,6 +119,7 @@ impl Cluster {
             authenticator: Arc::new(Doors),
             access: access.clone(),
             pods: Arc::new(Echo),
+            measured: Arc::new(Meter),
             extra: Router::new().route("/v2/", axum::routing::get(|| async { "registry" })),
             version: Version::default(),
         });

@@ -1,0 +1,32 @@
+//! What is used is told while it is used, and then once more.
+
+use super::harness::{Bench, text};
+use super::plane::Seen;
+
+fn cpu(seen: &Seen, uid: &str) -> Vec<u64> {
+    let told = seen.usage.get(uid).map_or(&[][..], Vec::as_slice);
+    told.iter().map(|usage| usage.containers.iter().map(|container| container.cpu_nanos).sum()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pod_is_told_of_while_it_computes_and_once_when_it_rests() {
+    let bench = Bench::start(253).await;
+    bench.tell(vec![bench.pod("burner", "spin").await, bench.pod("idle", "hello02").await], &[], true).await;
+    let ip = bench.ready("burner").await;
+    bench.ready("idle").await;
+    let burn = text(ip, "/burn?ms=900");
+    let told = bench.plane.until("both are told", |seen| seen.usage.get("idle").and_then(|idle| idle.first().cloned()));
+    let (burnt, idle) = tokio::join!(burn, told);
+    assert_eq!((burnt.as_str(), idle.containers.len(), idle.requests_milli), ("burnt\n", 1, 0));
+    // Of 0.9 s in 5, that is 180 thousandths of a core, perhaps in two parts.
+    let much = |seen: &Seen| (cpu(seen, "burner").iter().sum::<u64>() > 100_000_000).then_some(());
+    bench.plane.until("it has computed", much).await;
+    bench.plane.until("it rests", |seen| cpu(seen, "burner").last().filter(|nanos| **nanos == 0).map(|_| ())).await;
+    bench
+        .plane
+        .until("the machine is told", |seen| seen.node_usage.as_ref().filter(|node| node.cpu_nanos > 0).map(drop))
+        .await;
+    let requests = bench.plane.look(|seen| seen.usage["burner"].iter().map(|usage| usage.requests_milli).sum::<u64>());
+    assert!(requests > 100, "a request of 0.9 s was inside: {requests}");
+    assert_eq!(bench.plane.look(|seen| seen.usage["idle"].len()), 1, "one that does nothing is told once");
+}
