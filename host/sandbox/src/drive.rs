@@ -72,6 +72,13 @@ pub(crate) struct Job {
     end: Option<BoxFuture<'static, Turn>>,
 }
 
+/// How long this thread has computed.
+fn computed() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0))
+        + Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or(0))
+}
+
 /// How a guest's turn went.
 pub(crate) enum Turn {
     /// It has nothing more to do.
@@ -90,11 +97,14 @@ impl Job {
     /// Lets the guest run until it waits, ends or is told to give way.
     pub(crate) fn turn(&mut self, cx: &mut Context<'_>) -> Turn {
         self.outcome.shared.engine.ticker().note();
-        let begin = Instant::now();
+        let (begin, computed) = (Instant::now(), self.burning.then(computed));
         let ended = self.guest.as_mut().poll(cx).is_ready();
         let now = Instant::now();
         self.spent += now - begin;
-        self.outcome.shared.computed(now - begin);
+        // Short turns take as long as they compute. Who computes for long is often made to wait for a CPU, and waiting
+        // is not computing; asking the system what it was costs little beside such a turn.
+        let used = computed.map(|before| self::computed().saturating_sub(before));
+        self.outcome.shared.computed(used.unwrap_or(now - begin));
         if ended {
             Turn::Ended
         } else if self.deadline.is_some_and(|deadline| now >= deadline) {

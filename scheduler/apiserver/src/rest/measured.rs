@@ -28,7 +28,7 @@ pub(super) fn read(api: &Api, address: &Address<'_>, request: &Request) -> Resul
             read::shaped(address, form, include, found)
         }
         None => {
-            let selection = params.selection(address.kind)?;
+            let selection = params.selection(address.asked())?;
             let mut found = api.measured.list(resource, address.namespace);
             found.retain(|object| selection.matches(object));
             list(address, form, include, found)
