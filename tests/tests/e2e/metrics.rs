@@ -45,7 +45,7 @@ async fn top_shows_who_burns() {
         let top = cluster.kubectl(newest, &["top", "pods"]);
         let top = String::from_utf8_lossy(&top.stdout).into_owned();
         let (burner, idle) = (numbers(&top, "burner-")?, numbers(&top, "idle-")?);
-        (burner.0 >= 200 && idle.0 < 50).then_some(())
+        (burner.0 >= 50 && idle.0 < burner.0 / 2).then_some(())
     })
     .await;
     for kubectl in paths::kubectls() {
