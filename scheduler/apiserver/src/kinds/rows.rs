@@ -3,9 +3,9 @@
 use api::resource;
 
 use super::{
-    Acts, Generation, Kind, NameRule, Origin, Subresource, autoscaler, config, cron_job, deployment, endpoint_slice, event, job, lease,
-    mutable, namespace, node, nothing, pod, rbac, replica_set, secret, service, service_account, typed, unacted,
-    without_status,
+    Acts, Generation, Kind, NameRule, Origin, Subresource, autoscaler, config, cron_job, deployment, endpoint_slice,
+    event, job, lease, mutable, namespace, node, nothing, pod, rbac, replica_set, secret, service, service_account,
+    typed, unacted, without_status,
 };
 
 use Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Scale, Status as StatusPart};

@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::objects::{Objects, ObjectsConfig, WriteOptions};
-use crate::{Access, Authenticator, Config, LogOptions, Measured, PodStreams, Status, User, Version, ensure_roles, router};
+use crate::{
+    Access, Authenticator, Config, LogOptions, Measured, PodStreams, Status, User, Version, ensure_roles, router,
+};
 
 /// Knows one master and one stranger.
 pub(super) struct Doors;
