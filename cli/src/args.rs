@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use client::{Place, Target};
 
 /// Kubernetes' job at WebAssembly's speed, in one program.
 #[derive(Parser)]
@@ -33,14 +34,10 @@ pub(crate) enum Command {
     Compose(Compose),
     /// Deploy a component or an image, and wait until it is available.
     Deploy(Deploy),
-    /// Create or update the objects of manifests.
-    Apply(Apply),
-    /// List objects, as `kubectl get` does.
-    Get(Get),
-    /// Print the logs of a Pod, or of a Deployment's Pods.
-    Logs(Logs),
     /// Show the cluster, its hosts and whether they answer.
     Status(Status),
+    #[command(flatten)]
+    Client(client::Verb),
     /// Compile a component from standard input to standard output; the control plane starts this itself.
     #[command(hide = true)]
     Compile(Compile),
@@ -164,20 +161,12 @@ pub(crate) struct Join {
     pub(crate) node: Node,
 }
 
-/// How a client finds its cluster.
-#[derive(clap::Args)]
-pub(crate) struct Target {
-    /// The kubeconfig to use; else $KUBECONFIG, else ~/.kube/config.
-    #[arg(long, value_name = "FILE", global = true)]
-    pub(crate) kubeconfig: Option<PathBuf>,
-}
-
 #[derive(clap::Args)]
 pub(crate) struct TokenCreate {
     #[command(flatten)]
     pub(crate) target: Target,
     /// How long the token may be used.
-    #[arg(long, default_value = "10m", value_parser = duration)]
+    #[arg(long, default_value = "10m", value_parser = client::time::parse)]
     pub(crate) ttl: Duration,
 }
 
@@ -233,7 +222,7 @@ pub(crate) struct Compose {
 #[derive(clap::Args)]
 pub(crate) struct Deploy {
     #[command(flatten)]
-    pub(crate) target: Target,
+    pub(crate) place: Place,
     /// Name of the Deployment, and of the Service with --expose.
     pub(crate) name: String,
     /// A component's file, which is pushed first, or an image the cluster can resolve.
@@ -251,85 +240,9 @@ pub(crate) struct Deploy {
     /// Environment of the workload.
     #[arg(long = "env", value_name = "K=V", value_parser = key_value)]
     pub(crate) env: Vec<(String, String)>,
-    /// Namespace.
-    #[arg(long, short)]
-    pub(crate) namespace: Option<String>,
     /// How long to wait until it is available.
-    #[arg(long, default_value = "2m", value_parser = duration)]
+    #[arg(long, default_value = "2m", value_parser = client::time::parse)]
     pub(crate) timeout: Duration,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct Apply {
-    #[command(flatten)]
-    pub(crate) target: Target,
-    /// A YAML or JSON manifest; `-` is standard input.
-    #[arg(long, short, required = true)]
-    pub(crate) filename: Vec<PathBuf>,
-    /// Namespace of objects that name none.
-    #[arg(long, short)]
-    pub(crate) namespace: Option<String>,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct Get {
-    #[command(flatten)]
-    pub(crate) target: Target,
-    /// A kind (`pods`, `deploy`, `svc`), and perhaps a name.
-    pub(crate) resource: String,
-    /// Name of one object.
-    pub(crate) name: Option<String>,
-    /// Namespace.
-    #[arg(long, short)]
-    pub(crate) namespace: Option<String>,
-    /// Every namespace.
-    #[arg(long, short = 'A')]
-    pub(crate) all_namespaces: bool,
-    /// Only objects with these labels.
-    #[arg(long, short = 'l')]
-    pub(crate) selector: Option<String>,
-    /// How to print.
-    #[arg(long, short, value_enum, default_value_t = Output::Table)]
-    pub(crate) output: Output,
-}
-
-/// How `get` prints.
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Output {
-    /// A table.
-    Table,
-    /// A table with more columns.
-    Wide,
-    /// The objects as JSON.
-    Json,
-    /// The names alone.
-    Name,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct Logs {
-    #[command(flatten)]
-    pub(crate) target: Target,
-    /// A Pod, or `deploy/NAME` for the Pods of a Deployment.
-    pub(crate) pod: String,
-    /// Namespace.
-    #[arg(long, short)]
-    pub(crate) namespace: Option<String>,
-    /// Container; not needed if the Pod has one.
-    #[arg(long, short)]
-    pub(crate) container: Option<String>,
-    /// Go on as lines are written.
-    #[arg(long, short)]
-    pub(crate) follow: bool,
-    /// The container before its last restart.
-    #[arg(long, short)]
-    pub(crate) previous: bool,
-    /// Only the last lines.
-    #[arg(long, value_name = "LINES")]
-    pub(crate) tail: Option<u64>,
-    /// Print when each line was written.
-    #[arg(long)]
-    pub(crate) timestamps: bool,
 }
 
 #[derive(clap::Args)]
@@ -361,10 +274,6 @@ fn key_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    api::workload::parse_duration(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -390,8 +299,12 @@ mod tests {
             "insula inspect shop/web:v1 -o json --wit --kubeconfig k",
             "insula compose web.wasm --plug stock.wasm --plug prices.wasm -o whole.wasm",
             "insula deploy web f.wasm --replicas 3 --port 80 --expose --env A=b --env C=d",
-            "insula get pods",
-            "insula logs web-1",
+            "insula get pods,svc -n shop -l app=web -o wide",
+            "insula get deploy/web -o jsonpath={.spec.replicas}",
+            "insula logs web-1 -f --tail=5",
+            "insula apply -f a.yaml,b.yaml -R --force-conflicts --dry-run=server",
+            "insula plan -f -",
+            "insula delete pod a b --wait=false --grace-period=0 --force",
             "insula status",
         ] {
             assert!(Args::try_parse_from(line.split(' ')).is_ok(), "{line}");

@@ -1,14 +1,11 @@
 //! One module per command.
 
-pub(crate) mod apply;
 pub(crate) mod compile;
 pub(crate) mod compose;
 pub(crate) mod deploy;
-pub(crate) mod get;
 pub(crate) mod inspect;
 pub(crate) mod join;
 pub(crate) mod logging;
-pub(crate) mod logs;
 pub(crate) mod pull;
 pub(crate) mod push;
 pub(crate) mod role;

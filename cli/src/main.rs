@@ -6,26 +6,38 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people: it talks to the terminal")]
 
 mod args;
-mod client;
 mod commands;
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use args::{Args, Command, TokenCommand};
 
+/// By this name kubectl finds the program: `kubectl insula get pods`. A link is enough.
+const PLUGIN: &str = "kubectl-insula";
+
 fn main() -> ExitCode {
-    let args = Args::parse();
-    match run(args.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        // Whoever read the output has seen enough.
-        Err(error) if client::is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
+    // The shell asks for completions by a variable; then this answers and ends.
+    clap_complete::CompleteEnv::with_factory(Args::command).complete();
+    let Err(error) = run(parse().command) else { return ExitCode::SUCCESS };
+    let (code, is_untold) = client::exit_code(&error);
+    if is_untold {
+        client::say::error(&error);
     }
+    ExitCode::from(code)
+}
+
+/// Reads the command line; a mistake in it ends the program with its help and code 2.
+fn parse() -> Args {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let is_plugin = words.first().is_some_and(|program| Path::new(program).file_name() == Some(PLUGIN.as_ref()));
+    let command = Args::command();
+    let command = if is_plugin { command.bin_name("kubectl insula") } else { command };
+    let matches = command.get_matches_from(client::command_line::flags_behind_the_verb(words));
+    Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
@@ -57,9 +69,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Inspect(args) => commands::inspect::run(args).await,
         Command::Compose(args) => commands::compose::run(&args),
         Command::Deploy(args) => Box::pin(commands::deploy::run(args)).await,
-        Command::Apply(args) => commands::apply::run(args).await,
-        Command::Get(args) => commands::get::run(args).await,
-        Command::Logs(args) => commands::logs::run(args).await,
+        Command::Client(verb) => Box::pin(client::verbs::run(verb)).await,
         Command::Status(args) => commands::status::run(args).await,
         Command::Compile(_) | Command::Worker => unreachable!("handled before the runtime starts"),
     }

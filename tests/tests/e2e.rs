@@ -4,6 +4,10 @@
 
 #[path = "e2e/backing.rs"]
 mod backing;
+#[path = "e2e/cli.rs"]
+mod cli;
+#[path = "e2e/cli_verbs.rs"]
+mod cli_verbs;
 #[path = "e2e/commands.rs"]
 mod commands;
 #[path = "e2e/deploy.rs"]

@@ -3,26 +3,22 @@
 //! A Deployment that is there already keeps what this command does not name: its variables, probes, resources and
 //! replicas.
 
-use std::cell::RefCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use futures::{AsyncBufReadExt, StreamExt, TryStreamExt};
-use http::Request;
-use indicatif::ProgressBar;
+use client::progress::Progress;
+use client::rollout::status::{self, Stand};
+use client::{Client, MERGE_PATCH, STRATEGIC_MERGE_PATCH, encode, watch};
 use serde_json::{Value, json};
 
-use super::apply::collection;
-use super::get::encode;
 use super::push;
 use crate::args;
-use crate::client::{Client, MERGE_PATCH, STRATEGIC_MERGE_PATCH, refusal};
 
 pub(crate) async fn run(args: args::Deploy) -> Result<()> {
     api::name::check_label_1035(&args.name).map_err(|why| anyhow::anyhow!("the name {:?}: {why}", args.name))?;
-    let client = Client::new(&args.target).await?;
-    let namespace = client.namespace(args.namespace.as_deref());
+    let client = Client::new(&args.place.target).await?;
+    let namespace = client.namespace(args.place.namespace.as_deref());
     let image = image(&client, &args).await?;
 
     let deployments = collection(&api::resource::DEPLOYMENTS, &namespace);
@@ -111,77 +107,29 @@ async fn wait(client: &Client, namespace: &str, args: &args::Deploy) -> Result<(
             why_not(client, namespace, &args.name).await
         ),
     }
-    progress.bar.finish_and_clear();
+    progress.done();
     println!("deployment/{} is available after {:.2} s", args.name, begin.elapsed().as_secs_f64());
     Ok(())
 }
 
-/// Between a watch that ended and the next.
-const WATCH_AGAIN_AFTER: Duration = Duration::from_millis(200);
 /// How often Pods are asked what they wait for.
 const EXPLAIN_EVERY: Duration = Duration::from_secs(2);
-const SPIN_EVERY: Duration = Duration::from_millis(100);
-
-/// What is said while a Deployment is waited for: a line that changes on a terminal, a line a change elsewhere.
-struct Progress {
-    bar: ProgressBar,
-    /// How many Pods there are, and what they wait for.
-    said: RefCell<(String, String)>,
-}
-
-impl Progress {
-    fn start() -> Self {
-        let bar = ProgressBar::new_spinner();
-        bar.enable_steady_tick(SPIN_EVERY);
-        Self { bar, said: RefCell::default() }
-    }
-
-    fn counts(&self, text: String) {
-        let (_, why) = self.said.borrow().clone();
-        self.say(text, why);
-    }
-
-    fn why(&self, text: String) {
-        let (counts, _) = self.said.borrow().clone();
-        self.say(counts, text);
-    }
-
-    fn say(&self, counts: String, why: String) {
-        let line = if why.is_empty() { counts.clone() } else { format!("{counts}; {why}") };
-        if self.said.replace((counts.clone(), why.clone())) == (counts, why) {
-            return;
-        }
-        if self.bar.is_hidden() { eprintln!("{line}") } else { self.bar.set_message(line) }
-    }
-}
 
 async fn follow(client: &Client, namespace: &str, name: &str, progress: &Progress) -> Result<()> {
-    let selector = encode(&format!("metadata.name={name}"));
-    let path = format!("{}?watch=true&fieldSelector={selector}", collection(&api::resource::DEPLOYMENTS, namespace));
-    loop {
-        let response = client.open(Request::get(&path).body(Vec::new())?).await?;
-        let status = response.status();
-        let body = http_body_util::BodyStream::new(response.into_body());
-        let bytes = body.filter_map(|frame| async {
-            frame.map(|frame| frame.into_data().ok()).map_err(|e| std::io::Error::other(e.to_string())).transpose()
-        });
-        let mut lines = Box::pin(bytes).into_async_read().lines();
-        while let Some(Ok(line)) = lines.next().await {
-            if !status.is_success() {
-                bail!("deployment/{name} cannot be watched: {}", refusal(status, line.as_bytes()));
-            }
-            let event: Value = serde_json::from_str(&line).context("a watch event that is not JSON")?;
-            let object = &event["object"];
-            match event["type"].as_str() {
-                Some("DELETED") => bail!("deployment/{name} was deleted while it was waited for"),
-                // The server cannot go on from there; the next watch begins with what is.
-                Some("ERROR") => break,
-                _ if is_available(object) => return Ok(()),
-                _ => progress.counts(counts(object)),
-            }
+    let mut was_there = false;
+    watch::follow(client, &collection(&api::resource::DEPLOYMENTS, namespace), name, |object| {
+        let Some(object) = object else {
+            return if was_there { bail!("deployment/{name} was deleted while it was waited for") } else { Ok(None) };
+        };
+        was_there = true;
+        // It may have passed a deadline before this command mended it, so only time ends the wait.
+        if let Some(Stand::Done(_)) = status::of("Deployment", object) {
+            return Ok(Some(()));
         }
-        tokio::time::sleep(WATCH_AGAIN_AFTER).await;
-    }
+        progress.state(counts(object));
+        Ok(None)
+    })
+    .await
 }
 
 /// Keeps saying what the Pods wait for.
@@ -194,17 +142,6 @@ async fn explain(client: &Client, namespace: &str, name: &str, progress: &Progre
     }
 }
 
-/// As `kubectl rollout status` decides.
-fn is_available(deployment: &Value) -> bool {
-    let count = |pointer: &str| deployment.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
-    let wanted = deployment.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1);
-    count("/status/observedGeneration") >= count("/metadata/generation")
-        && deployment.pointer("/status/observedGeneration").is_some()
-        && count("/status/updatedReplicas") >= wanted
-        && count("/status/replicas") <= count("/status/updatedReplicas")
-        && count("/status/availableReplicas") >= wanted
-}
-
 fn counts(deployment: &Value) -> String {
     let count = |name: &str| deployment["status"][name].as_i64().unwrap_or(0);
     let wanted = deployment["spec"]["replicas"].as_i64().unwrap_or(1);
@@ -213,7 +150,7 @@ fn counts(deployment: &Value) -> String {
 
 async fn why_not(client: &Client, namespace: &str, name: &str) -> String {
     match reasons(client, namespace, name).await {
-        Ok(reasons) if reasons.is_empty() => "no Pod says why; see `kubectl describe deployment`".to_owned(),
+        Ok(reasons) if reasons.is_empty() => "no Pod says why; see `insula describe deployment`".to_owned(),
         Ok(reasons) => reasons.join("; "),
         Err(error) => format!("its Pods cannot be listed: {error:#}"),
     }
@@ -258,22 +195,8 @@ async fn print_urls(client: &Client, namespace: &str, name: &str) -> Result<()> 
     Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_deployment_is_available_only_when_the_controller_has_seen_it() {
-        let mut object = json!({
-            "metadata": { "generation": 2 },
-            "spec": { "replicas": 2 },
-            "status": { "observedGeneration": 1, "updatedReplicas": 2, "replicas": 2, "availableReplicas": 2 },
-        });
-        assert!(!is_available(&object));
-        object["status"]["observedGeneration"] = json!(2);
-        assert!(is_available(&object));
-        object["status"]["replicas"] = json!(3);
-        assert!(!is_available(&object));
-        assert!(!is_available(&json!({ "spec": { "replicas": 0 } })));
-    }
+/// The URL of a resource's objects.
+fn collection(resource: &api::Resource, namespace: &str) -> String {
+    let root = if resource.group.is_empty() { "/api" } else { "/apis" };
+    format!("{root}/{}/namespaces/{namespace}/{}", resource.api_version(), resource.plural)
 }

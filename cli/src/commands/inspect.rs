@@ -7,7 +7,7 @@ use component::{Inspection, Interface, Memory, Producer};
 
 use super::pull::pull;
 use crate::args::{self, Form};
-use crate::client::Client;
+use client::Client;
 
 pub(crate) async fn run(args: args::Inspect) -> Result<()> {
     let wasm = read(&args).await?;

@@ -5,7 +5,7 @@ use http::Request;
 use serde_json::Value;
 
 use super::push::{LAYER_TYPE, MANIFEST_TYPE, sha256};
-use crate::client::Client;
+use client::Client;
 
 /// One name for several platforms.
 const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";

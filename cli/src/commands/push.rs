@@ -7,7 +7,7 @@ use http::{Method, Request};
 use serde_json::json;
 
 use crate::args;
-use crate::client::{Answer, Client};
+use client::{Answer, Client};
 
 /// Media types of a Wasm artifact (CNCF TAG Runtime, Wasm OCI artifact layout).
 const CONFIG_TYPE: &str = "application/vnd.wasm.config.v0+json";

@@ -3,13 +3,12 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use super::get::object;
 use crate::args;
-use crate::client::Client;
+use client::Client;
 
 pub(crate) async fn run(args: args::Status) -> Result<()> {
     let client = Client::new(&args.target).await?;
-    let status = object(&client, "/insula.dev/v1/status").await?;
+    let status = client.object("/insula.dev/v1/status").await?;
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     println!("cluster   {}", text(&status["clusterId"]));
     println!("version   {}", text(&status["version"]));

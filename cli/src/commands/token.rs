@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::args;
-use crate::client::Client;
+use client::Client;
 
 pub(crate) async fn create(args: args::TokenCreate) -> Result<()> {
     let client = Client::new(&args.target).await?;

@@ -73,7 +73,7 @@ async fn an_unknown_image_is_accepted_and_says_why_it_does_not_run() {
     assert!(said.contains("ErrImagePull") || said.contains("ImagePullBackOff"), "{said}");
     let output = cluster.insula(&["deploy", "ghost", "ghost:v1", "--namespace", "nowhere"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("kubectl create namespace nowhere"), "what, where and how to mend it: {said}");
+    assert!(said.contains("insula create namespace nowhere"), "what, where and how to mend it: {said}");
     // The image appears later: nobody has to touch the Deployment.
     cluster.push("hello02", "ghost:v1");
     let api = cluster.api().await;

@@ -1,0 +1,4 @@
+//! Rollouts: how far one is, and which revisions there were. Pure.
+
+pub(crate) mod history;
+pub mod status;
