@@ -8,6 +8,14 @@ pub const REVISION: &str = "deployment.kubernetes.io/revision";
 pub const DESIRED_REPLICAS: &str = "deployment.kubernetes.io/desired-replicas";
 /// Replicas plus surge a Deployment allowed when it last scaled this ReplicaSet.
 pub const MAX_REPLICAS: &str = "deployment.kubernetes.io/max-replicas";
+/// Revision a Pod of a StatefulSet (the ControllerRevision's name) or of a DaemonSet (its hash) was made from.
+pub const CONTROLLER_REVISION_HASH: &str = "controller-revision-hash";
+/// Hash of the template that a ControllerRevision of a StatefulSet holds.
+pub const REVISION_HASH: &str = "controller.kubernetes.io/hash";
+/// Name of a Pod of a StatefulSet, so that a Service can select this one alone.
+pub const STATEFUL_POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
+/// Ordinal of a Pod of a StatefulSet.
+pub const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
 /// Time of `kubectl rollout restart`.
 pub const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 /// What `kubectl apply` last applied.

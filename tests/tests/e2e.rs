@@ -34,6 +34,8 @@ mod readme;
 mod refusals;
 #[path = "e2e/rollout.rs"]
 mod rollout;
+#[path = "e2e/sets.rs"]
+mod sets;
 #[path = "e2e/shop.rs"]
 mod shop;
 #[path = "e2e/two_hosts.rs"]

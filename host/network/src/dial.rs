@@ -10,13 +10,17 @@ use crate::guest::GuestClient;
 use crate::name::{self, Name};
 
 impl GuestClient {
-    /// The cluster IPs of a Service, by any of its names, or the address that the name is; none for a name from outside
-    /// and for a Service without an address.
+    /// The cluster IPs of a Service, by any of its names, or the address of a Pod by its name below a headless Service,
+    /// or the address that the name is; none for a name from outside and for a Service without an address.
     #[must_use]
     pub fn addresses(&self, host: &str) -> Vec<IpAddr> {
         let host = host.to_ascii_lowercase();
+        let table = self.table();
+        if let Some(ip) = name::parse_pod(&host, self.namespace()).and_then(|pod| table.pod_named(pod)) {
+            return vec![ip];
+        }
         match name::parse(&host, self.namespace()) {
-            Name::Service { namespace, name } => self.table().cluster_ips(namespace, name),
+            Name::Service { namespace, name } => table.cluster_ips(namespace, name),
             Name::Address(ip) => vec![ip],
             Name::Outside => Vec::new(),
         }

@@ -113,10 +113,12 @@ impl GuestClient {
         let port = port(authority, if tls { HTTPS_PORT } else { HTTP_PORT }).ok_or(Denial::NoHost)?;
         let host = authority.host().to_ascii_lowercase();
         let table = lane.shared.table.load();
-        let aim = match name::parse(&host, &self.namespace) {
-            Name::Service { namespace, name } => service(&table, namespace, name, port, host.contains(".svc")),
-            Name::Address(ip) => Ok(address(&table, ip, port, || lane.shared.local.by_ip(ip).is_some())),
-            Name::Outside => Ok(Aim::Outside),
+        let pod = name::parse_pod(&host, &self.namespace).and_then(|pod| table.pod_named(pod));
+        let aim = match (pod, name::parse(&host, &self.namespace)) {
+            (Some(ip), Name::Service { .. } | Name::Outside) => Ok(Aim::At(Target::PodIp { ip, port })),
+            (None, Name::Service { namespace, name }) => service(&table, namespace, name, port, host.contains(".svc")),
+            (_, Name::Address(ip)) => Ok(address(&table, ip, port, || lane.shared.local.by_ip(ip).is_some())),
+            (None, Name::Outside) => Ok(Aim::Outside),
         };
         match aim {
             Ok(Aim::Outside) => Ok(Aim::Outside),

@@ -50,6 +50,30 @@ pub(crate) fn parse<'a>(host: &'a str, namespace: &'a str) -> Name<'a> {
     }
 }
 
+/// A Pod by its own name below a headless Service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PodName<'a> {
+    pub(crate) namespace: &'a str,
+    pub(crate) service: &'a str,
+    pub(crate) pod: &'a str,
+}
+
+/// Reads `host`, in lower case, as a Pod's name as seen from `namespace`: `db-0.db`, `db-0.db.shop`, `db-0.db.shop.svc`
+/// and `db-0.db.shop.svc.cluster.local`. The first two read like other names too; whoever asks looks for the Pod
+/// first, as Kubernetes' search path does.
+pub(crate) fn parse_pod<'a>(host: &'a str, namespace: &'a str) -> Option<PodName<'a>> {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let mut labels = host.split('.');
+    let (pod, service) = (labels.next()?, labels.next()?);
+    let namespace = labels.next().unwrap_or(namespace);
+    let domain: Vec<&str> = labels.take(CLUSTER_DOMAIN.len() + 1).collect();
+    let of_the_cluster = matches!(domain.len(), 0 | 1 | 3) && CLUSTER_DOMAIN.starts_with(&domain);
+    let are_labels = is_label(pod, Start::LetterOrDigit)
+        && is_label(service, Start::Letter)
+        && is_label(namespace, Start::LetterOrDigit);
+    (of_the_cluster && are_labels).then_some(PodName { namespace, service, pod })
+}
+
 /// What a label may begin with: RFC 1035 for Services, RFC 1123 for namespaces.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Start {
@@ -82,6 +106,24 @@ mod tests {
             ("users-2.0shop", "0shop", "users-2"),
         ] {
             assert_eq!(parse(host, "here"), Name::Service { namespace, name }, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_pod_is_named_below_its_service() {
+        for (host, namespace) in [
+            ("db-0.db", "here"),
+            ("db-0.db.shop", "shop"),
+            ("db-0.db.shop.svc", "shop"),
+            ("db-0.db.shop.svc.cluster.local", "shop"),
+            ("db-0.db.shop.svc.cluster.local.", "shop"),
+        ] {
+            assert_eq!(parse_pod(host, "here"), Some(PodName { namespace, service: "db", pod: "db-0" }), "{host}");
+        }
+        for host in
+            ["db-0", "db-0.db.shop.svc.cluster", "db-0.db.shop.svc.cluster.local.evil.com", "db-0..shop", "a.b.c.d"]
+        {
+            assert_eq!(parse_pod(host, "here"), None, "{host}");
         }
     }
 

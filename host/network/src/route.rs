@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::balance::Ring;
 use crate::delta::{Delta, Endpoint, Peer, Service, ServiceName, ServicePort};
 use crate::metrics::Share;
+use crate::name::PodName;
 
 /// Which endpoints answer where.
 #[derive(Debug, Clone)]
@@ -292,6 +293,14 @@ impl Table {
         let entry = self.services.get(namespace).and_then(|entries| entries.get(name));
         let ips: BTreeSet<IpAddr> = entry.iter().flat_map(|e| &e.backends).filter_map(|b| b.cluster_ip).collect();
         ips.into_iter().collect()
+    }
+
+    /// The address of a Pod by its name below a Service without an address of its own.
+    pub(crate) fn pod_named(&self, wanted: PodName<'_>) -> Option<IpAddr> {
+        let entry = self.services.get(wanted.namespace)?.get(wanted.service)?;
+        let headless = entry.backends.iter().filter(|backend| backend.cluster_ip.is_none());
+        let mut endpoints = headless.flat_map(|backend| backend.ring.spots()).map(|spot| &spot.endpoint);
+        endpoints.find(|endpoint| &*endpoint.pod_name == wanted.pod).map(|endpoint| endpoint.ip)
     }
 
     pub(crate) fn cluster_ip(&self, ip: IpAddr, port: u16) -> Option<&Arc<Backend>> {

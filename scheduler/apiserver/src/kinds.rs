@@ -4,11 +4,15 @@
 //! so a new kind is a new row here and a file of rules under `kinds/`.
 
 mod autoscaler;
+mod bound;
 mod catalog;
 mod config;
 mod container;
+mod controller_revision;
 mod cron_job;
+mod daemon_set;
 mod deployment;
+mod disruption_budget;
 mod endpoint_slice;
 mod env;
 mod event;
@@ -28,6 +32,7 @@ mod secret;
 mod served;
 mod service;
 mod service_account;
+mod stateful_set;
 mod unacted;
 mod volumes;
 

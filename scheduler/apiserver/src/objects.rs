@@ -10,11 +10,13 @@ mod address;
 mod allocation;
 mod apply;
 mod binding;
+mod budget;
 mod commit;
 mod create;
 mod delete;
 mod deletion;
 mod draft;
+mod evict;
 mod list;
 mod modify;
 mod name;
@@ -292,6 +294,15 @@ impl Objects {
         options: &DeleteOptions,
     ) -> Result<Deleted, Status> {
         delete::delete(self, &*self.kind(resource)?, namespace, name, options).await
+    }
+
+    /// Deletes a Pod, unless its PodDisruptionBudget refuses; a disruption is taken from the budget in the same
+    /// transaction.
+    ///
+    /// # Errors
+    /// As [`Objects::delete`]; `TooManyRequests` with the cause `DisruptionBudget` when the budget refuses.
+    pub async fn evict(&self, namespace: &str, name: &str, options: DeleteOptions) -> Result<(), Status> {
+        evict::evict(self, namespace, name, &options).await
     }
 
     /// Assigns a Pod to a Node: sets `spec.nodeName` once and for all.

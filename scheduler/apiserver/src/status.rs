@@ -225,6 +225,15 @@ impl Status {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message).retry_after(1)
     }
 
+    /// 429: a disruption budget does not let a Pod go now; `why` names it.
+    pub(crate) fn over_budget(why: String, retry_after_seconds: Option<u32>) -> Self {
+        let message = "Cannot evict pod as it would violate the pod's disruption budget.";
+        let mut status = Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message);
+        let cause = Cause { reason: "DisruptionBudget", message: why, field: String::new() };
+        status.details = Some(Box::new(Details { causes: vec![cause], retry_after_seconds, ..Details::default() }));
+        status
+    }
+
     /// 500: our fault.
     #[must_use]
     pub fn internal(message: impl Into<String>) -> Self {

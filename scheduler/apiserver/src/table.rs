@@ -7,6 +7,7 @@
 mod age;
 mod autoscaler;
 mod batch;
+mod budget;
 mod config;
 mod event;
 mod measured;
@@ -104,6 +105,10 @@ fn printer(resource: &Resource) -> &'static Printer {
         (&resource::PODS, &pod::PRINTER),
         (&resource::DEPLOYMENTS, &workload::DEPLOYMENT),
         (&resource::REPLICA_SETS, &workload::REPLICA_SET),
+        (&resource::STATEFUL_SETS, &workload::STATEFUL_SET),
+        (&resource::DAEMON_SETS, &workload::DAEMON_SET),
+        (&resource::CONTROLLER_REVISIONS, &workload::CONTROLLER_REVISION),
+        (&resource::POD_DISRUPTION_BUDGETS, &budget::PRINTER),
         (&resource::JOBS, &batch::JOB),
         (&resource::CRON_JOBS, &batch::CRON_JOB),
         (&resource::SERVICES, &network::SERVICE),

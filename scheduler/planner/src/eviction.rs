@@ -2,8 +2,8 @@
 //!
 //! A Pod that says nothing about unreachable Nodes tolerates them for `unreachable_after`. On a lost
 //! Node nobody can confirm an end, so a Pod is removed at once and its host stops it when it comes
-//! back (C29, F22). A Pod with claims is left alone there: two holders would be worse than none
-//! (C30); it moves when its host answers or someone deletes it.
+//! back (C29, F22). A Pod with claims, or with the name of a StatefulSet's ordinal, is left alone there: two
+//! holders would be worse than none (C30); it moves when its host answers or its Node is deleted.
 
 use api::core::{Node, Pod, Taint, Toleration};
 use api::label;
@@ -11,7 +11,7 @@ use api::resource::PODS;
 use jiff::Timestamp;
 
 use crate::brake::{self, Brake};
-use crate::{EventKind, Plan, Snapshot, disruption, node, object, pod};
+use crate::{EventKind, Plan, Snapshot, disruption, node, object, pod, statefulset};
 
 /// Decides which Pods leave their Nodes now.
 pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
@@ -38,6 +38,11 @@ pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
     plan
 }
 
+/// Whether nobody may take a Pod's place while it may still run.
+fn is_one_of_a_kind(pod: &Pod) -> bool {
+    pod::has_claims(pod) || statefulset::manages(pod)
+}
+
 /// A Node that Pods may have to leave.
 struct Evicting<'a> {
     name: &'a str,
@@ -56,7 +61,7 @@ impl<'a> Evicting<'a> {
     }
 
     fn plan_pod(&self, snapshot: &Snapshot, pod: &Pod, plan: &mut Plan) {
-        if pod::is_finished(pod) || self.is_lost && pod::has_claims(pod) {
+        if pod::is_finished(pod) || self.is_lost && is_one_of_a_kind(pod) {
             return;
         }
         let is_being_removed = pod.metadata.deletion_grace_period_seconds == Some(0);

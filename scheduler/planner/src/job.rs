@@ -37,7 +37,7 @@ use crate::claim::Claim;
 use crate::name::PodNames;
 use crate::pod::Named;
 use crate::replicas::Replicas;
-use crate::{Action, Part, Plan, Snapshot, namespaces, object, pod};
+use crate::{Action, Part, Plan, Snapshot, creation, namespaces, object, pod};
 use look::Look;
 
 /// Who looks after Jobs that name nobody else.
@@ -53,10 +53,7 @@ pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
         claimed: BTreeSet::new(),
         plan: Plan::default(),
     };
-    let jobs = &snapshot.jobs;
-    // Each decision begins elsewhere, so that refused Pods of one Job never starve the others.
-    let start = usize::try_from(snapshot.seed % (jobs.len().max(1) as u64)).unwrap_or(0);
-    for (name, job) in jobs.iter().skip(start).chain(jobs.iter().take(start)) {
+    for (name, job) in creation::in_turn(&snapshot.jobs, snapshot.seed) {
         if planner.is_full() {
             break;
         }

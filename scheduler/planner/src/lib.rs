@@ -28,6 +28,9 @@ mod namespaces;
 mod deployment;
 mod replicaset;
 
+mod daemonset;
+mod statefulset;
+
 mod cronjob;
 mod job;
 
@@ -39,18 +42,22 @@ mod routes;
 mod nodes;
 
 mod brake;
+mod budget;
 mod eviction;
 
 mod garbage;
 mod podgc;
 
 mod claim;
+mod creation;
 mod disruption;
+mod history;
 mod name;
 mod node;
 mod object;
 mod pod;
 mod replicas;
+mod share;
 mod template;
 
 #[cfg(test)]
@@ -64,7 +71,8 @@ pub use usage::{Amounts, MachineUsage, PodUsage, Span, Usage, UsageOfNode};
 
 use api::Resource;
 use api::resource::{
-    CLUSTER_ROLES, CRON_JOBS, DEPLOYMENTS, ENDPOINT_SLICES, JOBS, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICES,
+    CLUSTER_ROLES, CONTROLLER_REVISIONS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINT_SLICES, JOBS, NAMESPACES, NODES,
+    PERSISTENT_VOLUME_CLAIMS, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, SERVICES, STATEFUL_SETS,
 };
 
 /// One control loop's decision.
@@ -81,7 +89,7 @@ pub struct Controller {
 }
 
 /// Every control loop, in the order in which a change travels through them.
-pub static CONTROLLERS: [Controller; 12] = [
+pub static CONTROLLERS: [Controller; 15] = [
     Controller { name: "namespaces", reads: &[], reads_sessions: false, plan: namespaces::plan },
     Controller {
         name: "deployment",
@@ -94,6 +102,18 @@ pub static CONTROLLERS: [Controller; 12] = [
         reads: &[&REPLICA_SETS, &PODS, &NODES, &NAMESPACES],
         reads_sessions: true,
         plan: replicaset::plan,
+    },
+    Controller {
+        name: "statefulset",
+        reads: &[&STATEFUL_SETS, &CONTROLLER_REVISIONS, &PERSISTENT_VOLUME_CLAIMS, &PODS, &NODES, &NAMESPACES],
+        reads_sessions: true,
+        plan: statefulset::plan,
+    },
+    Controller {
+        name: "daemonset",
+        reads: &[&DAEMON_SETS, &CONTROLLER_REVISIONS, &PODS, &NODES, &NAMESPACES],
+        reads_sessions: true,
+        plan: daemonset::plan,
     },
     Controller {
         name: "cronjob",
@@ -111,6 +131,12 @@ pub static CONTROLLERS: [Controller; 12] = [
     },
     Controller { name: "nodes", reads: &[&NODES, &PODS], reads_sessions: true, plan: nodes::plan },
     Controller { name: "eviction", reads: &[&NODES, &PODS], reads_sessions: true, plan: eviction::plan },
+    Controller {
+        name: "disruption",
+        reads: &[&POD_DISRUPTION_BUDGETS, &PODS, &NODES, &DEPLOYMENTS, &REPLICA_SETS, &STATEFUL_SETS],
+        reads_sessions: true,
+        plan: budget::plan,
+    },
     Controller { name: "garbage", reads: &[], reads_sessions: false, plan: garbage::plan },
     Controller { name: "aggregation", reads: &[&CLUSTER_ROLES], reads_sessions: false, plan: aggregation::plan },
     Controller { name: "podgc", reads: &[&PODS, &NODES], reads_sessions: false, plan: podgc::plan },

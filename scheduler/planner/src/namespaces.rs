@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use api::core::{Namespace, NamespaceCondition};
 use api::meta::{ObjectMeta, Time};
 use api::resource::{
-    CONFIG_MAPS, CRON_JOBS, DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, JOBS, NAMESPACES, PODS, REPLICA_SETS,
-    SERVICE_ACCOUNTS, SERVICES,
+    CONFIG_MAPS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, JOBS, NAMESPACES, PODS, REPLICA_SETS,
+    SERVICE_ACCOUNTS, SERVICES, STATEFUL_SETS,
 };
 use api::{NamespacedName, Resource};
 use serde_json::json;
@@ -25,7 +25,7 @@ const ROOT_CA: &str = "kube-root-ca.crt";
 const CA_HASH: &str = "insula.dev/ca-hash";
 const FINALIZERS_REMAINING: &str = "NamespaceFinalizersRemaining";
 /// Removed first, in this order, so that nothing makes Pods anew.
-static FIRST: [&Resource; 5] = [&DEPLOYMENTS, &REPLICA_SETS, &CRON_JOBS, &JOBS, &PODS];
+static FIRST: [&Resource; 7] = [&DEPLOYMENTS, &REPLICA_SETS, &STATEFUL_SETS, &DAEMON_SETS, &CRON_JOBS, &JOBS, &PODS];
 
 /// Whether a Namespace is leaving. One that does not exist is not: tests and bootstrap have such.
 pub(crate) fn is_terminating(snapshot: &Snapshot, namespace: &str) -> bool {

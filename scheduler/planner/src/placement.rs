@@ -25,6 +25,8 @@ use api::meta::Time;
 use api::resource::PODS;
 use serde_json::json;
 
+pub(crate) use selector::is_required;
+
 use crate::pod::{self, Named};
 use crate::{Action, EventKind, Part, Plan, Snapshot, object};
 use class::Class;

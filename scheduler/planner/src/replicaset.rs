@@ -14,17 +14,13 @@ use api::NamespacedName;
 use api::apps::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 use api::resource::{PODS, REPLICA_SETS};
 use api::selector::Selector;
-use serde_json::Value;
 
 use crate::claim::Claim;
 use crate::name::PodNames;
 use crate::pod::Named;
 use crate::replicas::{Replicas, Tally};
-use crate::{Action, EventKind, Guard, Part, Plan, Snapshot, namespaces, object, pod, template};
+use crate::{Action, EventKind, Guard, Part, Plan, Snapshot, creation, namespaces, object, pod, template};
 
-/// Pods created in the first batch of a ReplicaSet. If they are refused (a quota, say), no more
-/// than these are tried per round; each batch that succeeds triples what there is.
-const FIRST_BATCH: i32 = 32;
 /// Wait before a Pod that keeps failing is replaced again (C40's numbers: 10 s, doubled, to 300 s).
 const BACKOFF_FIRST: Duration = Duration::from_secs(10);
 const BACKOFF_DOUBLINGS_MAX: u32 = 5;
@@ -42,10 +38,7 @@ pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
         claimed: BTreeSet::new(),
         plan: Plan::default(),
     };
-    let sets = &snapshot.replica_sets;
-    // Each decision begins elsewhere, so that refused Pods of one ReplicaSet never starve the others.
-    let start = usize::try_from(snapshot.seed % (sets.len().max(1) as u64)).unwrap_or(0);
-    for (name, set) in sets.iter().skip(start).chain(sets.iter().take(start)) {
+    for (name, set) in creation::in_turn(&snapshot.replica_sets, snapshot.seed) {
         if planner.plan.actions.len() >= snapshot.config.actions_max {
             break;
         }
@@ -127,8 +120,7 @@ impl<'a> Planner<'a> {
     ) {
         let missing = wanted(&set.spec) - tally.active;
         if missing > 0 {
-            let batch = missing.min(FIRST_BATCH.max(tally.active.saturating_mul(2)));
-            self.create(name, set, pods, batch, guard);
+            self.create(name, set, pods, creation::batch(missing, tally.active), guard);
         } else if missing < 0 {
             let surplus = usize::try_from(missing.unsigned_abs()).unwrap_or(0);
             self.stop(set, pods, surplus);
@@ -156,14 +148,7 @@ impl<'a> Planner<'a> {
             }
             let base = format!("{}-", name.name);
             let pod = self.names.draw(self.snapshot, &name.namespace, &base, object::uid(&set.metadata));
-            let mut object = manifest.clone();
-            object["metadata"]["name"] = Value::String(pod.clone());
-            self.plan.actions.push(Action::Create {
-                resource: &PODS,
-                namespace: name.namespace.clone(),
-                object,
-                guard: guard.cloned(),
-            });
+            self.plan.actions.push(creation::pod(&name.namespace, &pod, manifest.clone(), guard.cloned()));
             let message = format!("Created pod: {pod}");
             self.tell(set, "SuccessfulCreate", message);
         }

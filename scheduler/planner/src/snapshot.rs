@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use api::apps::{Deployment, ReplicaSet};
+use api::apps::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use api::batch::{CronJob, Job};
 use api::core::{Namespace, Node, Pod, Service};
 use api::discovery::EndpointSlice;
 use api::meta::ObjectMeta;
+use api::policy::PodDisruptionBudget;
 use api::rbac::ClusterRole;
 use api::resource::{
-    CRON_JOBS, DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, JOBS, LEASES, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICES,
+    CONTROLLER_REVISIONS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, JOBS, LEASES, NAMESPACES,
+    NODES, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, SERVICES, STATEFUL_SETS,
 };
 use api::{NamespacedName, Resource, label, resource};
 use jiff::Timestamp;
@@ -44,6 +46,14 @@ pub struct Snapshot {
     pub deployments: Objects<Deployment>,
     /// ReplicaSets.
     pub replica_sets: Objects<ReplicaSet>,
+    /// StatefulSets.
+    pub stateful_sets: Objects<StatefulSet>,
+    /// DaemonSets.
+    pub daemon_sets: Objects<DaemonSet>,
+    /// ControllerRevisions.
+    pub controller_revisions: Objects<ControllerRevision>,
+    /// PodDisruptionBudgets.
+    pub pod_disruption_budgets: Objects<PodDisruptionBudget>,
     /// Jobs.
     pub jobs: Objects<Job>,
     /// CronJobs.
@@ -94,6 +104,10 @@ impl Snapshot {
             endpoint_slices: Objects::default(),
             deployments: Objects::default(),
             replica_sets: Objects::default(),
+            stateful_sets: Objects::default(),
+            daemon_sets: Objects::default(),
+            controller_revisions: Objects::default(),
+            pod_disruption_budgets: Objects::default(),
             jobs: Objects::default(),
             cron_jobs: Objects::default(),
             namespaces: Objects::default(),
@@ -165,6 +179,14 @@ impl Snapshot {
         self.endpoint_slices.iter().for_each(|(name, object)| visit(&ENDPOINT_SLICES, name, &object.metadata));
         self.deployments.iter().for_each(|(name, object)| visit(&DEPLOYMENTS, name, &object.metadata));
         self.replica_sets.iter().for_each(|(name, object)| visit(&REPLICA_SETS, name, &object.metadata));
+        self.stateful_sets.iter().for_each(|(name, object)| visit(&STATEFUL_SETS, name, &object.metadata));
+        self.daemon_sets.iter().for_each(|(name, object)| visit(&DAEMON_SETS, name, &object.metadata));
+        self.controller_revisions
+            .iter()
+            .for_each(|(name, object)| visit(&CONTROLLER_REVISIONS, name, &object.metadata));
+        self.pod_disruption_budgets
+            .iter()
+            .for_each(|(name, object)| visit(&POD_DISRUPTION_BUDGETS, name, &object.metadata));
         self.jobs.iter().for_each(|(name, object)| visit(&JOBS, name, &object.metadata));
         self.cron_jobs.iter().for_each(|(name, object)| visit(&CRON_JOBS, name, &object.metadata));
         self.pods.iter().for_each(|(name, object)| visit(&PODS, name, &object.metadata));
@@ -182,6 +204,10 @@ impl Snapshot {
             r if *r == ENDPOINT_SLICES => self.endpoint_slices.get(name).map(|object| &object.metadata),
             r if *r == DEPLOYMENTS => self.deployments.get(name).map(|object| &object.metadata),
             r if *r == REPLICA_SETS => self.replica_sets.get(name).map(|object| &object.metadata),
+            r if *r == STATEFUL_SETS => self.stateful_sets.get(name).map(|object| &object.metadata),
+            r if *r == DAEMON_SETS => self.daemon_sets.get(name).map(|object| &object.metadata),
+            r if *r == CONTROLLER_REVISIONS => self.controller_revisions.get(name).map(|object| &object.metadata),
+            r if *r == POD_DISRUPTION_BUDGETS => self.pod_disruption_budgets.get(name).map(|object| &object.metadata),
             r if *r == JOBS => self.jobs.get(name).map(|object| &object.metadata),
             r if *r == CRON_JOBS => self.cron_jobs.get(name).map(|object| &object.metadata),
             r if *r == PODS => self.pods.get(name).map(|object| &object.metadata),

@@ -7,6 +7,7 @@ mod jobs;
 
 mod properties;
 pub(crate) mod rollout_checker;
+mod sets;
 pub(crate) mod world;
 
 use expect_test::Expect;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use api::apps::{Deployment, ReplicaSet};
+use api::apps::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use api::batch::{CronJob, Job};
 use api::core::{ConfigMap, Namespace, Node, Pod, Secret, Service};
 use api::discovery::EndpointSlice;
 use api::meta::ObjectMeta;
+use api::policy::PodDisruptionBudget;
 use api::rbac::ClusterRole;
 use api::{NamespacedName, Resource, label, resource};
 use k8s_openapi::Metadata;
@@ -24,6 +25,10 @@ pub(super) enum Object {
     EndpointSlice(Option<Arc<EndpointSlice>>),
     Deployment(Option<Arc<Deployment>>),
     ReplicaSet(Option<Arc<ReplicaSet>>),
+    StatefulSet(Option<Arc<StatefulSet>>),
+    DaemonSet(Option<Arc<DaemonSet>>),
+    ControllerRevision(Option<Arc<ControllerRevision>>),
+    PodDisruptionBudget(Option<Arc<PodDisruptionBudget>>),
     Job(Option<Arc<Job>>),
     CronJob(Option<Arc<CronJob>>),
     ConfigMap(Option<Arc<ConfigMap>>),
@@ -88,6 +93,10 @@ fn object(resource: &Resource, entry: Option<&Entry>) -> Result<Object, Unreadab
         r if *r == resource::ENDPOINT_SLICES => Object::EndpointSlice(decode(entry)?),
         r if *r == resource::DEPLOYMENTS => Object::Deployment(decode(entry)?),
         r if *r == resource::REPLICA_SETS => Object::ReplicaSet(decode(entry)?),
+        r if *r == resource::STATEFUL_SETS => Object::StatefulSet(decode(entry)?),
+        r if *r == resource::DAEMON_SETS => Object::DaemonSet(decode(entry)?),
+        r if *r == resource::CONTROLLER_REVISIONS => Object::ControllerRevision(decode(entry)?),
+        r if *r == resource::POD_DISRUPTION_BUDGETS => Object::PodDisruptionBudget(decode(entry)?),
         r if *r == resource::JOBS => Object::Job(decode(entry)?),
         r if *r == resource::CRON_JOBS => Object::CronJob(decode(entry)?),
         r if *r == resource::CONFIG_MAPS => Object::ConfigMap(decode(entry)?),

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use api::apps::{Deployment, ReplicaSet};
+use api::apps::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use api::batch::{CronJob, Job};
 use api::core::{ConfigMap, Namespace, Node, Pod, Secret, Service};
 use api::discovery::EndpointSlice;
 use api::meta::ObjectMeta;
+use api::policy::PodDisruptionBudget;
 use api::rbac::ClusterRole;
 use api::{NamespacedName, Resource, resource};
 use planner::Objects;
@@ -33,6 +34,10 @@ pub(crate) struct View {
     pub(crate) endpoint_slices: Objects<EndpointSlice>,
     pub(crate) deployments: Objects<Deployment>,
     pub(crate) replica_sets: Objects<ReplicaSet>,
+    pub(crate) stateful_sets: Objects<StatefulSet>,
+    pub(crate) daemon_sets: Objects<DaemonSet>,
+    pub(crate) controller_revisions: Objects<ControllerRevision>,
+    pub(crate) pod_disruption_budgets: Objects<PodDisruptionBudget>,
     pub(crate) jobs: Objects<Job>,
     pub(crate) cron_jobs: Objects<CronJob>,
     pub(crate) config_maps: Objects<ConfigMap>,
@@ -114,6 +119,10 @@ impl View {
             Object::EndpointSlice(slice) => set(&mut self.endpoint_slices, name, slice),
             Object::Deployment(deployment) => set(&mut self.deployments, name, deployment),
             Object::ReplicaSet(replica_set) => set(&mut self.replica_sets, name, replica_set),
+            Object::StatefulSet(object) => set(&mut self.stateful_sets, name, object),
+            Object::DaemonSet(object) => set(&mut self.daemon_sets, name, object),
+            Object::ControllerRevision(object) => set(&mut self.controller_revisions, name, object),
+            Object::PodDisruptionBudget(object) => set(&mut self.pod_disruption_budgets, name, object),
             Object::Job(job) => set(&mut self.jobs, name, job),
             Object::CronJob(cron_job) => set(&mut self.cron_jobs, name, cron_job),
             Object::ConfigMap(map) => {

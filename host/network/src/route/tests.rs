@@ -50,6 +50,16 @@ fn a_service_is_found_by_name_address_and_node_port() {
 }
 
 #[test]
+fn a_pod_is_found_by_its_name_below_a_headless_service() {
+    let headless = service("db", None, None, vec![endpoint("db-0", 1, "n1"), endpoint("db-1", 2, "n2")]);
+    let table = Table::new("n1", 1)
+        .apply(delta(1, vec![headless, service("web", Some(3), None, vec![endpoint("w", 3, "n1")])]));
+    let find = |service, pod| table.pod_named(PodName { namespace: "shop", service, pod });
+    assert_eq!(find("db", "db-1"), Some([127, 64, 0, 2].into()));
+    assert_eq!((find("db", "db-2"), find("web", "w"), find("no", "db-0")), (None, None, None));
+}
+
+#[test]
 fn what_a_delta_does_not_name_stays_unless_it_is_complete() {
     let two = vec![service("a", None, None, vec![endpoint("a", 1, "n1")]), service("b", None, None, vec![])];
     let table = Table::new("n1", 1).apply(delta(1, two));

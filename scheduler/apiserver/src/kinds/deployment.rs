@@ -1,12 +1,11 @@
 //! Deployments.
 
-use api::IntOrString;
 use api::apps::{Deployment, DeploymentStrategy};
 use api::resource::DEPLOYMENTS;
 use serde_json::{Value, json};
 
 use super::container::supported;
-use super::{decode, meta, pod_spec, replica_set};
+use super::{bound, decode, meta, pod_spec, replica_set};
 use crate::field::{Path, Problems};
 use crate::status::Status;
 use crate::value;
@@ -73,36 +72,11 @@ fn check_strategy(path: &Path, strategy: &DeploymentStrategy, problems: &mut Pro
         problems.forbidden(&path, "may not be specified when strategy `type` is 'Recreate'");
         return;
     }
-    let unavailable = check_step(&path.child("maxUnavailable"), rolling.max_unavailable.as_ref(), problems);
-    let surge = check_step(&path.child("maxSurge"), rolling.max_surge.as_ref(), problems);
+    let unavailable = bound::check_share(&path.child("maxUnavailable"), rolling.max_unavailable.as_ref(), problems);
+    let surge = bound::check(&path.child("maxSurge"), rolling.max_surge.as_ref(), problems);
     if unavailable == Some(0) && surge == Some(0) {
         let found = rolling.max_unavailable.as_ref();
         problems.invalid(&path.child("maxUnavailable"), found, "may not be 0 when `maxSurge` is 0");
-    }
-    if matches!(rolling.max_unavailable, Some(IntOrString::String(_))) && unavailable.is_some_and(|part| part > 100) {
-        let found = rolling.max_unavailable.as_ref();
-        problems.invalid(&path.child("maxUnavailable"), found, "must not be greater than 100%");
-    }
-}
-
-/// A number of Pods or a percentage, as a number.
-fn check_step(path: &Path, step: Option<&IntOrString>, problems: &mut Problems) -> Option<i32> {
-    match step? {
-        IntOrString::Int(count) if *count >= 0 => Some(*count),
-        IntOrString::Int(count) => {
-            problems.invalid(path, count, "must be greater than or equal to 0");
-            None
-        }
-        IntOrString::String(text) => {
-            let digits = text.strip_suffix('%').filter(|digits| digits.bytes().all(|c| c.is_ascii_digit()));
-            let percent = digits.and_then(|digits| digits.parse().ok());
-            if percent.is_none() {
-                let why = "a valid percent string must be a numeric string followed by an ending '%' \
-                           (e.g. '1%',  or '93%')";
-                problems.invalid(path, text, why);
-            }
-            percent
-        }
     }
 }
 

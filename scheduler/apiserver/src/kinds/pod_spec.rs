@@ -47,7 +47,13 @@ pub(super) fn template_defaults(object: &mut Value, path: &[&str]) {
 
 /// Checks a Pod's spec.
 pub(super) fn check(path: &Path, spec: &PodSpec, problems: &mut Problems) {
-    let names = volumes::check(&path.child("volumes"), spec.volumes.as_deref().unwrap_or_default(), problems);
+    check_with(path, spec, std::iter::empty(), problems);
+}
+
+/// Checks a Pod's spec to which volumes of these names will be added.
+fn check_with<'a>(path: &Path, spec: &'a PodSpec, added: impl Iterator<Item = &'a str>, problems: &mut Problems) {
+    let mut names = volumes::check(&path.child("volumes"), spec.volumes.as_deref().unwrap_or_default(), problems);
+    names.extend(added);
     check_containers(path, spec, &names, problems);
     check_policies(path, spec, problems);
     meta::check_labels(&path.child("nodeSelector"), spec.node_selector.as_ref(), problems);
@@ -165,6 +171,15 @@ fn check_toleration(path: &Path, toleration: &Toleration, problems: &mut Problem
 
 /// Checks a template of Pods.
 pub(super) fn check_any_template(path: &Path, template: &PodTemplateSpec, problems: &mut Problems) {
+    check_template_with(path, template, std::iter::empty(), problems);
+}
+
+fn check_template_with<'a>(
+    path: &Path,
+    template: &'a PodTemplateSpec,
+    added: impl Iterator<Item = &'a str>,
+    problems: &mut Problems,
+) {
     if let Some(metadata) = &template.metadata {
         meta::check_labels(&path.child("labels"), metadata.labels.as_ref(), problems);
         let annotations = path.child("metadata").child("annotations");
@@ -172,14 +187,25 @@ pub(super) fn check_any_template(path: &Path, template: &PodTemplateSpec, proble
     }
     let path = path.child("spec");
     match &template.spec {
-        Some(spec) => check(&path, spec, problems),
+        Some(spec) => check_with(&path, spec, added, problems),
         None => problems.required(&path.child("containers"), ""),
     }
 }
 
 /// Checks the template of a Deployment or ReplicaSet.
 pub(super) fn check_template(path: &Path, template: &PodTemplateSpec, problems: &mut Problems) {
-    check_any_template(path, template, problems);
+    check_template_of(path, template, std::iter::empty(), "ReplicaSet", problems);
+}
+
+/// Checks the template of a kind whose Pods run for ever, and to which volumes of some names will be added.
+pub(super) fn check_template_of<'a>(
+    path: &Path,
+    template: &'a PodTemplateSpec,
+    added: impl Iterator<Item = &'a str>,
+    kind: &str,
+    problems: &mut Problems,
+) {
+    check_template_with(path, template, added, problems);
     let path = path.child("spec");
     let Some(spec) = &template.spec else { return };
     let restart = spec.restart_policy.as_deref().unwrap_or_default();
@@ -187,7 +213,7 @@ pub(super) fn check_template(path: &Path, template: &PodTemplateSpec, problems: 
         problems.not_supported(&path.child("restartPolicy"), restart, &["Always"]);
     }
     if spec.active_deadline_seconds.is_some() {
-        problems
-            .forbidden(&path.child("activeDeadlineSeconds"), "activeDeadlineSeconds in ReplicaSet is not Supported");
+        let why = format!("activeDeadlineSeconds in {kind} is not Supported");
+        problems.forbidden(&path.child("activeDeadlineSeconds"), why);
     }
 }

@@ -3,9 +3,9 @@
 use api::resource;
 
 use super::{
-    Acts, Generation, Kind, NameRule, Origin, Subresource, autoscaler, config, cron_job, deployment, endpoint_slice,
-    event, job, lease, mutable, namespace, node, nothing, pod, rbac, replica_set, secret, service, service_account,
-    typed, unacted, without_status,
+    Acts, Generation, Kind, NameRule, Origin, Subresource, autoscaler, config, controller_revision, cron_job,
+    daemon_set, deployment, disruption_budget, endpoint_slice, event, job, lease, mutable, namespace, node, nothing,
+    pod, rbac, replica_set, secret, service, service_account, stateful_set, typed, unacted, without_status,
 };
 
 use Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Scale, Status as StatusPart};
@@ -239,10 +239,13 @@ pub(crate) static ROWS: [Kind; 38] = [
         short_names: &["sts"],
         categories: &["all"],
         subresources: &[Scale, StatusPart],
+        name_rule: NameRule::Label,
         generation: Generation::Counts,
+        defaults: stateful_set::defaults,
         prepare: without_status,
-        validate: typed::<api::apps::StatefulSet>,
-        acts: Acts::NotYet,
+        validate: stateful_set::validate,
+        validate_update: stateful_set::validate_update,
+        unacted: unacted::STATEFUL_SET,
         ..PLAIN
     },
     Kind {
@@ -252,16 +255,18 @@ pub(crate) static ROWS: [Kind; 38] = [
         categories: &["all"],
         subresources: &[StatusPart],
         generation: Generation::Counts,
+        defaults: daemon_set::defaults,
         prepare: without_status,
-        validate: typed::<api::apps::DaemonSet>,
-        acts: Acts::NotYet,
+        validate: daemon_set::validate,
+        validate_update: daemon_set::validate_update,
+        unacted: unacted::TEMPLATED,
         ..PLAIN
     },
     Kind {
         resource: &resource::CONTROLLER_REVISIONS,
         singular: "controllerrevision",
-        validate: typed::<api::apps::ControllerRevision>,
-        acts: Acts::NotYet,
+        validate: controller_revision::validate,
+        validate_update: controller_revision::validate_update,
         ..PLAIN
     },
     Kind {
@@ -283,9 +288,8 @@ pub(crate) static ROWS: [Kind; 38] = [
         short_names: &["pdb"],
         subresources: &[StatusPart],
         generation: Generation::Counts,
-        prepare: without_status,
-        validate: typed::<api::policy::PodDisruptionBudget>,
-        acts: Acts::NotYet,
+        prepare: disruption_budget::prepare,
+        validate: disruption_budget::validate,
         ..PLAIN
     },
     Kind {

@@ -104,6 +104,18 @@ pub(super) const TEMPLATED: &[Unacted] = &[Unacted { at: "spec.template.spec", f
 /// What autoscalers go by that nobody measures.
 pub(super) const AUTOSCALER: &[Unacted] =
     &[Unacted { at: "spec", fields: &[("metrics[].external", NEVER), ("metrics[].object", NEVER)] }];
+/// StatefulSets.
+pub(super) const STATEFUL_SET: &[Unacted] = &[
+    Unacted {
+        at: "spec",
+        fields: &[
+            ("persistentVolumeClaimRetentionPolicy.whenDeleted", &["\"Retain\""]),
+            ("persistentVolumeClaimRetentionPolicy.whenScaled", &["\"Retain\""]),
+            ("volumeClaimTemplates", EMPTY),
+        ],
+    },
+    Unacted { at: "spec.template.spec", fields: POD_SPEC },
+];
 /// Jobs.
 pub(super) const JOB: &[Unacted] =
     &[Unacted { at: "spec", fields: JOB_SPEC }, Unacted { at: "spec.template.spec", fields: POD_SPEC }];

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use api::label;
 use axum::extract::Request;
 use axum::response::Response;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Api;
@@ -13,7 +11,7 @@ use super::path::Address;
 use super::read::json_response;
 use super::write::{Incoming, read_delete_options};
 use crate::kinds::Subresource;
-use crate::objects::{DeleteOptions, Patch, WriteOptions};
+use crate::objects::{DeleteOptions, WriteOptions};
 use crate::status::Status;
 use crate::value;
 
@@ -67,41 +65,12 @@ async fn bind(
     api.objects.bind(address.space(), name, node, options).await.map(drop)
 }
 
-/// An eviction is a deletion that may be refused; without budgets nothing refuses it.
+/// An eviction is a deletion that a disruption budget may refuse.
 async fn evict(api: &Arc<Api>, address: &Address<'_>, name: &str, body: &Value, dry_run: bool) -> Result<(), Status> {
     require_kind(body, "Eviction")?;
     let mut options = DeleteOptions { dry_run, ..DeleteOptions::default() };
     if let Some(found) = body.get("deleteOptions") {
         read_delete_options(found, &mut options)?;
     }
-    if !dry_run {
-        announce(api, address, name).await?;
-    }
-    api.objects.delete(address.kind.resource, address.space(), name, options).await.map(drop)
-}
-
-/// Says of a Pod of a Job that the cluster ends it, because the Job may forgive that (`podFailurePolicy`).
-async fn announce(api: &Arc<Api>, address: &Address<'_>, name: &str) -> Result<(), Status> {
-    let resource = address.kind.resource;
-    let pod = api.objects.get(resource, address.space(), name).await?;
-    let is_finished = matches!(value::text(&pod, &["status", "phase"]), "Succeeded" | "Failed");
-    if is_finished || !value::finalizers(&pod).contains(&label::JOB_TRACKING) {
-        return Ok(());
-    }
-    let condition = json!({
-        "type": "DisruptionTarget",
-        "status": "True",
-        "reason": "EvictionByEvictionAPI",
-        "message": "Eviction API: evicting",
-        "lastTransitionTime": whole_second(Timestamp::now()).to_string(),
-    });
-    let patch = Patch::Strategic(json!({"status": {"conditions": [condition]}}));
-    let options =
-        WriteOptions { uid: Some(value::text(&pod, &["metadata", "uid"]).to_owned()), ..WriteOptions::default() };
-    api.objects.patch(resource, address.space(), name, Subresource::Status, patch, options).await.map(drop)
-}
-
-/// Times of conditions have whole seconds.
-fn whole_second(now: Timestamp) -> Timestamp {
-    Timestamp::from_second(now.as_second()).unwrap_or(now)
+    api.objects.evict(address.space(), name, options).await
 }

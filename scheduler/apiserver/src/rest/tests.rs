@@ -10,6 +10,7 @@ mod jobs;
 mod measured;
 mod reads;
 mod services;
+mod sets;
 mod versions;
 mod watches;
 mod writes;

@@ -442,3 +442,53 @@ fn autoscalers_tell_what_they_go_by() {
         "#]],
     );
 }
+
+#[test]
+fn sets_and_budgets_show_their_numbers() {
+    let template =
+        || json!({"spec": {"nodeSelector": {"disk": "ssd"}, "containers": [{"name": "main", "image": "db:1"}]}});
+    let selector = || json!({"matchLabels": {"app": "db"}});
+    check(
+        &r::STATEFUL_SETS,
+        json!([{"metadata": meta("db"), "spec": {"replicas": 3, "selector": selector(), "template": template()},
+            "status": {"readyReplicas": 2}}]),
+        expect![[r#"
+            NAME | READY | AGE | CONTAINERS* | IMAGES*
+            db | 2/3 | 4m30s | main | db:1
+        "#]],
+    );
+    check(
+        &r::DAEMON_SETS,
+        json!([{"metadata": meta("log"), "spec": {"selector": selector(), "template": template()},
+            "status": {"desiredNumberScheduled": 5, "currentNumberScheduled": 4, "numberReady": 3,
+                "updatedNumberScheduled": 2, "numberAvailable": 1}}]),
+        expect![[r#"
+            NAME | DESIRED | CURRENT | READY | UP-TO-DATE | AVAILABLE | NODE SELECTOR | AGE | CONTAINERS* | IMAGES* | SELECTOR*
+            log | 5 | 4 | 3 | 2 | 1 | disk=ssd | 4m30s | main | db:1 | app=db
+        "#]],
+    );
+    let mut owned = meta("db-7c6f965b79");
+    owned["ownerReferences"] =
+        json!([{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "controller": true}]);
+    check(
+        &r::CONTROLLER_REVISIONS,
+        json!([{"metadata": owned, "revision": 2}, {"metadata": meta("lone"), "revision": 1}]),
+        expect![[r#"
+            NAME | CONTROLLER | REVISION | AGE
+            db-7c6f965b79 | statefulset.apps/db | 2 | 4m30s
+            lone | <none> | 1 | 4m30s
+        "#]],
+    );
+    check(
+        &r::POD_DISRUPTION_BUDGETS,
+        json!([
+            {"metadata": meta("db"), "spec": {"minAvailable": 2}, "status": {"disruptionsAllowed": 1}},
+            {"metadata": meta("web"), "spec": {"maxUnavailable": "25%"}},
+        ]),
+        expect![[r#"
+            NAME | MIN AVAILABLE | MAX UNAVAILABLE | ALLOWED DISRUPTIONS | AGE
+            db | 2 | N/A | 1 | 4m30s
+            web | N/A | 25% | 0 | 4m30s
+        "#]],
+    );
+}

@@ -1,4 +1,4 @@
-//! What owns Pods: Deployments and ReplicaSets.
+//! What owns Pods: Deployments, ReplicaSets, StatefulSets, DaemonSets, and what these two were.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -37,6 +37,33 @@ pub(super) static REPLICA_SET: Printer = Printer {
     cells: replica_set,
 };
 
+pub(super) static STATEFUL_SET: Printer = Printer {
+    columns: &[NAME, text("Ready", "Pods that are ready, of all that are wanted."), AGE, CONTAINERS, IMAGES],
+    cells: stateful_set,
+};
+
+pub(super) static DAEMON_SET: Printer = Printer {
+    columns: &[
+        NAME,
+        integer("Desired", "Nodes that should run a Pod."),
+        integer("Current", "Nodes that run a Pod and should."),
+        integer("Ready", "Nodes whose Pod is ready."),
+        integer("Up-to-date", "Nodes whose Pod is made from the latest template."),
+        integer("Available", "Nodes whose Pod has been ready for long enough."),
+        text("Node Selector", "Labels of the Nodes that should run a Pod."),
+        AGE,
+        CONTAINERS,
+        IMAGES,
+        SELECTOR,
+    ],
+    cells: daemon_set,
+};
+
+pub(super) static CONTROLLER_REVISION: Printer = Printer {
+    columns: &[NAME, text("Controller", "Whose revision it is."), integer("Revision", "The higher, the newer."), AGE],
+    cells: controller_revision,
+};
+
 fn deployment(object: &Value, now: Timestamp) -> Vec<Value> {
     let ready = format!("{}/{}", read::number(object, "/status/readyReplicas"), read::number(object, "/spec/replicas"));
     let cells = [
@@ -58,6 +85,41 @@ fn replica_set(object: &Value, now: Timestamp) -> Vec<Value> {
         age::of(object, now),
     ];
     cells.into_iter().chain(template(&object["spec"])).collect()
+}
+
+fn stateful_set(object: &Value, now: Timestamp) -> Vec<Value> {
+    let ready = format!("{}/{}", read::number(object, "/status/readyReplicas"), read::number(object, "/spec/replicas"));
+    let [containers, images, _] = template(&object["spec"]);
+    vec![read::name(object), ready.into(), age::of(object, now), containers, images]
+}
+
+fn daemon_set(object: &Value, now: Timestamp) -> Vec<Value> {
+    let counts = [
+        "/status/desiredNumberScheduled",
+        "/status/currentNumberScheduled",
+        "/status/numberReady",
+        "/status/updatedNumberScheduled",
+        "/status/numberAvailable",
+    ];
+    let counts = counts.map(|pointer| read::number(object, pointer).into());
+    let nodes = selector::labels(object.pointer("/spec/template/spec/nodeSelector"));
+    let cells = [read::name(object)].into_iter().chain(counts).chain([nodes.into(), age::of(object, now)]);
+    cells.chain(template(&object["spec"])).collect()
+}
+
+fn controller_revision(object: &Value, now: Timestamp) -> Vec<Value> {
+    let owners = read::list(object, "/metadata/ownerReferences");
+    let controller = owners.iter().find(|owner| owner["controller"] == true);
+    let controller = controller.map_or_else(
+        || read::NONE.to_owned(),
+        |owner| {
+            let (group, kind) = (read::text(owner, "/apiVersion"), read::text(owner, "/kind").to_lowercase());
+            let group = group.rsplit_once('/').map_or("", |(group, _)| group);
+            let dot = if group.is_empty() { "" } else { "." };
+            format!("{kind}{dot}{group}/{}", read::text(owner, "/name"))
+        },
+    );
+    vec![read::name(object), controller.into(), read::number(object, "/revision").into(), age::of(object, now)]
 }
 
 /// The cells of containers, images and selector, from a spec.

@@ -3,6 +3,8 @@
 use api::IntOrString;
 use api::apps::{DeploymentSpec, DeploymentStrategy};
 
+use crate::share::{self, Round};
+
 /// Bounds of a rolling update, in replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Limits {
@@ -23,8 +25,8 @@ impl Limits {
             return Self { surge: 0, unavailable: 0 };
         }
         let rolling = spec.strategy.as_ref().and_then(|strategy| strategy.rolling_update.as_ref());
-        let surge = resolve(rolling.and_then(|r| r.max_surge.as_ref()), replicas, 99);
-        let unavailable = resolve(rolling.and_then(|r| r.max_unavailable.as_ref()), replicas, 0);
+        let surge = resolve(rolling.and_then(|r| r.max_surge.as_ref()), replicas, Round::Up);
+        let unavailable = resolve(rolling.and_then(|r| r.max_unavailable.as_ref()), replicas, Round::Down);
         if surge == 0 && unavailable == 0 && replicas > 0 {
             return Self { surge: 0, unavailable: 1 };
         }
@@ -37,17 +39,9 @@ pub(super) fn is_recreate(spec: &DeploymentSpec) -> bool {
     strategy.and_then(|strategy| strategy.type_.as_deref()) == Some("Recreate")
 }
 
-/// `round` is what is added before dividing by 100: 99 rounds up, 0 rounds down.
-fn resolve(bound: Option<&IntOrString>, replicas: i32, round: i64) -> i32 {
-    let percent = match bound {
-        Some(IntOrString::Int(number)) => return (*number).max(0),
-        Some(IntOrString::String(text)) => {
-            text.strip_suffix('%').and_then(|number| number.parse().ok()).unwrap_or(DEFAULT_PERCENT)
-        }
-        None => DEFAULT_PERCENT,
-    };
-    let share = (percent.clamp(0, 100_000) * i64::from(replicas.max(0)) + round) / 100;
-    i32::try_from(share).unwrap_or(i32::MAX)
+fn resolve(bound: Option<&IntOrString>, replicas: i32, round: Round) -> i32 {
+    let resolved = bound.and_then(|bound| share::resolve(bound, replicas, round));
+    resolved.unwrap_or_else(|| share::percent(DEFAULT_PERCENT, replicas, round))
 }
 
 #[cfg(test)]

@@ -4,16 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::resource::{JOBS, PODS};
-use serde_json::Value;
 
 use super::Planner;
 use super::indexes::{self, Indexes};
 use super::look::{self, Look, State, Worker};
-use crate::{Action, EventKind, object, pod};
-
-/// Pods created in the first batch of a Job; each batch that succeeds triples what there is. If they are
-/// refused (a quota, say), no more than these are tried per round.
-const FIRST_BATCH: i32 = 32;
+use crate::{EventKind, creation, object, pod};
 
 impl<'a> Planner<'a> {
     /// The next step of a Job whose status says all there is to say.
@@ -61,7 +56,7 @@ impl<'a> Planner<'a> {
         let active = object::count(look.active().count());
         let leaving = object::count(look.in_state(State::Leaving).count());
         let missing = look.wanted() - active - judged - leaving;
-        let batch = missing.min(FIRST_BATCH.max(active.saturating_mul(2)));
+        let batch = creation::batch(missing, active);
         if batch <= 0 {
             return;
         }
@@ -109,14 +104,8 @@ impl<'a> Planner<'a> {
         let namespace = &look.name.namespace;
         let base = look.base_name(index);
         let name = self.names.draw(self.snapshot, namespace, &base, object::uid(meta));
-        let mut object = look.manifest(&look.spec.template, index);
-        object["metadata"]["name"] = Value::String(name.clone());
-        self.plan.actions.push(Action::Create {
-            resource: &PODS,
-            namespace: namespace.clone(),
-            object,
-            guard: Some(object::guard(&JOBS, meta)),
-        });
+        let manifest = look.manifest(&look.spec.template, index);
+        self.plan.actions.push(creation::pod(namespace, &name, manifest, Some(object::guard(&JOBS, meta))));
         self.tell(look, "SuccessfulCreate", format!("Created pod: {name}"));
     }
 

@@ -5,7 +5,7 @@ use api::core::{Node, NodeSelectorRequirement, NodeSelectorTerm, PodSpec};
 use crate::object;
 
 /// Whether a Node has the labels the Pod requires.
-pub(super) fn is_required(spec: &PodSpec, node: &Node) -> bool {
+pub(crate) fn is_required(spec: &PodSpec, node: &Node) -> bool {
     let mut labels = spec.node_selector.iter().flatten();
     let has_labels = labels.all(|(key, value)| object::label(&node.metadata, key) == Some(value));
     let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use expect_test::expect;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::testing::world::World;

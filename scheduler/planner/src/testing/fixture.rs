@@ -14,9 +14,15 @@
 //! service shop/web port=http:80:8080 app=web headless publish
 //! slice shop/web-x of=web ports=http:8080 endpoints=web-1-a:10.0.0.1
 //! config shop/settings of=web
+//! sts shop/web replicas=3 image=v2 partition=1 unavailable=2 parallel ondelete start=5 current=web-v1
+//! ds shop/log image=v2 unavailable=1 surge=1 ondelete
+//! crev shop/web-v1 sts=web image=v1 number=1
+//! pod shop/web-0 sts=web rev=web-v1 node=a ready
+//! budget shop/web min=2 max=50% app=web
 //! ```
 
 mod batch;
+mod sets;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -98,6 +104,10 @@ fn add(snapshot: &mut Snapshot, kind: &str, name: &NamespacedName, words: &Words
         "namespace" => put(&mut snapshot.namespaces, name, namespace(name, words)),
         "deploy" => put(&mut snapshot.deployments, name, deployment(name, words)),
         "rs" => put(&mut snapshot.replica_sets, name, replica_set(name, words)),
+        "sts" => put(&mut snapshot.stateful_sets, name, sets::stateful_set(name, words)),
+        "ds" => put(&mut snapshot.daemon_sets, name, sets::daemon_set(name, words)),
+        "crev" => put(&mut snapshot.controller_revisions, name, sets::controller_revision(name, words)),
+        "budget" => put(&mut snapshot.pod_disruption_budgets, name, sets::budget(name, words)),
         "job" => put(&mut snapshot.jobs, name, batch::job(name, words)),
         "cron" => put(&mut snapshot.cron_jobs, name, batch::cron_job(name, words)),
         "pod" => put(&mut snapshot.pods, name, pod(name, words)),
@@ -357,6 +367,7 @@ fn pod(name: &NamespacedName, words: &Words<'_>) -> Value {
     }
     own(&mut object, name, "apps/v1", "ReplicaSet", "rs", words);
     batch::mark_pod(&mut object, words);
+    sets::mark_pod(&mut object, words);
     object
 }
 

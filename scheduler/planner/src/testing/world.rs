@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::meta::ObjectMeta;
-use api::resource::{CRON_JOBS, DEPLOYMENTS, ENDPOINT_SLICES, JOBS, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICES};
+use api::resource::{
+    CONTROLLER_REVISIONS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINT_SLICES, JOBS, NAMESPACES, NODES,
+    POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, SERVICES, STATEFUL_SETS,
+};
 use api::{NamespacedName, Resource};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -330,6 +333,10 @@ impl World {
             r if *r == ENDPOINT_SLICES => json(&s.endpoint_slices, name),
             r if *r == DEPLOYMENTS => json(&s.deployments, name),
             r if *r == REPLICA_SETS => json(&s.replica_sets, name),
+            r if *r == STATEFUL_SETS => json(&s.stateful_sets, name),
+            r if *r == DAEMON_SETS => json(&s.daemon_sets, name),
+            r if *r == CONTROLLER_REVISIONS => json(&s.controller_revisions, name),
+            r if *r == POD_DISRUPTION_BUDGETS => json(&s.pod_disruption_budgets, name),
             r if *r == JOBS => json(&s.jobs, name),
             r if *r == CRON_JOBS => json(&s.cron_jobs, name),
             r if *r == PODS => json(&s.pods, name),
@@ -353,6 +360,10 @@ impl World {
             r if *r == ENDPOINT_SLICES => put(&mut s.endpoint_slices, name, object),
             r if *r == DEPLOYMENTS => put(&mut s.deployments, name, object),
             r if *r == REPLICA_SETS => put(&mut s.replica_sets, name, object),
+            r if *r == STATEFUL_SETS => put(&mut s.stateful_sets, name, object),
+            r if *r == DAEMON_SETS => put(&mut s.daemon_sets, name, object),
+            r if *r == CONTROLLER_REVISIONS => put(&mut s.controller_revisions, name, object),
+            r if *r == POD_DISRUPTION_BUDGETS => put(&mut s.pod_disruption_budgets, name, object),
             r if *r == JOBS => put(&mut s.jobs, name, object),
             r if *r == CRON_JOBS => put(&mut s.cron_jobs, name, object),
             r if *r == PODS => put(&mut s.pods, name, object),
@@ -375,6 +386,10 @@ impl World {
             r if *r == ENDPOINT_SLICES => drop(&mut s.endpoint_slices, name),
             r if *r == DEPLOYMENTS => drop(&mut s.deployments, name),
             r if *r == REPLICA_SETS => drop(&mut s.replica_sets, name),
+            r if *r == STATEFUL_SETS => drop(&mut s.stateful_sets, name),
+            r if *r == DAEMON_SETS => drop(&mut s.daemon_sets, name),
+            r if *r == CONTROLLER_REVISIONS => drop(&mut s.controller_revisions, name),
+            r if *r == POD_DISRUPTION_BUDGETS => drop(&mut s.pod_disruption_budgets, name),
             r if *r == JOBS => drop(&mut s.jobs, name),
             r if *r == CRON_JOBS => drop(&mut s.cron_jobs, name),
             r if *r == PODS => drop(&mut s.pods, name),
@@ -399,4 +414,32 @@ impl World {
 
 fn same(a: &str, b: &str, why: &str) -> Result<(), String> {
     if a == b { Ok(()) } else { Err(why.to_owned()) }
+}
+
+/// The Pods that a plan makes and stops: `+web-0 -web-1`.
+pub(crate) fn steps(plan: &Plan) -> String {
+    let step = |action: &Action| match action {
+        Action::Create { resource, object, .. } if **resource == PODS => {
+            Some(format!("+{}", object["metadata"]["name"].as_str().unwrap()))
+        }
+        Action::Delete { resource, name, .. } if **resource == PODS => Some(format!("-{}", name.name)),
+        _ => None,
+    };
+    plan.actions.iter().filter_map(step).collect::<Vec<_>>().join(" ")
+}
+
+impl World {
+    /// Lets everyone work until nobody has anything to do; returns what one controller did to Pods, round by round.
+    #[track_caller]
+    pub(crate) fn story(&mut self, plan: fn(&Snapshot) -> Plan) -> String {
+        let mut told = Vec::new();
+        for _ in 0..ROUNDS_MAX {
+            told.push(steps(&plan(&self.snapshot)));
+            if !self.round() {
+                told.retain(|round| !round.is_empty());
+                return told.join(", ");
+            }
+        }
+        panic!("still busy after {ROUNDS_MAX} rounds:\n{}", self.pending());
+    }
 }
