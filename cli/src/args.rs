@@ -80,6 +80,9 @@ pub(crate) struct ControlPlane {
     /// Seconds after which Pods of a host that is not ready are replaced.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub(crate) unreachable_seconds: u32,
+    /// File that says who did what, one JSON event a line, or `off`; DATA-DIR/audit.log unless given.
+    #[arg(long, value_name = "FILE|off")]
+    pub(crate) audit_log: Option<scheduler::AuditAt>,
     #[command(flatten)]
     pub(crate) backing: Backing,
 }

@@ -205,6 +205,7 @@ fn kind_name(kind: source::Kind) -> &'static str {
     match kind {
         source::Kind::ConfigMap => "ConfigMap",
         source::Kind::Secret => "Secret",
+        source::Kind::ServiceAccountToken => "Token",
     }
 }
 

@@ -4,16 +4,20 @@
 //! the downward API are files that guests may only read and that change when their source does; `emptyDir` lives as long
 //! as its Pod, `hostPath` longer.
 //!
-//! Absent: claims on persistent volumes, single files (`subPath` of a file: a guest can be given directories alone),
-//! and tokens of ServiceAccounts.
+//! Tokens of ServiceAccounts are files like any other: the control plane mints them and sends new ones in time.
+//!
+//! Absent: claims on persistent volumes, and single files (`subPath` of a file: a guest can be given directories alone).
 
 pub(crate) mod disk;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use api::core::{Container, DownwardAPIVolumeFile, KeyToPath, Volume, VolumeMount, VolumeProjection};
+use api::core::{
+    Container, DownwardAPIVolumeFile, KeyToPath, ServiceAccountTokenProjection, Volume, VolumeMount, VolumeProjection,
+};
 use bytes::Bytes;
+use protocol::v1::Source;
 use protocol::v1::source::Kind;
 use sandbox::Access;
 
@@ -126,9 +130,23 @@ impl Files<'_> {
             self.source(Kind::Secret, &source.name, source.items.as_deref(), source.optional == Some(true))
         } else if let Some(source) = &part.downward_api {
             self.downward(source.items.as_deref().unwrap_or_default())
+        } else if let Some(source) = &part.service_account_token {
+            self.token(source)
         } else {
-            Err(unsupported(self.volume, "of projected sources, configMap, secret and downwardAPI are supported"))
+            let why = "of projected sources, configMap, secret, downwardAPI and serviceAccountToken are supported";
+            Err(unsupported(self.volume, why))
         }
+    }
+
+    fn token(&mut self, wanted: &ServiceAccountTokenProjection) -> Result<(), Refusal> {
+        let name = protocol::token_source(wanted.audience.as_deref(), wanted.expiration_seconds);
+        let is_it = |source: &&Source| source.kind() == Kind::ServiceAccountToken && source.name == name;
+        let token = self.scope.sources.iter().find(is_it).and_then(|source| source.data.get(protocol::TOKEN_KEY));
+        let Some(token) = token.cloned() else {
+            let message = format!("volume {:?}: no token: the Pod's service account is not there", self.volume);
+            return Err(Refusal::new("FailedMount", message));
+        };
+        self.insert(&wanted.path, token)
     }
 
     fn source(&mut self, kind: Kind, name: &str, items: Option<&[KeyToPath]>, optional: bool) -> Result<(), Refusal> {
@@ -190,6 +208,7 @@ fn missing(volume: &str, kind: Kind, name: &str, key: Option<&str>) -> Refusal {
     let kind = match kind {
         Kind::ConfigMap => "configmap",
         Kind::Secret => "secret",
+        Kind::ServiceAccountToken => "token",
     };
     let message = match key {
         Some(key) => format!("volume {volume:?}: {kind} {name:?} has no key {key:?}"),

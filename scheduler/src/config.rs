@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads the environment or a file; the command line fills it in.
 
+mod audit;
 mod backing;
 
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use component::Interface;
 
+pub use self::audit::AuditAt;
 pub use self::backing::{Backing, BlobsAt, KeyValueAt, MessagesAt};
 
 use crate::cidr::Cidr;
@@ -47,6 +49,8 @@ pub struct Config {
     pub compiler: Vec<OsString>,
     /// Where what guests keep and say lies.
     pub backing: Backing,
+    /// Where it is written down who did what.
+    pub audit: AuditAt,
     /// Interfaces this program's own hosts can grant; what a push is checked against until a host is known.
     pub interfaces: Vec<Interface>,
 }
@@ -65,6 +69,7 @@ impl Config {
             unreachable_after: UNREACHABLE_AFTER,
             compiler: Vec::new(),
             backing: Backing::default(),
+            audit: AuditAt::default(),
             interfaces: Vec::new(),
         }
     }

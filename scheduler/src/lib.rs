@@ -7,8 +7,10 @@
 //! Deliberately absent: anything that runs a workload or proxies a request (that is `host`), and any
 //! reading of the environment (that is `cli`).
 
+mod accounts;
 mod answers;
 mod artifacts;
+mod audit;
 mod auth;
 mod backing;
 mod bootstrap;
@@ -40,6 +42,7 @@ mod usage;
 
 pub use cidr::Cidr;
 pub use config::{
-    API_ADDR, Backing, BlobsAt, Config, HOST_ADDR, KeyValueAt, MessagesAt, POD_CIDR, SERVICE_CIDR, UNREACHABLE_AFTER,
+    API_ADDR, AuditAt, Backing, BlobsAt, Config, HOST_ADDR, KeyValueAt, MessagesAt, POD_CIDR, SERVICE_CIDR,
+    UNREACHABLE_AFTER,
 };
 pub use server::{Error, Server};

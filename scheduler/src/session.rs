@@ -14,11 +14,13 @@ mod node;
 mod reader;
 mod report;
 mod source;
+mod tokens;
 mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use apiserver::Issuer;
 use jiff::Timestamp;
 use protocol::v1::{FromHost, Hello, ToHost, Welcome, from_host, to_host};
 use protocol::{HEARTBEAT_EVERY, PROTOCOL_MAX, PROTOCOL_MIN};
@@ -65,6 +67,8 @@ pub(crate) struct Sources {
     pub(crate) cache: Cache,
     pub(crate) routing: watch::Receiver<Routing>,
     pub(crate) artifacts: Artifacts,
+    /// Signs the tokens that Pods mount.
+    pub(crate) issuer: Issuer,
 }
 
 /// What sessions write to.

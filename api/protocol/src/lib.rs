@@ -51,6 +51,17 @@ pub const BACKING_MESSAGE_BYTES_MAX: usize = 5 << 20;
 /// Bytes of code, logs or blobs in one chunk.
 pub const CHUNK_BYTES: usize = 256 << 10;
 
+/// Name of the source that carries a token of a Pod's account: by what the Pod asks of it, so that both ends agree.
+#[must_use]
+pub fn token_source(audience: Option<&str>, seconds: Option<i64>) -> String {
+    format!("{}/{}", seconds.unwrap_or(TOKEN_SECONDS_DEFAULT), audience.unwrap_or_default())
+}
+
+/// Key of the one entry of a source that carries a token.
+pub const TOKEN_KEY: &str = "token";
+/// Life of a token that asks for none in particular; Kubernetes' own.
+const TOKEN_SECONDS_DEFAULT: i64 = 3_600;
+
 /// How often a host says that it lives. A session is lost after [`SESSION_LOST_AFTER`] of silence.
 pub const HEARTBEAT_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
 /// Silence after which the other end counts as gone: routing to the host stops.

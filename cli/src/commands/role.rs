@@ -60,6 +60,7 @@ pub(crate) async fn start_server(
             messages: args.backing.messages.clone(),
             blobs: args.backing.blobs.clone().unwrap_or_default(),
         },
+        audit: args.audit_log.clone().unwrap_or_default(),
         ..scheduler::Config::new(data_dir)
     };
     Ok(scheduler::Server::start(config).await?)

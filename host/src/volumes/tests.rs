@@ -27,6 +27,7 @@ fn sees(mount: Value, mut volume: Value) -> Result<Wanted, String> {
         source(Kind::ConfigMap, "m", &[("one", "1"), ("two", "2")]),
         source(Kind::Secret, "s", &[("key", "secret")]),
         source(Kind::ConfigMap, "bad", &[("..", "x")]),
+        source(Kind::ServiceAccountToken, &protocol::token_source(Some("vault"), Some(600)), &[("token", "jwt")]),
     ];
     let scope = Scope {
         pod: &pod,
@@ -68,6 +69,16 @@ fn sources_become_files() {
         (
             json!({"projected": {"sources": [{"configMap": {"name": "m"}}, {"secret": {"name": "s"}}]}}),
             Ok("key=secret one=1 two=2"),
+        ),
+        (
+            json!({"projected": {"sources": [
+                {"serviceAccountToken": {"path": "a/token", "audience": "vault", "expirationSeconds": 600}},
+            ]}}),
+            Ok("a/token=jwt"),
+        ),
+        (
+            json!({"projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}),
+            Err("FailedMount: volume \"v\": no token: the Pod's service account is not there"),
         ),
     ] {
         assert_eq!(files(volume.clone()), expected.map(str::to_owned).map_err(str::to_owned), "{volume}");

@@ -13,7 +13,7 @@ mod user;
 use async_trait::async_trait;
 use rustls::pki_types::CertificateDer;
 
-pub(crate) use self::gate::{Gate, guard, refusal};
+pub(crate) use self::gate::{Gate, Pass, guard, refusal};
 pub use self::user::User;
 pub(crate) use self::user::account_name;
 

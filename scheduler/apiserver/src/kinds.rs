@@ -67,6 +67,8 @@ pub enum Subresource {
     Eviction,
     /// A Pod's logs (get only).
     Log,
+    /// A token of a ServiceAccount (create only).
+    Token,
     /// Debug containers; listed, because clients look for it, and refused.
     EphemeralContainers,
 }
@@ -83,6 +85,7 @@ impl Subresource {
             Self::Binding => "binding",
             Self::Eviction => "eviction",
             Self::Log => "log",
+            Self::Token => "token",
             Self::EphemeralContainers => "ephemeralcontainers",
         }
     }

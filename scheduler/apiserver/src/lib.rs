@@ -7,6 +7,7 @@
 //! There is no handler per kind: a kind is a row of a table (`kinds`). There is no decision about what the
 //! cluster should do (that is `planner`), and no certificate authority (that is `scheduler`).
 
+mod audit;
 mod auth;
 mod body;
 mod discovery;
@@ -26,8 +27,10 @@ mod server;
 mod status;
 mod strategic;
 mod table;
+mod tokens;
 mod value;
 
+pub use audit::{AuditEvent, AuditSink};
 pub use auth::{Authenticator, User};
 pub use kinds::Subresource;
 pub use logs::{LogOptions, PodStreams};
@@ -40,3 +43,4 @@ pub use rbac::{Access, Feed, ensure_roles};
 pub use rest::{Config, Version, router};
 pub use server::{ClientCertificate, serve};
 pub use status::{Cause, Details, Status};
+pub use tokens::{Accounts, Bound, Holder, ISSUER, Issuer, Keys, KeysError, LIFE_DEFAULT_SECONDS, Minted, Now};

@@ -62,6 +62,8 @@ pub(crate) const ANNOTATIONS_BYTES_MAX: usize = 256 << 10;
 pub(crate) const DATA_BYTES_MAX: usize = 1 << 20;
 /// Ports of one Service: each may need an allocation, and a transaction takes 128 operations.
 pub(crate) const SERVICE_PORTS_MAX: usize = 100;
+/// Events of the audit log that wait to be written: a second of a server that is very busy. Each has a few hundred bytes.
+pub(crate) const AUDIT_QUEUE: usize = 8_192;
 /// Entries read from the store at a time while a selective list looks for matches.
 pub(crate) const SCAN_PAGE: usize = 1_000;
 /// Objects a collection deletion works on at once.

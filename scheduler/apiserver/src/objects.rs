@@ -6,6 +6,7 @@
 //!
 //! Every write is one store transaction guarded by the revision of everything it was decided on.
 
+mod account;
 mod address;
 mod allocation;
 mod apply;

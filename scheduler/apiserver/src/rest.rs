@@ -13,6 +13,7 @@ mod path;
 mod read;
 mod review;
 mod subresource;
+mod token;
 mod warnings;
 mod watch;
 mod write;
@@ -35,6 +36,7 @@ use tokio::sync::Semaphore;
 use self::path::Address;
 use self::path::Route;
 pub(crate) use self::path::{Review, decoded, is_health, percent_decoded};
+use crate::audit::{self, AuditSink};
 use crate::auth::{self, Authenticator, Gate};
 use crate::kinds::Origin;
 use crate::limits::{BODIES_BYTES_MAX, IN_FLIGHT_MAX, REQUEST_MAX, WATCHES_MAX};
@@ -43,6 +45,7 @@ use crate::measured::Measured;
 use crate::objects::Objects;
 use crate::rbac::Access;
 use crate::status::Status;
+use crate::tokens::Accounts;
 
 /// What the API is made of.
 pub struct Config {
@@ -50,8 +53,12 @@ pub struct Config {
     pub objects: Objects,
     /// Who holds which credential.
     pub authenticator: Arc<dyn Authenticator>,
+    /// ServiceAccounts, which hold tokens of ours.
+    pub accounts: Accounts,
     /// Who may do what.
     pub access: Access,
+    /// Where it is written down who did what, if anywhere.
+    pub audit: Option<AuditSink>,
     /// The way into running Pods.
     pub pods: Arc<dyn PodStreams>,
     /// What is measured and not stored.
@@ -98,6 +105,7 @@ impl Default for Version {
 struct Api {
     objects: Objects,
     authenticator: Arc<dyn Authenticator>,
+    accounts: Accounts,
     access: Access,
     pods: Arc<dyn PodStreams>,
     measured: Arc<dyn Measured>,
@@ -113,6 +121,7 @@ pub fn router(config: Config) -> Router {
     let api = Arc::new(Api {
         objects: config.objects,
         authenticator: config.authenticator.clone(),
+        accounts: config.accounts.clone(),
         access: config.access.clone(),
         pods: config.pods,
         measured: config.measured,
@@ -121,9 +130,10 @@ pub fn router(config: Config) -> Router {
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
         watches: Arc::new(Semaphore::new(WATCHES_MAX)),
     });
-    let gate = Arc::new(Gate::new(config.authenticator, config.access));
+    let gate = Arc::new(Gate::new(config.authenticator, config.accounts, config.access));
+    let record = middleware::from_fn_with_state(config.audit, audit::record);
     let guard = middleware::from_fn_with_state(gate, auth::guard);
-    config.extra.fallback_service(dispatch.with_state(api)).layer(guard)
+    config.extra.fallback_service(dispatch.with_state(api)).layer(guard).layer(record)
 }
 
 /// Bounds a request in number and time, and answers for a handler that panics.
@@ -164,6 +174,7 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Response, Status> {
         Route::Health(_) if is_get => info::health(&api.objects).await,
         Route::Version if is_get => Ok(info::version(&api.version)),
         Route::Discovery(what) if is_get => info::discovery(&kinds.customs(), what, request.headers()),
+        Route::OpenId(what) if is_get => Ok(info::open_id(what, &api.accounts.issuer)),
         Route::OpenApi(what) if is_get => info::open_api(&kinds.customs(), what, request.headers()),
         Route::Other => Err(Status::no_such_path()),
         _ => Err(not_allowed()),
@@ -181,7 +192,7 @@ fn named(status: Status, address: &Address<'_>) -> Status {
 
 async fn objects(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
     use crate::kinds::Subresource::Status as StatusPart;
-    use crate::kinds::Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Main, Scale};
+    use crate::kinds::Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Main, Scale, Token};
     let method = request.method().clone();
     if address.kind.origin == Origin::Measured {
         return if method == Method::GET { measured::read(api, address, &request) } else { Err(not_allowed()) };
@@ -197,6 +208,7 @@ async fn objects(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Res
     }
     match (method.as_str(), address.name, address.part) {
         ("POST", None, _) => write::create(api, address, request).await,
+        ("POST", Some(_), Token) => token::create(api, address, request).await,
         ("POST", Some(_), Binding | Eviction) => subresource::post(api, address, request).await,
         ("PUT", Some(_), Main | StatusPart | Scale | Finalize) => write::update(api, address, request).await,
         ("PATCH", Some(_), Main | StatusPart | Scale | Finalize) => write::patch(api, address, request).await,

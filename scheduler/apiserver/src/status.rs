@@ -6,6 +6,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::audit::Reason;
 use crate::field::{Problem, Problems};
 
 /// A refusal or failure, as Kubernetes words it.
@@ -366,6 +367,7 @@ impl IntoResponse for Status {
     fn into_response(self) -> Response {
         let code = StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (code, self.to_value().to_string()).into_response();
+        response.extensions_mut().insert(Reason(self.reason));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(seconds) = self.details.as_ref().and_then(|details| details.retry_after_seconds) {

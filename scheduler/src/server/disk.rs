@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
+use apiserver::Keys;
 use protocol::seal;
 use store::{Cipher, Tiered};
 
 use super::Error;
+use crate::accounts;
 use crate::certificates::{self, Authority};
 use crate::compiler::Compiler;
 use crate::data_dir::DataDir;
@@ -19,6 +21,7 @@ pub(super) struct Opened {
     pub(super) dir: DataDir,
     pub(super) authority: Authority,
     pub(super) admin_token: String,
+    pub(super) account_keys: Keys,
     pub(super) compiler: Compiler,
     pub(super) store: Tiered,
 }
@@ -27,6 +30,7 @@ pub(super) struct Opened {
 pub(super) fn open(dir: DataDir, compiler: Vec<OsString>) -> Result<Opened, Error> {
     let authority = Authority::open(&dir)?;
     let admin_token = certificates::bearer_token(&dir.admin_token())?;
+    let account_keys = accounts::keys(&dir)?;
     let compiler = Compiler::new(compiler, dir.code(), certificates::open_signer(&dir)?);
     let config = store::Config {
         cipher: Some(Arc::new(SealCipher(dir.key().clone()))),
@@ -37,7 +41,7 @@ pub(super) fn open(dir: DataDir, compiler: Vec<OsString>) -> Result<Opened, Erro
     };
     let store = Tiered::open(&dir.store(), config)?;
     dir.found()?;
-    Ok(Opened { dir, authority, admin_token, compiler, store })
+    Ok(Opened { dir, authority, admin_token, account_keys, compiler, store })
 }
 
 /// Seals with the key of the data directory.

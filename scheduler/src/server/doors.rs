@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apiserver::{Access, Objects};
+use apiserver::{Access, Accounts, AuditSink, Objects};
 use registry::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -61,7 +61,9 @@ pub(super) async fn listen(config: &Config) -> Result<Listeners, Error> {
 pub(super) struct Doors {
     /// Users write under no term: which server runs the loops is not theirs to know.
     pub(super) objects: Objects,
+    pub(super) accounts: Accounts,
     pub(super) access: Access,
+    pub(super) audit: Option<AuditSink>,
     pub(super) registry: Registry,
     pub(super) desk: rest::Desk,
     pub(super) backing: Service,
@@ -97,7 +99,9 @@ impl Doors {
         let app = apiserver::router(apiserver::Config {
             objects: self.objects,
             authenticator: Arc::new(Doorman::new(&self.admin_token)),
+            accounts: self.accounts,
             access: self.access,
+            audit: self.audit,
             pods: Arc::new(Logs { answers: answers.clone(), roster: self.desk.sessions.roster.clone() }),
             measured: Arc::new(measured),
             extra: rest::router(self.desk.clone()).merge(self.registry.router()),
@@ -154,19 +158,23 @@ async fn write_kubeconfig(
     authority: &Authority,
     api_addr: SocketAddr,
 ) -> Result<PathBuf, Error> {
-    // 0.0.0.0 is a place to listen, not one to dial.
-    let dial = match api_addr.ip() {
-        ip if !ip.is_unspecified() => api_addr,
-        IpAddr::V4(_) => SocketAddr::from(([127, 0, 0, 1], api_addr.port())),
-        IpAddr::V6(_) => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], api_addr.port())),
-    };
-    let text = certificates::kubeconfig(authority, &format!("https://{dial}"))?;
+    let text = certificates::kubeconfig(authority, &url(api_addr))?;
     let path = config.kubeconfig.clone().unwrap_or_else(|| dir.kubeconfig());
     blocking(move || {
         files::replace(&path, text.as_bytes(), Readers::Owner)?;
         Ok(path)
     })
     .await?
+}
+
+/// How this machine reaches the API: 0.0.0.0 is a place to listen, not one to dial.
+pub(super) fn url(api_addr: SocketAddr) -> String {
+    let dial = match api_addr.ip() {
+        ip if !ip.is_unspecified() => api_addr,
+        IpAddr::V4(_) => SocketAddr::from(([127, 0, 0, 1], api_addr.port())),
+        IpAddr::V6(_) => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], api_addr.port())),
+    };
+    format!("https://{dial}")
 }
 
 /// Where hosts on other machines dial: 0.0.0.0 is a place to listen at and nothing to dial.

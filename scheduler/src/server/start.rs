@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use apiserver::{Access as AccessControl, Objects, ObjectsConfig};
+use apiserver::{Access as AccessControl, Accounts, AuditSink, Issuer, Objects, ObjectsConfig};
 use registry::Registry;
 use store::Store;
 use tokio_util::sync::CancellationToken;
@@ -13,12 +13,14 @@ use tokio_util::task::TaskTracker;
 use super::disk::{self, Opened};
 use super::doors::{self, Doors, Listeners};
 use super::{Error, Server, WatchOver};
+use crate::accounts::Filler;
 use crate::artifacts::Artifacts;
+use crate::audit;
 use crate::backing::{self, Access, Service};
 use crate::cache::Cache;
 use crate::certificates::Authority;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{AuditAt, Config};
 use crate::control::{Control, Hands};
 use crate::data_dir::DataDir;
 use crate::events::Events;
@@ -92,12 +94,16 @@ async fn build(
     let (cache, feed) = Cache::start(store.clone()).await?;
     house.watch_over.spawn("the cache", until(house.shutdown.clone(), feed.run()));
 
+    let clock = Arc::new(Clock::new());
+    let now = clock.clone();
+    let issuer = Issuer::new(opened.account_keys, Arc::new(move || now.now()), &doors::url(listeners.api_addr));
     let base = Base {
         term,
         cache,
         objects: ours,
         roster: Roster::new(),
-        clock: Arc::new(Clock::new()),
+        clock,
+        issuer: issuer.clone(),
         metrics: Arc::new(Metrics::new()),
         usages: Usages::new(),
         cluster_id,
@@ -120,8 +126,17 @@ async fn build(
         code_public_key: artifacts.public_key().to_vec(),
     });
     let backing = backing(&config, &opened.dir, &base, &house).await?;
+    let filler = Filler {
+        cache: base.cache.clone(),
+        objects: base.objects.clone(),
+        issuer: issuer.clone(),
+        ca_pem: opened.authority.pem().clone(),
+    };
+    house.watch_over.spawn("the tokens of service accounts", fine(filler.run(house.shutdown.clone())));
+    let accounts = Accounts::new(issuer, objects.clone());
+    let audit = audit(&config, &opened.dir, &base.metrics, &house).await?;
     let desk = rest::Desk { sessions, joining, host_addr: listeners.host_addr.map(doors::dialled) };
-    let doors = Doors { objects, access, registry, desk, backing, admin_token: opened.admin_token };
+    let doors = Doors { objects, accounts, access, audit, registry, desk, backing, admin_token: opened.admin_token };
     doors.open(&config, service_ip, listeners, opened.dir, &opened.authority, house).await
 }
 
@@ -133,6 +148,7 @@ struct Base {
     objects: Objects,
     roster: Roster,
     clock: Arc<Clock>,
+    issuer: Issuer,
     metrics: Arc<Metrics>,
     usages: Usages,
     cluster_id: Arc<str>,
@@ -144,6 +160,21 @@ async fn open_registry(config: &Config, dir: &DataDir, cache: &Cache, api_addr: 
     let hosts = registry_hosts(api_addr);
     let config = registry::Config { grants: Arc::new(grants), hosts };
     Ok(blocking(move || Registry::open(&path, config)).await??)
+}
+
+/// Opens the audit log, if there is to be one, and begins to write it.
+async fn audit(config: &Config, dir: &DataDir, metrics: &Metrics, house: &House) -> Result<Option<AuditSink>, Error> {
+    let path = match &config.audit {
+        AuditAt::Off => return Ok(None),
+        AuditAt::DataDir => dir.plain("audit.log"),
+        AuditAt::File(path) => path.clone(),
+    };
+    let log = blocking(move || audit::Log::open(&path)).await??;
+    let (sink, events) = AuditSink::new();
+    let dropped = sink.dropped();
+    metrics.collect(Box::new(audit::Dropped(dropped.clone())));
+    house.watch_over.spawn("the audit log", blocking(move || audit::write(log, events, &dropped)));
+    Ok(Some(sink))
 }
 
 /// Opens what guests keep and say, and begins to watch over it.
@@ -200,7 +231,7 @@ fn sessions(config: &Config, base: &Base, authority: &Authority, artifacts: Arti
             term: base.term.number(),
             service_cidr: config.service_cidr,
         },
-        sources: Sources { cache: base.cache.clone(), routing, artifacts },
+        sources: Sources { cache: base.cache.clone(), routing, artifacts, issuer: base.issuer.clone() },
         sinks: Sinks {
             objects: base.objects.clone(),
             events,

@@ -11,8 +11,7 @@ use bytes::Bytes;
 use prost::Message;
 use protocol::v1;
 
-use super::source;
-use crate::cache::View;
+use super::source::{self, Supply};
 
 /// Bytes of Pods in one message: a quarter of what a host accepts, so that heartbeats slip in between.
 const MESSAGE_BYTES: usize = protocol::MESSAGE_BYTES_MAX / 4;
@@ -30,8 +29,8 @@ pub(super) struct Assignment {
 }
 
 impl Assignment {
-    pub(super) fn new(view: &View, pod: &Arc<Pod>, artifacts: Vec<v1::Artifact>, stop: bool) -> Self {
-        let sources = versions(view, pod).map(|version| version.map(str::to_owned)).collect();
+    pub(super) fn new(supply: Supply<'_>, pod: &Arc<Pod>, artifacts: Vec<v1::Artifact>, stop: bool) -> Self {
+        let sources = versions(supply, pod).map(|version| version.map(str::to_owned)).collect();
         Self { pod: pod.clone(), sources, artifacts, stop }
     }
 
@@ -41,8 +40,8 @@ impl Assignment {
     }
 
     /// Whether what the Pod refers to is still what was told.
-    pub(super) fn has_sources_of(&self, view: &View) -> bool {
-        versions(view, &self.pod).eq(self.sources.iter().map(Option::as_deref))
+    pub(super) fn has_sources_of(&self, supply: Supply<'_>) -> bool {
+        versions(supply, &self.pod).eq(self.sources.iter().map(Option::as_deref))
     }
 
     /// Whether a host that knows `self` need not hear of `next`.
@@ -53,13 +52,12 @@ impl Assignment {
             && says_the_same(&self.pod, &next.pod)
     }
 
-    fn message(&self, uid: &str, view: &View) -> v1::PodAssignment {
-        let namespace = self.pod.metadata.namespace.as_deref().unwrap_or_default();
+    fn message(&self, uid: &str, supply: Supply<'_>) -> v1::PodAssignment {
         let references = source::references(&self.pod);
         let mut message = v1::PodAssignment {
             uid: uid.to_owned(),
             pod_json: encode(&self.pod),
-            sources: references.into_iter().filter_map(|r| source::content(view, namespace, r)).collect(),
+            sources: references.into_iter().filter_map(|r| supply.content(&self.pod, r)).collect(),
             artifacts: self.artifacts.clone(),
             stop: self.stop,
         };
@@ -77,9 +75,8 @@ impl Assignment {
 }
 
 /// Versions of what a Pod refers to.
-fn versions<'a>(view: &'a View, pod: &'a Pod) -> impl Iterator<Item = Option<&'a str>> {
-    let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
-    source::references(pod).into_iter().map(move |reference| source::version(view, namespace, reference))
+fn versions<'a>(supply: Supply<'a>, pod: &'a Pod) -> impl Iterator<Item = Option<&'a str>> {
+    source::references(pod).into_iter().map(move |reference| supply.version(pod, &reference))
 }
 
 fn says_the_same(a: &Arc<Pod>, b: &Arc<Pod>) -> bool {
@@ -122,14 +119,14 @@ impl Told {
     /// `keep` holds every UID that is bound to the Node, told or not.
     pub(super) fn tell(
         &mut self,
-        view: &View,
+        supply: Supply<'_>,
         term: u64,
         news: Vec<(String, Assignment)>,
         keep: &BTreeSet<&str>,
     ) -> Vec<v1::Pods> {
         let removed: Vec<String> = self.pods.keys().filter(|uid| !keep.contains(uid.as_str())).cloned().collect();
         removed.iter().for_each(|uid| drop(self.pods.remove(uid)));
-        let mut messages = Messages::new(term, view.revision);
+        let mut messages = Messages::new(term, supply.view.revision);
         messages.last().removed_uids = removed;
         for (uid, assignment) in news {
             if self.pods.get(&uid).is_some_and(|told| told.covers(&assignment)) {
@@ -137,7 +134,7 @@ impl Told {
                 self.pods.insert(uid, assignment);
                 continue;
             }
-            messages.push(assignment.message(&uid, view));
+            messages.push(assignment.message(&uid, supply));
             self.pods.insert(uid, assignment);
         }
         messages.finish()
@@ -183,6 +180,8 @@ impl Messages {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::View;
+    use crate::session::tokens::{self, Tokens};
     use api::NamespacedName;
     use api::core::{ConfigMap, Secret};
     use serde_json::json;
@@ -207,11 +206,21 @@ mod tests {
         view
     }
 
+    /// A supply of no tokens.
+    fn none() -> &'static Tokens {
+        static NONE: std::sync::LazyLock<Tokens> = std::sync::LazyLock::new(tokens::tests::none);
+        &NONE
+    }
+
+    fn supply(view: &View) -> Supply<'_> {
+        Supply { view, tokens: none() }
+    }
+
     fn tell(told: &mut Told, view: &View, pods: &[Arc<Pod>], stop: bool) -> String {
         let uid = |pod: &Arc<Pod>| pod.metadata.uid.clone().expect("has a uid");
         let keep: Vec<String> = pods.iter().map(uid).collect();
-        let news = pods.iter().map(|p| (uid(p), Assignment::new(view, p, Vec::new(), stop))).collect();
-        let messages = told.tell(view, 3, news, &keep.iter().map(String::as_str).collect());
+        let news = pods.iter().map(|p| (uid(p), Assignment::new(supply(view), p, Vec::new(), stop))).collect();
+        let messages = told.tell(supply(view), 3, news, &keep.iter().map(String::as_str).collect());
         let one = |m: &v1::Pods| {
             let told = m.upserts.iter().map(|u| {
                 let sources: Vec<_> = u.sources.iter().map(|s| s.name.as_str()).collect();
@@ -252,12 +261,12 @@ mod tests {
     #[test]
     fn what_was_told_is_known_again_without_asking_for_artifacts() {
         let (view, p) = (secret("1", 1), pod("p", |_| {}));
-        let told = Assignment::new(&view, &p, Vec::new(), false);
-        assert!(told.is_of(&p, false) && told.has_sources_of(&view));
+        let told = Assignment::new(supply(&view), &p, Vec::new(), false);
+        assert!(told.is_of(&p, false) && told.has_sources_of(supply(&view)));
         assert!(!told.is_of(&p, true), "it stops");
         assert!(!told.is_of(&pod("p", |_| {}), false), "another object");
-        assert!(told.has_sources_of(&secret("1", 2)), "only the version counts");
-        assert!(!told.has_sources_of(&secret("2", 1)) && !told.has_sources_of(&View::default()));
+        assert!(told.has_sources_of(supply(&secret("1", 2))), "only the version counts");
+        assert!(!told.has_sources_of(supply(&secret("2", 1))) && !told.has_sources_of(supply(&View::default())));
     }
 
     #[test]
@@ -267,8 +276,8 @@ mod tests {
         assert_eq!(tell(&mut told, &view, &pods, false), "+p0[s] | +p1[s] | +p2[s] | +p3[s]");
         let view = secret("1", ASSIGNMENT_BYTES_MAX);
         let artifact = v1::Artifact { container: "c".to_owned(), ..v1::Artifact::default() };
-        let news = vec![("p".to_owned(), Assignment::new(&view, &pods[0], vec![artifact], false))];
-        let messages = Told::default().tell(&view, 1, news, &BTreeSet::from(["p"]));
+        let news = vec![("p".to_owned(), Assignment::new(supply(&view), &pods[0], vec![artifact], false))];
+        let messages = Told::default().tell(supply(&view), 1, news, &BTreeSet::from(["p"]));
         let upsert = &messages[0].upserts[0];
         assert!(upsert.sources.is_empty());
         assert_eq!(upsert.artifacts[0].reason, "CreateContainerConfigError");

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::core::{ConfigMap, Secret};
 use planner::Objects;
@@ -15,6 +16,9 @@ use tonic::Status;
 
 use super::Session;
 use super::delivery::{Assignment, Told};
+use super::source::Supply;
+use super::tokens::Tokens;
+use crate::accounts::accounts;
 use crate::cache::{PodsOfNode, View};
 use crate::roster::Command;
 use crate::routing::Routing;
@@ -27,6 +31,9 @@ pub(super) struct Writer {
     routing: watch::Receiver<Routing>,
     artifacts: watch::Receiver<u64>,
     told: Told,
+    tokens: Tokens,
+    /// How long the tokens are good enough.
+    tokens_last: Option<Duration>,
     told_table: Option<Arc<Table>>,
     /// What the last comparison of Pods was made from.
     last: Option<Inputs>,
@@ -38,6 +45,7 @@ struct Inputs {
     pods: PodsOfNode,
     config_maps: Objects<ConfigMap>,
     secrets: Objects<Secret>,
+    tokens: u64,
     stopping: Arc<BTreeSet<String>>,
     artifacts: u64,
 }
@@ -51,9 +59,11 @@ impl Inputs {
             && Arc::ptr_eq(&self.stopping, &other.stopping)
     }
 
-    /// Whether every ConfigMap and Secret is the same.
+    /// Whether every ConfigMap, Secret and token is the same.
     fn same_sources(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.config_maps, &other.config_maps) && Arc::ptr_eq(&self.secrets, &other.secrets)
+        self.tokens == other.tokens
+            && Arc::ptr_eq(&self.config_maps, &other.config_maps)
+            && Arc::ptr_eq(&self.secrets, &other.secrets)
     }
 }
 
@@ -61,12 +71,15 @@ impl Writer {
     pub(super) fn new(session: Session, engine: Engine) -> Self {
         let routing = session.shared.sources.routing.clone();
         let artifacts = session.shared.sources.artifacts.changes();
+        let tokens = Tokens::new(session.shared.sources.issuer.clone());
         Self {
             session,
             engine,
             routing,
             artifacts,
             told: Told::default(),
+            tokens,
+            tokens_last: None,
             told_table: None,
             last: None,
             is_complete: false,
@@ -95,6 +108,7 @@ impl Writer {
                 changed = views.changed() => changed.map_err(closing)?,
                 changed = self.routing.changed() => changed.map_err(closing)?,
                 changed = self.artifacts.changed() => changed.map_err(closing)?,
+                () = when(self.tokens_last) => {}
                 order = orders.recv() => match order {
                     Some(order) => self.session.send(to_host::Message::Open(open(order))).await?,
                     None => return Ok(()),
@@ -106,8 +120,11 @@ impl Writer {
     async fn tell_pods(&mut self, stopping: Arc<BTreeSet<String>>) -> Result<(), Status> {
         let artifacts = *self.artifacts.borrow_and_update();
         let view = self.session.shared.sources.cache.view();
+        let pods = view.pods_of(&self.session.node);
+        self.tokens_last = self.tokens.refresh(&pods, &accounts(&view), self.session.shared.now());
         let inputs = Inputs {
-            pods: view.pods_of(&self.session.node),
+            pods,
+            tokens: self.tokens.generation(),
             config_maps: view.config_maps.clone(),
             secrets: view.secrets.clone(),
             stopping,
@@ -119,7 +136,7 @@ impl Writer {
         let (news, waiting) = self.news(&view, &inputs);
         let keep = inputs.pods.keys().map(String::as_str).collect();
         let term = self.session.shared.ground.term;
-        let mut messages = self.told.tell(&view, term, news, &keep);
+        let mut messages = self.told.tell(Supply { view: &view, tokens: &self.tokens }, term, news, &keep);
         if !self.is_complete && !waiting {
             self.is_complete = true;
             let mark = Pods { term, revision: view.revision, snapshot_complete: true, ..Pods::default() };
@@ -142,17 +159,18 @@ impl Writer {
     /// A Pod of which nothing differs is passed over by cheap comparisons: what its artifacts are is costly
     /// to ask, and one Pod that stops must not make the others wait for that.
     fn news(&self, view: &View, inputs: &Inputs) -> (Vec<(String, Assignment)>, bool) {
+        let supply = Supply { view, tokens: &self.tokens };
         let (mut news, mut waiting) = (Vec::new(), false);
         let same_artifacts = self.last.as_ref().is_some_and(|last| last.artifacts == inputs.artifacts);
         let same_sources = self.last.as_ref().is_some_and(|last| last.same_sources(inputs));
         for (uid, pod) in inputs.pods.iter() {
             let stop = inputs.stopping.contains(uid);
-            let is_told = |told: &Assignment| told.is_of(pod, stop) && (same_sources || told.has_sources_of(view));
+            let is_told = |told: &Assignment| told.is_of(pod, stop) && (same_sources || told.has_sources_of(supply));
             if same_artifacts && self.told.of(uid).is_some_and(is_told) {
                 continue;
             }
             match self.session.shared.sources.artifacts.of(pod, &self.engine) {
-                Some(artifacts) => news.push((uid.clone(), Assignment::new(view, pod, artifacts, stop))),
+                Some(artifacts) => news.push((uid.clone(), Assignment::new(supply, pod, artifacts, stop))),
                 None => waiting = true,
             }
         }
@@ -169,6 +187,14 @@ impl Writer {
         }
         self.told_table = Some(table);
         Ok(())
+    }
+}
+
+/// Returns after a while; never, if there is nothing to wait for.
+async fn when(last: Option<Duration>) {
+    match last {
+        Some(last) => tokio::time::sleep(last).await,
+        None => std::future::pending().await,
     }
 }
 

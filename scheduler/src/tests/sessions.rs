@@ -233,3 +233,53 @@ async fn a_host_that_makes_no_sense_is_told_why() {
     assert_eq!(host.until_end().await.code(), Code::InvalidArgument);
     server.shutdown().await;
 }
+
+// C65, F83
+#[tokio::test]
+async fn a_pod_that_mounts_a_token_gets_its_own_which_the_api_knows_while_the_pod_is_there() {
+    let dir = tempfile::tempdir().expect("dir");
+    let (server, api) = start(dir.path()).await;
+    let mut a = FakeHost::dial(server.pipe("a"), "a").await;
+    let mut b = FakeHost::dial(server.pipe("b"), "b").await;
+    let asks = |pod: &mut Value| pod["spec"]["automountServiceAccountToken"] = json!(true);
+    let (first, other) = (api.pod("first", "a", asks).await, api.pod("other", "b", asks).await);
+    let plain = api.pod("plain", "a", |_| {}).await;
+    assert_eq!(plain["spec"]["serviceAccountName"], "default");
+    assert!(plain["spec"].get("volumes").is_none(), "nothing is mounted unless asked for");
+    let token = |host: &FakeHost, pod: &Value| {
+        let sources = host.pods.get(&uid(pod)).map(|pod| pod.sources.clone()).unwrap_or_default();
+        sources.iter().find_map(|source| source.data.get(protocol::TOKEN_KEY).cloned())
+    };
+    a.until("a token", |host| token(host, &first).is_some() && host.pods.contains_key(&uid(&plain))).await;
+    b.until("a token", |host| token(host, &other).is_some()).await;
+    assert_eq!(a.pods[&uid(&plain)].sources, []);
+    let review = async |token: &[u8]| {
+        let spec = json!({"token": String::from_utf8_lossy(token)});
+        let path = "/apis/authentication.k8s.io/v1/tokenreviews";
+        api.json("POST", path, &json!({"spec": spec})).await.1["status"].clone()
+    };
+    let (of_first, of_other) = (token(&a, &first).expect("is there"), token(&b, &other).expect("is there"));
+    let status = review(&of_first).await;
+    assert_eq!(status["user"]["username"], "system:serviceaccount:default:default");
+    assert_eq!(status["user"]["extra"]["authentication.kubernetes.io/pod-name"], json!(["first"]));
+    let status = review(&of_other).await;
+    assert_eq!(status["user"]["extra"]["authentication.kubernetes.io/pod-uid"], json!([other["metadata"]["uid"]]));
+    api.json("DELETE", &format!("{PODS}/first"), &json!({"gracePeriodSeconds": 0})).await;
+    assert_eq!(review(&of_first).await["authenticated"], false, "it died with its Pod");
+    let (code, refused) = api
+        .json(
+            "POST",
+            PODS,
+            &json!({
+                "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"},
+                "spec": {"serviceAccountName": "none", "containers": [{"name": "c", "image": "web:1"}]},
+            }),
+        )
+        .await;
+    assert_eq!(code, 403);
+    assert_eq!(
+        refused["message"],
+        "pods \"x\" is forbidden: error looking up service account default/none: serviceaccount \"none\" not found"
+    );
+    server.shutdown().await;
+}

@@ -17,10 +17,12 @@ use crate::rbac::{Access, Attributes, Target, Verdict, Wanted};
 use crate::rest::{decoded, is_health};
 use crate::server::{ClientCertificate, Peer};
 use crate::status::{Details, Status};
+use crate::tokens::Accounts;
 
 /// What the gate knows.
 pub(crate) struct Gate {
     authenticator: Arc<dyn Authenticator>,
+    accounts: Accounts,
     access: Access,
     failures: Mutex<Failures>,
 }
@@ -81,8 +83,8 @@ fn is_oci(request: &Parts) -> bool {
 }
 
 impl Gate {
-    pub(crate) fn new(authenticator: Arc<dyn Authenticator>, access: Access) -> Self {
-        Self { authenticator, access, failures: Mutex::default() }
+    pub(crate) fn new(authenticator: Arc<dyn Authenticator>, accounts: Accounts, access: Access) -> Self {
+        Self { authenticator, accounts, access, failures: Mutex::default() }
     }
 
     /// Decides over a request and takes note in `pass`; returns as whom it acts.
@@ -96,7 +98,7 @@ impl Gate {
                        send them in the header Authorization";
             return Err(Status::bad_request(why));
         }
-        let user = match self.identify(request).await {
+        let user = match self.identify(request).await? {
             Holder::Known(user) => user.known(),
             Holder::Wrong => return Err(Status::unauthorized()),
             Holder::Limited => {
@@ -120,26 +122,32 @@ impl Gate {
         if verdict.is_allowed() { Ok(()) } else { Err(refusal(user, attributes, verdict)) }
     }
 
-    async fn identify(&self, request: &Parts) -> Holder {
+    async fn identify(&self, request: &Parts) -> Result<Holder, Status> {
         let certificate = request.extensions.get::<ClientCertificate>();
         if let Some(user) = certificate.and_then(|certificate| self.authenticator.certificate(&certificate.0)) {
-            return Holder::Known(user);
+            return Ok(Holder::Known(user));
         }
         let token = match Credential::of(&request.headers, is_oci(request)) {
             Credential::Token(token) => token,
-            Credential::None if certificate.is_none() && !is_oci(request) => return Holder::Known(User::anonymous()),
-            Credential::None | Credential::Unusable => return Holder::Wrong,
+            Credential::None if certificate.is_none() && !is_oci(request) => {
+                return Ok(Holder::Known(User::anonymous()));
+            }
+            Credential::None | Credential::Unusable => return Ok(Holder::Wrong),
         };
         let from = request.extensions.get::<Peer>().map(|peer| peer.0.ip());
         self.bearer(from, &token).await
     }
 
-    async fn bearer(&self, from: Option<IpAddr>, token: &str) -> Holder {
+    async fn bearer(&self, from: Option<IpAddr>, token: &str) -> Result<Holder, Status> {
         let print = print(token);
         if !self.failures(|failures| failures.may_try(from, print, Instant::now())) {
-            return Holder::Limited;
+            return Ok(Holder::Limited);
         }
-        match self.authenticator.bearer(token).await {
+        let user = match self.authenticator.bearer(token).await {
+            Some(user) => Some(user),
+            None => self.accounts.identify(token).await?,
+        };
+        Ok(match user {
             Some(user) => {
                 self.failures(|failures| failures.succeeded(print));
                 Holder::Known(user)
@@ -148,7 +156,7 @@ impl Gate {
                 self.failures(|failures| failures.failed(from, print, Instant::now()));
                 Holder::Wrong
             }
-        }
+        })
     }
 
     fn failures<T>(&self, act: impl FnOnce(&mut Failures) -> T) -> T {

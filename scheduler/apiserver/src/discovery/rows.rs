@@ -144,6 +144,7 @@ fn subresource(parent: &Resource, sub: Subresource) -> Option<Sub> {
         Subresource::Binding => (("", "v1", "Binding"), &["create"]),
         Subresource::Eviction => (("policy", "v1", "Eviction"), &["create"]),
         Subresource::Log => (own, &["get"]),
+        Subresource::Token => (("authentication.k8s.io", "v1", "TokenRequest"), &["create"]),
     };
     Some(Sub { name: sub.name(), group, version, kind, verbs })
 }

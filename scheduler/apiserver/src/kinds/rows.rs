@@ -8,7 +8,7 @@ use super::{
     pod, rbac, replica_set, secret, service, service_account, stateful_set, typed, unacted, without_status,
 };
 
-use Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Scale, Status as StatusPart};
+use Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Scale, Status as StatusPart, Token};
 
 /// What most kinds are like: a subdomain for a name, nothing to default, anything may change.
 pub(super) const PLAIN: Kind = Kind {
@@ -116,6 +116,7 @@ pub(crate) static ROWS: [Kind; 38] = [
         resource: &resource::SERVICE_ACCOUNTS,
         singular: "serviceaccount",
         short_names: &["sa"],
+        subresources: &[Token],
         validate: service_account::validate,
         unacted: unacted::SERVICE_ACCOUNT,
         ..PLAIN

@@ -12,6 +12,10 @@ use crate::limits::DATA_BYTES_MAX;
 use crate::status::{Cause, Status};
 use crate::value;
 
+/// The type of Secrets that hold a token of a ServiceAccount, and the annotation that names it.
+const ACCOUNT_TOKEN: &str = "kubernetes.io/service-account-token";
+const ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
+
 /// Gives the type, and moves `stringData` into `data`: it is a way to write, never stored.
 pub(super) fn defaults(secret: &mut Value) {
     value::default(secret, "type", "Opaque");
@@ -52,6 +56,12 @@ pub(super) fn validate(object: &Value, problems: &mut Problems) -> Result<(), St
     }
     if data.values().map(|content| content.0.len()).sum::<usize>() > DATA_BYTES_MAX {
         problems.too_long(&Path::new("data"), DATA_BYTES_MAX);
+    }
+    if secret.type_.as_deref() == Some(ACCOUNT_TOKEN) {
+        let annotations = secret.metadata.annotations.unwrap_or_default();
+        if annotations.get(ACCOUNT_NAME).is_none_or(String::is_empty) {
+            problems.required(&Path::new("metadata").child("annotations").key(ACCOUNT_NAME), "");
+        }
     }
     for key in promised(secret.type_.as_deref().unwrap_or_default()) {
         if !data.contains_key(*key) {

@@ -37,7 +37,6 @@ const EMPTY: &[&str] = &["{}", "[]", "\"\""];
 
 const POD_SPEC: &[(&str, &[&str])] = &[
     ("activeDeadlineSeconds", NEVER),
-    ("automountServiceAccountToken", OFF),
     ("dnsConfig", EMPTY),
     ("dnsPolicy", &["\"ClusterFirst\""]),
     ("hostAliases", EMPTY),
@@ -56,7 +55,6 @@ const POD_SPEC: &[(&str, &[&str])] = &[
     ("resources", EMPTY),
     ("runtimeClassName", &["\"\"", "\"wasm-isolated\""]),
     ("securityContext", EMPTY),
-    ("serviceAccountName", &["\"default\"", "\"\""]),
     ("setHostnameAsFQDN", OFF),
     ("shareProcessNamespace", OFF),
     ("subdomain", EMPTY),
@@ -213,7 +211,7 @@ mod tests {
         );
         let account =
             json!({"automountServiceAccountToken": true, "serviceAccountName": "builder", "os": {"name": "linux"}});
-        assert_eq!(warnings(kinds::of(&PODS), &json!({"spec": account})).len(), 3);
+        assert_eq!(warnings(kinds::of(&PODS), &json!({"spec": account})).len(), 1);
         let usual = json!({"automountServiceAccountToken": false, "serviceAccountName": "default"});
         assert_eq!(warnings(kinds::of(&PODS), &json!({"spec": usual})), [""; 0]);
         for (class, warned) in [(api::workload::CLASS_ISOLATED, 0), ("gvisor", 1)] {

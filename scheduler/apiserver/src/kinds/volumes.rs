@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use api::core::Volume;
+use api::core::{ServiceAccountTokenProjection, Volume};
 use api::name;
 use serde_json::{Value, json};
 
 use crate::field::{Path, Problems};
-use crate::value;
+use crate::{tokens, value};
 
 /// Files are readable by all and writable by their owner, octal 644.
 const MODE_DEFAULT: i32 = 0o644;
@@ -18,6 +18,11 @@ pub(super) fn defaults(spec: &mut Value) {
         for source in ["configMap", "secret", "downwardAPI", "projected"] {
             if let Some(source) = volume.get_mut(source) {
                 value::default(source, "defaultMode", MODE_DEFAULT);
+            }
+        }
+        for part in value::elements(volume, &["projected", "sources"]) {
+            if let Some(token) = part.get_mut("serviceAccountToken") {
+                value::default(token, "expirationSeconds", tokens::LIFE_DEFAULT_SECONDS);
             }
         }
         if let Some(source) = volume.get_mut("hostPath") {
@@ -59,6 +64,12 @@ fn check_source(path: &Path, volume: &Volume, problems: &mut Problems) {
     if volume.secret.as_ref().is_some_and(|source| source.secret_name.as_deref().unwrap_or_default().is_empty()) {
         problems.required(&path.child("secret").child("secretName"), "");
     }
+    for (at, part) in volume.projected.iter().flat_map(|v| v.sources.iter().flatten()).enumerate() {
+        if let Some(token) = &part.service_account_token {
+            let path = path.child("projected").child("sources").index(at).child("serviceAccountToken");
+            check_token(&path, token, problems);
+        }
+    }
     if let Some(source) = &volume.host_path
         && source.path.is_empty()
     {
@@ -66,5 +77,26 @@ fn check_source(path: &Path, volume: &Volume, problems: &mut Problems) {
     }
     if volume.persistent_volume_claim.as_ref().is_some_and(|source| source.claim_name.is_empty()) {
         problems.required(&path.child("persistentVolumeClaim").child("claimName"), "");
+    }
+}
+
+fn check_token(path: &Path, token: &ServiceAccountTokenProjection, problems: &mut Problems) {
+    let seconds = token.expiration_seconds.unwrap_or(tokens::LIFE_DEFAULT_SECONDS);
+    if seconds < tokens::LIFE_MIN_SECONDS {
+        let why = "may not specify a duration less than 10 minutes";
+        problems.invalid(&path.child("expirationSeconds"), seconds, why);
+    }
+    if seconds > 1 << 32 {
+        let why = "may not specify a duration larger than 2^32 seconds";
+        problems.invalid(&path.child("expirationSeconds"), seconds, why);
+    }
+    match token.path.as_str() {
+        "" => problems.required(&path.child("path"), ""),
+        found if found.starts_with('/') => problems.invalid(&path.child("path"), found, "must be a relative path"),
+        found if found.split('/').any(|part| part == "..") => {
+            problems.invalid(&path.child("path"), found, "must not contain '..'");
+        }
+        found if found.starts_with("..") => problems.invalid(&path.child("path"), found, "must not start with '..'"),
+        _ => {}
     }
 }

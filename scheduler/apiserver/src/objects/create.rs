@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::commit::{self, Commit, Draft};
 use super::draft::{self, Given};
 use super::ownership::Wish;
-use super::{Objects, WriteOptions, allocation, name, stamp};
+use super::{Objects, WriteOptions, account, allocation, name, stamp};
 use crate::kinds::Kind;
 use crate::limits::{CONFLICT_RETRIES_MAX, DRAWS_MAX};
 use crate::status::{Cause, Status};
@@ -39,6 +39,7 @@ pub(super) async fn create(
         if resource.is_namespaced() {
             require_namespace(objects, kind, namespace, given.name, &mut txn).await?;
         }
+        account::give(objects, kind, namespace, &mut object).await?;
         draft::check(kind, &object)?;
         options.approve(None, &object)?;
         allocation::allocate(objects, kind, None, &mut object, &mut txn).await?;

@@ -25,7 +25,11 @@ pub(super) fn merge(target: &Target<'_>, current: &Value, wanted: Value) -> Resu
         Subresource::Main | Subresource::Scale => merge_main(kind, current, wanted),
         Subresource::Status => merge_status(kind, current, &wanted),
         Subresource::Finalize => Ok(merge_finalize(current, &wanted)),
-        Subresource::Binding | Subresource::Eviction | Subresource::Log | Subresource::EphemeralContainers => {
+        Subresource::Binding
+        | Subresource::Eviction
+        | Subresource::Log
+        | Subresource::Token
+        | Subresource::EphemeralContainers => {
             Err(Status::method_not_allowed("the server does not allow this method on the requested resource"))
         }
     }

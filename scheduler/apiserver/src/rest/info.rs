@@ -4,12 +4,13 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Value, json};
 
-use super::path::{Discovery, OpenApi};
+use super::path::{Discovery, OpenApi, OpenId};
 use super::read::json_response;
 use super::{Version, negotiate};
 use crate::kinds::Customs;
 use crate::objects::Objects;
 use crate::status::Status;
+use crate::tokens::Issuer;
 use crate::{discovery, openapi};
 
 /// Alive, and able to read: a store that does not answer is not ready.
@@ -76,6 +77,18 @@ pub(super) fn open_api(customs: &Customs, what: OpenApi<'_>, headers: &HeaderMap
         return Ok((http::StatusCode::NOT_MODIFIED, caching).into_response());
     }
     Ok((caching, json_response(200, document.body)).into_response())
+}
+
+/// What others need to know to judge our tokens.
+pub(super) fn open_id(what: OpenId, issuer: &Issuer) -> Response {
+    let (document, kind) = match what {
+        OpenId::Configuration => (issuer.discovery(), "application/json"),
+        OpenId::Keys => (issuer.key_set(), "application/jwk-set+json"),
+    };
+    let mut response = json_response(200, document.to_string());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    response
 }
 
 fn answer(document: Option<Value>) -> Result<Response, Status> {

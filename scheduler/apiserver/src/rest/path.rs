@@ -17,6 +17,8 @@ pub(crate) enum Route<'a> {
     Discovery(Discovery<'a>),
     /// `/openapi/...`.
     OpenApi(OpenApi<'a>),
+    /// What others need to know to judge our tokens.
+    OpenId(OpenId),
     /// Questions about rights.
     Review(Review<'a>),
     /// Objects.
@@ -47,6 +49,15 @@ pub(crate) enum OpenApi<'a> {
     Index,
     /// `/openapi/v3/apis/apps/v1`
     Version { group: &'a str, version: &'a str },
+}
+
+/// A document of the issuer of tokens.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum OpenId {
+    /// `/.well-known/openid-configuration`
+    Configuration,
+    /// `/openid/v1/jwks`
+    Keys,
 }
 
 /// A question about rights or identities.
@@ -132,6 +143,8 @@ impl<'a> Route<'a> {
             ["apis", group] => Self::Discovery(Discovery::Group(group)),
             ["api", version] => Self::Discovery(Discovery::Version { group: "", version }),
             ["apis", group, version] => Self::Discovery(Discovery::Version { group, version }),
+            [".well-known", "openid-configuration"] => Self::OpenId(OpenId::Configuration),
+            ["openid", "v1", "jwks"] => Self::OpenId(OpenId::Keys),
             ["openapi", "v2"] => Self::OpenApi(OpenApi::V2),
             ["openapi", "v3"] => Self::OpenApi(OpenApi::Index),
             ["openapi", "v3", "api", version] => Self::OpenApi(OpenApi::Version { group: "", version }),

@@ -16,6 +16,7 @@ use crate::discovery::review_resource;
 use crate::field::{Path, Problems};
 use crate::rbac::{Attributes, Target, Wanted};
 use crate::status::Status;
+use crate::tokens::ISSUER;
 use crate::value;
 
 /// Answers a question with the question and its answer in `status`.
@@ -129,14 +130,23 @@ fn rules(api: &Api, user: &User, body: &Value) -> Result<Value, Status> {
     Ok(json!({"resourceRules": resources, "nonResourceRules": paths, "incomplete": false}))
 }
 
-/// Whose a token is. A wrong one is told apart from none at all by nothing.
+/// Whose a token is, and for which of some audiences. A wrong one is told apart from an old one by nothing.
 async fn token(api: &Api, body: &Value) -> Result<Value, Status> {
     let token = value::text(body, &["spec", "token"]);
     if token.is_empty() {
         return Err(Status::bad_request("token is required for TokenReview in authentication"));
     }
-    Ok(match api.authenticator.bearer(token).await {
-        Some(user) => json!({"authenticated": true, "user": user.known().info()}),
-        None => json!({"authenticated": false, "error": "the token is not good here"}),
+    let asked = value::at(body, &["spec", "audiences"]).cloned();
+    let asked: Vec<String> = asked.and_then(|asked| serde_json::from_value(asked).ok()).unwrap_or_default();
+    let is_for_us = asked.is_empty() || asked.iter().any(|audience| audience == ISSUER);
+    let found = match api.authenticator.bearer(token).await.filter(|_| is_for_us) {
+        Some(user) => Some((user, vec![ISSUER.to_owned()])),
+        None => api.accounts.identify_for(token, &asked).await?.map(|found| (found.user, found.audiences)),
+    };
+    Ok(match found {
+        Some((user, audiences)) => {
+            json!({"authenticated": true, "user": user.known().info(), "audiences": audiences})
+        }
+        None => json!({"authenticated": false, "user": {}, "error": "the token is not good here"}),
     })
 }

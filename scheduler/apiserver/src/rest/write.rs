@@ -13,6 +13,7 @@ use super::params::{FieldValidation, Params, orphan, parse_propagation};
 use super::path::Address;
 use super::read::{include, json_response, shaped};
 use super::{Api, apply, not_allowed, warnings};
+use crate::audit::About;
 use crate::auth::User;
 use crate::body::{self, Body, Decoded, Encoding};
 use crate::kinds::{self, Subresource};
@@ -55,7 +56,11 @@ impl Incoming {
 
     pub(super) fn answer(&self, address: &Address<'_>, code: u16, object: Value) -> Result<Response, Status> {
         let include = include(&self.params)?;
-        Ok(json_response(code, shaped(address, self.form, include, object).to_string()))
+        let text = |key: &str| value::text(&object, &["metadata", key]).to_owned();
+        let about = About { name: text("name"), uid: text("uid") };
+        let mut response = json_response(code, shaped(address, self.form, include, object).to_string());
+        response.extensions_mut().insert(about);
+        Ok(response)
     }
 }
 

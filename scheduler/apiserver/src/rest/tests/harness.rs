@@ -9,13 +9,15 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
+use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::objects::{Objects, ObjectsConfig, WriteOptions};
 use crate::{
-    Access, Authenticator, Config, LogOptions, Measured, PodStreams, Status, User, Version, ensure_roles, router,
+    Access, Accounts, Authenticator, Config, Issuer, Keys, LogOptions, Measured, PodStreams, Status, User, Version,
+    ensure_roles, router,
 };
 
 /// Knows one master and one stranger.
@@ -78,6 +80,7 @@ impl Measured for Meter {
 pub(super) struct Cluster {
     pub(super) app: Router,
     pub(super) objects: Objects,
+    pub(super) accounts: Accounts,
     pub(super) access: Access,
 }
 
@@ -116,16 +119,21 @@ impl Cluster {
         ensure_roles(&objects).await.unwrap_or_else(|status| panic!("{status}"));
         let (access, feed) = Access::start(objects.store().clone()).await.expect("starts");
         tokio::spawn(feed.run());
+        let keys = Keys::create(Timestamp::now()).expect("makes");
+        let issuer = Issuer::new(keys, Arc::new(Timestamp::now), "https://127.0.0.1:6443");
+        let accounts = Accounts::new(issuer, objects.clone());
         let app = router(Config {
             objects: objects.clone(),
             authenticator: Arc::new(Doors),
+            accounts: accounts.clone(),
             access: access.clone(),
+            audit: None,
             pods: Arc::new(Echo),
             measured: Arc::new(Meter),
             extra: Router::new().route("/v2/", axum::routing::get(|| async { "registry" })),
             version: Version::default(),
         });
-        let cluster = Self { app, objects, access };
+        let cluster = Self { app, objects, accounts, access };
         for name in ["shop", "default"] {
             let namespace = json!({"metadata": {"name": name}});
             let created =
