@@ -65,6 +65,8 @@ pub const SCHEDULED_AT: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 
 /// Annotation of a failed Pod: its Job has counted it, and keeps it until its index has a new one.
 pub const JOB_COUNTED: &str = "insula.dev/job-counted";
+/// What runs a Pod whose RuntimeClass is called otherwise than its handler. Written at admission, never by users.
+pub const RUNTIME_HANDLER: &str = "insula.dev/runtime-handler";
 /// Pod annotation: how instances are reused, `requests=N,concurrent=M,idle=S`.
 pub const REUSE: &str = "insula.dev/reuse";
 /// Pod annotation: wall-clock deadline of a request, `30s`.

@@ -10,6 +10,7 @@ pub mod grants;
 pub mod label;
 pub mod name;
 pub mod quantity;
+pub mod quota;
 pub mod resource;
 pub mod schedule;
 pub mod selector;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// `runtimeClassName` of Pods whose guests run in a process of their own. RuntimeClass is no kind here: this is the one
-/// name there is, and Pods without a name share their host's process.
+/// Handler of Pods whose guests share their host's process: what Pods without a RuntimeClass are given.
+pub const CLASS_SHARED: &str = "wasm";
+/// Handler of Pods whose guests run in a process of their own. There is a RuntimeClass of each name from the start.
 pub const CLASS_ISOLATED: &str = "wasm-isolated";
 
 /// Deadline of a request unless the workload asks for another.

@@ -1,10 +1,12 @@
-//! What every cluster has from the start: its namespaces, its roles, and the API as a Service of the cluster.
+//! What every cluster has from the start: its namespaces, its roles, its own classes of priority and runtime, and the
+//! API as a Service of the cluster.
 //!
 //! Made at each start if missing, left alone if there: an operator may have added labels. Roles are mended.
 
 use std::net::{IpAddr, SocketAddr};
 
-use api::resource::{ENDPOINT_SLICES, NAMESPACES, SERVICES};
+use api::resource::{ENDPOINT_SLICES, NAMESPACES, PRIORITY_CLASSES, RUNTIME_CLASSES, SERVICES};
+use api::workload::{CLASS_ISOLATED, CLASS_SHARED};
 use api::{Resource, label};
 use apiserver::{Objects, Patch, Status, Subresource, WriteOptions, ensure_roles};
 use serde_json::{Value, json};
@@ -24,6 +26,15 @@ pub(crate) async fn run(objects: &Objects, service_ip: IpAddr, api: SocketAddr) 
         ensure(objects, &NAMESPACES, "", namespace).await?;
     }
     ensure_roles(objects).await?;
+    for (name, value) in PRIORITIES {
+        ensure(objects, &PRIORITY_CLASSES, "", priority_class(name, value)).await?;
+    }
+    for name in [CLASS_SHARED, CLASS_ISOLATED] {
+        let class = json!({
+            "apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": name}, "handler": name,
+        });
+        ensure(objects, &RUNTIME_CLASSES, "", class).await?;
+    }
     ensure(objects, &SERVICES, "default", service(service_ip, api.port())).await?;
     if api.ip().is_unspecified() || api.ip().is_loopback() {
         // Nobody else can reach it, so it is no one's endpoint.
@@ -37,6 +48,25 @@ pub(crate) async fn run(objects: &Objects, service_ip: IpAddr, api: SocketAddr) 
         objects.patch(&ENDPOINT_SLICES, "default", API, Subresource::Main, patch, options).await?;
     }
     Ok(())
+}
+
+/// What the cluster itself cannot be without: Kubernetes' own names and numbers.
+const PRIORITIES: [(&str, i32); 2] =
+    [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
+
+fn priority_class(name: &str, value: i32) -> Value {
+    let description = if name.contains("node") {
+        "Used for system critical pods that must not be moved from their current node."
+    } else {
+        "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."
+    };
+    json!({
+        "apiVersion": "scheduling.k8s.io/v1",
+        "kind": "PriorityClass",
+        "metadata": {"name": name},
+        "value": value,
+        "description": description,
+    })
 }
 
 /// Creates an object unless it exists; returns whether it was created.

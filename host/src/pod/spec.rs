@@ -152,8 +152,10 @@ fn class(spec: &api::core::PodSpec, annotations: &BTreeMap<String, String>, refu
     let mut refuse = |reason: &str, message: String| {
         refusal.get_or_insert(Refusal::new(reason, message));
     };
-    match spec.runtime_class_name.as_deref().unwrap_or_default() {
-        "" => return Class::Shared,
+    // A RuntimeClass that is called otherwise than its handler says so here; hosts know handlers only.
+    let handler = annotations.get(label::RUNTIME_HANDLER).map(String::as_str);
+    match handler.or(spec.runtime_class_name.as_deref()).unwrap_or_default() {
+        "" | workload::CLASS_SHARED => return Class::Shared,
         workload::CLASS_ISOLATED => {}
         other => {
             let isolated = workload::CLASS_ISOLATED;
@@ -335,10 +337,12 @@ mod tests {
             (spec.class, refusal.map(|refusal| format!("{}: {}", refusal.reason, refusal.message)))
         };
         let mount = json!([{"name": "v", "mountPath": "/v"}]);
-        for none in [json!(null), json!("")] {
+        for none in [json!(null), json!(""), json!("wasm")] {
             assert_eq!(asked(none, json!({"insula.dev/blobs": "b"}), mount.clone()), (Class::Shared, None));
         }
         assert_eq!(asked(json!("wasm-isolated"), json!({}), json!([])), (Class::Isolated, None));
+        let handler = json!({"insula.dev/runtime-handler": "wasm-isolated"});
+        assert_eq!(asked(json!("walled"), handler, json!([])), (Class::Isolated, None), "its class is called otherwise");
         for (class, annotations, mounts, begins) in [
             (
                 "gvisor",

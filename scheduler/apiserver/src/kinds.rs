@@ -16,23 +16,33 @@ mod disruption_budget;
 mod endpoint_slice;
 mod env;
 mod event;
+mod ingress;
+mod ingress_class;
 mod job;
 mod lease;
+mod limit_range;
 mod meta;
 mod namespace;
+mod network_policy;
 mod node;
+mod persistent_volume;
+mod persistent_volume_claim;
 mod pod;
 mod pod_spec;
+mod priority_class;
 mod probe;
 mod rbac;
 mod replica_set;
+mod resource_quota;
 mod resources;
 mod rows;
+mod runtime_class;
 mod secret;
 mod served;
 mod service;
 mod service_account;
 mod stateful_set;
+mod storage_class;
 mod unacted;
 mod volumes;
 
@@ -44,6 +54,7 @@ use crate::field::Problems;
 use crate::status::Status;
 
 pub(crate) use self::catalog::{Customs, Kinds, Row};
+pub(crate) use self::ingress::{check_class_named_once, names_class};
 pub(crate) use self::meta::{check_meta, check_meta_update};
 pub(crate) use self::rows::ROWS;
 pub(crate) use self::served::{Asked, Served, check_header};
@@ -170,6 +181,8 @@ pub(crate) enum Acts {
     Yes,
     /// They are stored and served, and who writes one is told that nothing follows from it.
     NotYet,
+    /// A part of what they say has an effect; who writes one is told this sentence.
+    Partly(&'static str),
 }
 
 impl Kind {

@@ -8,6 +8,7 @@
 
 mod account;
 mod address;
+mod admission;
 mod allocation;
 mod apply;
 mod binding;
@@ -122,13 +123,19 @@ pub struct Objects {
     kinds: Kinds,
     /// What must hold for any write of this handle: the leader's term, an owner's revision.
     guards: Arc<[Guard]>,
+    /// Who writes a namespace's quotas now.
+    turns: Arc<admission::quota::Turns>,
 }
 
 impl Objects {
     /// Objects kept in `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, config: ObjectsConfig) -> Self {
+<<<<<<< HEAD
         Self { store, config: Arc::new(config), kinds: Kinds::default(), guards: Arc::new([]) }
+=======
+        Self { store, config: Arc::new(config), guards: Arc::new([]), turns: Arc::default() }
+>>>>>>> b71dfc5 (Hold Pods, claims and namespaces to their classes, limit ranges and quotas when they are created)
     }
 
     /// The same objects through a handle whose every transaction also carries `guard`. A write that

@@ -10,13 +10,16 @@ mod batch;
 mod budget;
 mod config;
 mod event;
+mod ingress;
 mod measured;
 mod network;
 mod node;
 mod pod;
 mod rbac;
+mod policy;
 mod read;
 mod selector;
+mod storage;
 mod workload;
 
 #[cfg(test)]
@@ -73,6 +76,11 @@ const fn text(name: &'static str, description: &'static str) -> Column {
     Column { name, kind: "string", format: "", priority: 0, description }
 }
 
+/// A column of yes and no.
+const fn boolean(name: &'static str, description: &'static str) -> Column {
+    Column { name, kind: "boolean", format: "", priority: 0, description }
+}
+
 /// A column of whole numbers.
 const fn integer(name: &'static str, description: &'static str) -> Column {
     Column { name, kind: "integer", format: "", priority: 0, description }
@@ -127,8 +135,18 @@ fn printer(resource: &Resource) -> &'static Printer {
         (&resource::HORIZONTAL_POD_AUTOSCALERS, &autoscaler::PRINTER),
         (&resource::NODE_METRICS, &measured::NODE),
         (&resource::POD_METRICS, &measured::POD),
+        (&resource::PERSISTENT_VOLUMES, &storage::VOLUME),
+        (&resource::PERSISTENT_VOLUME_CLAIMS, &storage::CLAIM),
+        (&resource::STORAGE_CLASSES, &storage::STORAGE_CLASS),
+        (&resource::RESOURCE_QUOTAS, &policy::RESOURCE_QUOTA),
+        (&resource::LIMIT_RANGES, &policy::LIMIT_RANGE),
+        (&resource::PRIORITY_CLASSES, &policy::PRIORITY_CLASS),
+        (&resource::RUNTIME_CLASSES, &policy::RUNTIME_CLASS),
+        (&resource::INGRESSES, &ingress::INGRESS),
+        (&resource::INGRESS_CLASSES, &ingress::INGRESS_CLASS),
+        (&resource::NETWORK_POLICIES, &ingress::NETWORK_POLICY),
     ];
-    printers.iter().find(|(of, _)| *of == resource).map_or(&ANY, |(_, printer)| printer)
+    printers.iter().find(|(of, _)| *of == resource).map_or(&ANY, |(_, printer)| *printer)
 }
 
 /// Renders objects of one resource, or the one object of a watch event. `metadata` is left empty for the

@@ -82,6 +82,10 @@ async fn the_end_of_an_isolated_pods_process_is_nobody_elses() {
 async fn a_class_that_cannot_be_had_is_a_reason_to_wait() {
     let cluster = Cluster::up();
     let api = cluster.api().await;
+    let class = json!({
+        "apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "gvisor"}, "handler": "runsc",
+    });
+    api.create("/apis/node.k8s.io/v1/runtimeclasses", &class).await.expect("is a class that no host has");
     let mount = json!([{"name": "v", "mountPath": "/v"}]);
     for (name, class, mounts, reason) in [
         ("unknown", "gvisor", json!([]), "UnsupportedRuntimeClass"),

@@ -141,7 +141,7 @@ fn check_policies(path: &Path, spec: &PodSpec, problems: &mut Problems) {
     }
 }
 
-fn check_toleration(path: &Path, toleration: &Toleration, problems: &mut Problems) {
+pub(super) fn check_toleration(path: &Path, toleration: &Toleration, problems: &mut Problems) {
     let key = toleration.key.as_deref().unwrap_or_default();
     let value = toleration.value.as_deref().unwrap_or_default();
     let operator = toleration.operator.as_deref().unwrap_or("Equal");

@@ -3,9 +3,7 @@
 use api::resource;
 
 use super::{
-    Acts, Generation, Kind, NameRule, Origin, Subresource, autoscaler, config, controller_revision, cron_job,
-    daemon_set, deployment, disruption_budget, endpoint_slice, event, job, lease, mutable, namespace, node, nothing,
-    pod, rbac, replica_set, secret, service, service_account, stateful_set, typed, unacted, without_status,
+    Acts, Generation, Kind, NameRule, Origin, Subresource, autoscaler, config, controller_revision, cron_job, daemon_set, deployment, disruption_budget, endpoint_slice, event, ingress, ingress_class, job, lease, limit_range, mutable, namespace, network_policy, node, nothing, persistent_volume, persistent_volume_claim, pod, priority_class, rbac, replica_set, resource_quota, runtime_class, secret, service, service_account, stateful_set, storage_class, typed, unacted, without_status,
 };
 
 use Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Scale, Status as StatusPart, Token};
@@ -201,9 +199,11 @@ pub(crate) static ROWS: [Kind; 38] = [
         singular: "persistentvolume",
         short_names: &["pv"],
         subresources: &[StatusPart],
-        prepare: without_status,
-        validate: typed::<api::core::PersistentVolume>,
-        acts: Acts::NotYet,
+        defaults: persistent_volume::defaults,
+        prepare: persistent_volume::prepare,
+        validate: persistent_volume::validate,
+        validate_update: persistent_volume::validate_update,
+        acts: Acts::Partly("stored, but not bound to claims yet"),
         ..PLAIN
     },
     Kind {
@@ -211,9 +211,11 @@ pub(crate) static ROWS: [Kind; 38] = [
         singular: "persistentvolumeclaim",
         short_names: &["pvc"],
         subresources: &[StatusPart],
-        prepare: without_status,
-        validate: typed::<api::core::PersistentVolumeClaim>,
-        acts: Acts::NotYet,
+        defaults: persistent_volume_claim::defaults,
+        prepare: persistent_volume_claim::prepare,
+        validate: persistent_volume_claim::validate,
+        validate_update: persistent_volume_claim::validate_update,
+        acts: Acts::Partly("counted by quotas and bounded by LimitRanges, but no volume is bound to it yet"),
         ..PLAIN
     },
     Kind {
@@ -222,16 +224,17 @@ pub(crate) static ROWS: [Kind; 38] = [
         short_names: &["quota"],
         subresources: &[StatusPart],
         prepare: without_status,
-        validate: typed::<api::core::ResourceQuota>,
-        acts: Acts::NotYet,
+        defaults: resource_quota::defaults,
+        validate: resource_quota::validate,
+        validate_update: resource_quota::validate_update,
         ..PLAIN
     },
     Kind {
         resource: &resource::LIMIT_RANGES,
         singular: "limitrange",
         short_names: &["limits"],
-        validate: typed::<api::core::LimitRange>,
-        acts: Acts::NotYet,
+        defaults: limit_range::defaults,
+        validate: limit_range::validate,
         ..PLAIN
     },
     Kind {
@@ -300,16 +303,18 @@ pub(crate) static ROWS: [Kind; 38] = [
         subresources: &[StatusPart],
         generation: Generation::Counts,
         prepare: without_status,
-        validate: typed::<api::networking::Ingress>,
-        acts: Acts::NotYet,
+        validate: ingress::validate,
+        acts: Acts::Partly("stored, but no requests are routed by it yet"),
         ..PLAIN
     },
     Kind {
         resource: &resource::INGRESS_CLASSES,
         singular: "ingressclass",
         generation: Generation::Counts,
-        validate: typed::<api::networking::IngressClass>,
-        acts: Acts::NotYet,
+        defaults: ingress_class::defaults,
+        validate: ingress_class::validate,
+        validate_update: ingress_class::validate_update,
+        acts: Acts::Partly("given to Ingresses if it is the default, but nothing serves them yet"),
         ..PLAIN
     },
     Kind {
@@ -317,16 +322,19 @@ pub(crate) static ROWS: [Kind; 38] = [
         singular: "networkpolicy",
         short_names: &["netpol"],
         generation: Generation::Counts,
-        validate: typed::<api::networking::NetworkPolicy>,
-        acts: Acts::NotYet,
+        defaults: network_policy::defaults,
+        validate: network_policy::validate,
+        acts: Acts::Partly("stored, but no traffic is denied by it yet"),
         ..PLAIN
     },
     Kind {
         resource: &resource::STORAGE_CLASSES,
         singular: "storageclass",
         short_names: &["sc"],
-        validate: typed::<api::storage::StorageClass>,
-        acts: Acts::NotYet,
+        defaults: storage_class::defaults,
+        validate: storage_class::validate,
+        validate_update: storage_class::validate_update,
+        acts: Acts::Partly("given to claims if it is the default, but no volumes are made by it yet"),
         ..PLAIN
     },
     Kind {
@@ -334,16 +342,18 @@ pub(crate) static ROWS: [Kind; 38] = [
         singular: "priorityclass",
         short_names: &["pc"],
         generation: Generation::Counts,
-        validate: typed::<api::scheduling::PriorityClass>,
-        acts: Acts::NotYet,
+        defaults: priority_class::defaults,
+        validate: priority_class::validate,
+        validate_update: priority_class::validate_update,
         ..PLAIN
     },
     Kind {
         resource: &resource::RUNTIME_CLASSES,
         singular: "runtimeclass",
         generation: Generation::Counts,
-        validate: typed::<api::node::RuntimeClass>,
-        acts: Acts::NotYet,
+        defaults: runtime_class::defaults,
+        validate: runtime_class::validate,
+        validate_update: runtime_class::validate_update,
         ..PLAIN
     },
     Kind {

@@ -48,12 +48,9 @@ const POD_SPEC: &[(&str, &[&str])] = &[
     ("imagePullSecrets", EMPTY),
     ("initContainers", EMPTY),
     ("os", EMPTY),
-    ("preemptionPolicy", &["\"PreemptLowerPriority\""]),
-    ("priorityClassName", EMPTY),
     ("readinessGates", EMPTY),
     ("resourceClaims", EMPTY),
     ("resources", EMPTY),
-    ("runtimeClassName", &["\"\"", "\"wasm-isolated\""]),
     ("securityContext", EMPTY),
     ("setHostnameAsFQDN", OFF),
     ("shareProcessNamespace", OFF),
@@ -149,10 +146,13 @@ pub(super) const SERVICE_ACCOUNT: &[Unacted] =
 /// A warning for each field of `object` that is set and not acted on.
 pub(crate) fn warnings(kind: &Kind, object: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    if kind.acts == Acts::NotYet {
-        let resource = kind.resource;
-        found.push(format!("{} {}: stored, but not acted on yet", resource.api_version(), resource.kind));
-    }
+    let resource = kind.resource;
+    let told = match kind.acts {
+        Acts::Yes => None,
+        Acts::NotYet => Some("stored, but not acted on yet"),
+        Acts::Partly(sentence) => Some(sentence),
+    };
+    found.extend(told.map(|told| format!("{} {}: {told}", resource.api_version(), resource.kind)));
     for group in kind.unacted {
         let keys = group.at.split('.').filter(|key| !key.is_empty());
         let Some(root) = keys.clone().try_fold(object, |value, key| value.get(key)) else { continue };
@@ -214,10 +214,6 @@ mod tests {
         assert_eq!(warnings(kinds::of(&PODS), &json!({"spec": account})).len(), 1);
         let usual = json!({"automountServiceAccountToken": false, "serviceAccountName": "default"});
         assert_eq!(warnings(kinds::of(&PODS), &json!({"spec": usual})), [""; 0]);
-        for (class, warned) in [(api::workload::CLASS_ISOLATED, 0), ("gvisor", 1)] {
-            let pod = json!({"spec": {"runtimeClassName": class}});
-            assert_eq!(warnings(kinds::of(&PODS), &pod).len(), warned, "{class}");
-        }
         let deployment = json!({"spec": {"template": {"spec": spec}}});
         assert!(warnings(kinds::of(&DEPLOYMENTS), &deployment)[0].starts_with("spec.template.spec.hostNetwork"));
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::admission::{self, quota};
 use super::commit::{self, Commit, Draft};
 use super::draft::{self, Given};
 use super::ownership::Wish;
@@ -40,9 +41,12 @@ pub(super) async fn create(
             require_namespace(objects, kind, namespace, given.name, &mut txn).await?;
         }
         account::give(objects, kind, namespace, &mut object).await?;
+        admission::admit(objects, kind, namespace, &mut object).await?;
         draft::check(kind, &object)?;
         options.approve(None, &object)?;
         allocation::allocate(objects, kind, None, &mut object, &mut txn).await?;
+        let charge = quota::Charge { kind, namespace, before: None, object: &object };
+        let _turn = quota::charge(objects, &charge, &mut txn).await?;
         let key = resource.key(namespace, given.name);
         txn.insert(key.clone(), stamp::encode(resource, &mut object)?);
         match attempt(objects, &key, txn, options).await? {

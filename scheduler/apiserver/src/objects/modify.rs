@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use store::Entry;
 
+use super::admission::{self, quota};
 use super::commit::{self, Commit, Draft};
 use super::ownership::{self, Wish};
 use super::{Objects, WriteOptions, allocation, deletion, draft, part, scale, stamp};
@@ -95,6 +96,9 @@ async fn step(
     let key = entry.key.to_string();
     let mut txn = Draft::default();
     allocation::allocate(objects, kind, Some(current), &mut object, &mut txn).await?;
+    if target.part == Subresource::Main {
+        admission::admit_change(objects, kind, &object).await?;
+    }
     let encoded = stamp::encode(kind.resource, &mut object)?;
     options.approve(Some(current), &object)?;
     let ends = deletion::is_finished(&object);
@@ -108,6 +112,14 @@ async fn step(
     } else {
         txn.replace(key, entry.mod_revision, encoded);
     }
+    // Only these can ask for more once they are there.
+    let may_grow = [&api::resource::SERVICES, &api::resource::PERSISTENT_VOLUME_CLAIMS].contains(&kind.resource);
+    let _turn = if may_grow && !ends && target.part == Subresource::Main {
+        let charge = quota::Charge { kind, namespace: target.namespace, before: Some(current), object: &object };
+        quota::charge(objects, &charge, &mut txn).await?
+    } else {
+        None
+    };
     if options.dry_run {
         stamp::set_version(&mut object, entry.mod_revision);
         return Ok(Some(object));

@@ -1,12 +1,14 @@
 //! The API as clients see it, over a store in memory.
 
 mod access;
+mod admission;
 mod apply;
 mod bad;
 mod conflicts;
 mod deletes;
 mod harness;
 mod jobs;
+mod kinds;
 mod measured;
 mod reads;
 mod services;

@@ -179,3 +179,24 @@ fn orphans_are_found_by_expressions_too() {
     Arc::make_mut(set).spec.selector = serde_json::from_value(selector).unwrap();
     assert!(text(&plan(&snapshot)).contains("patch pods shop/orphan metadata.ownerReferences=[rs-web-1]"));
 }
+
+// C64
+#[test]
+fn refused_pods_show_as_a_condition_while_some_are_missing() {
+    let failure = |cluster: &str, why: Option<&str>| {
+        let mut snapshot = fixture::parse(cluster);
+        let refusals = why.map(|why| ("rs-web-1".to_owned(), why.to_owned()));
+        snapshot.refusals = Arc::new(refusals.into_iter().collect());
+        let plan = plan(&snapshot);
+        let told = plan.actions.iter().find_map(|action| match action {
+            Action::Patch { part: Part::Status, patch, .. } => patch.pointer("/status/conditions").cloned(),
+            _ => None,
+        });
+        told.map(|conditions| format!("{} {}", conditions[0]["reason"], conditions[0]["message"]))
+    };
+    let missing = "rs shop/web-1 replicas=2\npod shop/web-1-a of=web-1 node=a ready";
+    assert_eq!(failure(missing, Some("exceeded quota")).as_deref(), Some("\"FailedCreate\" \"exceeded quota\""));
+    assert_eq!(failure("rs shop/web-1 replicas=1", Some("no")).as_deref(), Some("\"FailedCreate\" \"no\""), "the first, too");
+    assert_eq!(failure("rs shop/web-1 replicas=1\npod shop/web-1-a of=web-1 node=a ready", Some("no")), None);
+    assert_eq!(failure(missing, None), None);
+}
