@@ -57,6 +57,9 @@ pub(crate) fn snapshot(
         pod_disruption_budgets: view.pod_disruption_budgets.clone(),
         jobs: view.jobs.clone(),
         cron_jobs: view.cron_jobs.clone(),
+        persistent_volume_claims: view.persistent_volume_claims.clone(),
+        resource_quotas: view.resource_quotas.clone(),
+        refusals: Arc::default(),
         namespaces: view.namespaces.clone(),
         cluster_roles: view.cluster_roles.clone(),
         others: view.others.clone(),
@@ -152,7 +155,8 @@ impl Control {
         if !state.begin(inputs, began) {
             return Ok(false);
         }
-        let snapshot = snapshot(&view, &peers, usage, &self.config, &self.clock, self.started);
+        let mut snapshot = snapshot(&view, &peers, usage, &self.config, &self.clock, self.started);
+        snapshot.refusals = self.hands.refused();
         let plan = (controller.plan)(&snapshot);
         let now = snapshot.now;
         drop((snapshot, view, peers));

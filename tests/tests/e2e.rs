@@ -28,6 +28,8 @@ mod linked;
 mod metrics;
 #[path = "e2e/neighbours.rs"]
 mod neighbours;
+#[path = "e2e/policies.rs"]
+mod policies;
 #[path = "e2e/rbac.rs"]
 mod rbac;
 #[path = "e2e/readme.rs"]

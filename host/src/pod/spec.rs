@@ -342,7 +342,11 @@ mod tests {
         }
         assert_eq!(asked(json!("wasm-isolated"), json!({}), json!([])), (Class::Isolated, None));
         let handler = json!({"insula.dev/runtime-handler": "wasm-isolated"});
-        assert_eq!(asked(json!("walled"), handler, json!([])), (Class::Isolated, None), "its class is called otherwise");
+        assert_eq!(
+            asked(json!("walled"), handler, json!([])),
+            (Class::Isolated, None),
+            "its class is called otherwise"
+        );
         for (class, annotations, mounts, begins) in [
             (
                 "gvisor",

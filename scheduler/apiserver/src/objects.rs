@@ -131,11 +131,7 @@ impl Objects {
     /// Objects kept in `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, config: ObjectsConfig) -> Self {
-<<<<<<< HEAD
-        Self { store, config: Arc::new(config), kinds: Kinds::default(), guards: Arc::new([]) }
-=======
-        Self { store, config: Arc::new(config), guards: Arc::new([]), turns: Arc::default() }
->>>>>>> b71dfc5 (Hold Pods, claims and namespaces to their classes, limit ranges and quotas when they are created)
+        Self { store, config: Arc::new(config), kinds: Kinds::default(), guards: Arc::new([]), turns: Arc::default() }
     }
 
     /// The same objects through a handle whose every transaction also carries `guard`. A write that

@@ -47,6 +47,7 @@ mod eviction;
 
 mod garbage;
 mod podgc;
+mod quota;
 
 mod claim;
 mod creation;
@@ -89,7 +90,7 @@ pub struct Controller {
 }
 
 /// Every control loop, in the order in which a change travels through them.
-pub static CONTROLLERS: [Controller; 15] = [
+pub static CONTROLLERS: [Controller; 16] = [
     Controller { name: "namespaces", reads: &[], reads_sessions: false, plan: namespaces::plan },
     Controller {
         name: "deployment",
@@ -140,4 +141,5 @@ pub static CONTROLLERS: [Controller; 15] = [
     Controller { name: "garbage", reads: &[], reads_sessions: false, plan: garbage::plan },
     Controller { name: "aggregation", reads: &[&CLUSTER_ROLES], reads_sessions: false, plan: aggregation::plan },
     Controller { name: "podgc", reads: &[&PODS, &NODES], reads_sessions: false, plan: podgc::plan },
+    Controller { name: "quota", reads: &[], reads_sessions: false, plan: quota::plan },
 ];

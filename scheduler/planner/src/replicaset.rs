@@ -11,7 +11,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use api::NamespacedName;
-use api::apps::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
+use api::apps::{ReplicaSet, ReplicaSetCondition, ReplicaSetSpec, ReplicaSetStatus};
+use api::meta::Time;
 use api::resource::{PODS, REPLICA_SETS};
 use api::selector::Selector;
 
@@ -70,9 +71,11 @@ impl<'a> Planner<'a> {
         let owned = self.replicas.of_owner(object::uid(&set.metadata));
         let pods = if is_leaving { owned.to_vec() } else { self.claim(set, &selector, owned) };
         let tally = self.replicas.tally(&pods, spec.min_ready_seconds.unwrap_or(0));
-        let report = status_of(set, spec, &pods, tally);
+        let refused = self.snapshot.refusals.get(object::uid(&set.metadata));
+        let refused = refused.filter(|_| !is_leaving && wanted(spec) > tally.active);
+        let report = status_of(self.snapshot, set, &pods, tally, refused);
         // A ReplicaSet that has nothing yet has nothing to report: its Pods come first.
-        let is_fresh = set.status.is_none() && tally == Tally::default() && wanted(spec) > 0;
+        let is_fresh = refused.is_none() && set.status.is_none() && tally == Tally::default() && wanted(spec) > 0;
         let report = report.filter(|_| !is_fresh || is_leaving);
         if !is_leaving {
             let guard = report.is_none().then(|| object::guard(&REPLICA_SETS, &set.metadata));
@@ -187,7 +190,14 @@ fn wanted(spec: &ReplicaSetSpec) -> i32 {
 }
 
 /// The change of the status, if there is one.
-fn status_of(set: &ReplicaSet, spec: &ReplicaSetSpec, pods: &[Named<'_>], tally: Tally) -> Option<Action> {
+fn status_of(
+    snapshot: &Snapshot,
+    set: &ReplicaSet,
+    pods: &[Named<'_>],
+    tally: Tally,
+    refused: Option<&String>,
+) -> Option<Action> {
+    let spec = &set.spec;
     let nonzero = |count: i32| (count != 0).then_some(count);
     let labelled = pods.iter().filter(|(_, pod)| pod::is_active(pod) && has_template_labels(pod, spec)).count();
     let status = ReplicaSetStatus {
@@ -197,10 +207,31 @@ fn status_of(set: &ReplicaSet, spec: &ReplicaSetSpec, pods: &[Named<'_>], tally:
         available_replicas: nonzero(tally.available),
         terminating_replicas: nonzero(tally.terminating),
         observed_generation: set.metadata.generation,
-        conditions: set.status.as_ref().and_then(|status| status.conditions.clone()),
+        conditions: conditions(snapshot, set, refused),
     };
     let patch = object::status_change(set.status.as_ref(), &status)?;
     Some(object::patch(&REPLICA_SETS, &set.metadata, Part::Status, patch))
+}
+
+/// The condition of a ReplicaSet whose Pods are refused.
+pub(crate) const REPLICA_FAILURE: &str = "ReplicaFailure";
+
+/// The conditions, with the one that says that Pods are refused while they are. What it said first it goes on saying,
+/// as in Kubernetes: every try names another Pod.
+fn conditions(snapshot: &Snapshot, set: &ReplicaSet, refused: Option<&String>) -> Option<Vec<ReplicaSetCondition>> {
+    let found = set.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    let (own, mut others): (Vec<_>, Vec<_>) =
+        found.iter().cloned().partition(|condition| condition.type_.as_deref() == Some(REPLICA_FAILURE));
+    if let Some(why) = refused {
+        others.push(own.into_iter().next().unwrap_or_else(|| ReplicaSetCondition {
+            type_: Some(REPLICA_FAILURE.to_owned()),
+            status: Some("True".to_owned()),
+            reason: Some("FailedCreate".to_owned()),
+            message: Some(why.clone()),
+            last_transition_time: Some(Time(snapshot.now)),
+        }));
+    }
+    (!others.is_empty()).then_some(others)
 }
 
 fn has_template_labels(pod: &api::core::Pod, spec: &ReplicaSetSpec) -> bool {

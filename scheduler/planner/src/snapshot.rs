@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use api::apps::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use api::batch::{CronJob, Job};
-use api::core::{Namespace, Node, Pod, Service};
+use api::core::{Namespace, Node, PersistentVolumeClaim, Pod, ResourceQuota, Service};
 use api::discovery::EndpointSlice;
 use api::meta::ObjectMeta;
 use api::policy::PodDisruptionBudget;
 use api::rbac::ClusterRole;
 use api::resource::{
     CONTROLLER_REVISIONS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, JOBS, LEASES, NAMESPACES,
-    NODES, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, SERVICES, STATEFUL_SETS,
+    NODES, PERSISTENT_VOLUME_CLAIMS, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, RESOURCE_QUOTAS, SERVICES,
+    STATEFUL_SETS,
 };
 use api::{NamespacedName, Resource, label, resource};
 use jiff::Timestamp;
@@ -58,6 +59,13 @@ pub struct Snapshot {
     pub jobs: Objects<Job>,
     /// CronJobs.
     pub cron_jobs: Objects<CronJob>,
+    /// PersistentVolumeClaims.
+    pub persistent_volume_claims: Objects<PersistentVolumeClaim>,
+    /// ResourceQuotas.
+    pub resource_quotas: Objects<ResourceQuota>,
+    /// Why the API last refused what an object wishes to create, by the object's UID. An owner is here until all it
+    /// wishes is taken; another leader starts with none.
+    pub refusals: Arc<BTreeMap<String, String>>,
     /// Namespaces; the namespace of the key is empty.
     pub namespaces: Objects<Namespace>,
     /// ClusterRoles; the namespace of the key is empty. Their metadata is in `others` too.
@@ -110,6 +118,9 @@ impl Snapshot {
             pod_disruption_budgets: Objects::default(),
             jobs: Objects::default(),
             cron_jobs: Objects::default(),
+            persistent_volume_claims: Objects::default(),
+            resource_quotas: Objects::default(),
+            refusals: Arc::default(),
             namespaces: Objects::default(),
             cluster_roles: Objects::default(),
             others: BTreeMap::new(),
@@ -189,6 +200,9 @@ impl Snapshot {
             .for_each(|(name, object)| visit(&POD_DISRUPTION_BUDGETS, name, &object.metadata));
         self.jobs.iter().for_each(|(name, object)| visit(&JOBS, name, &object.metadata));
         self.cron_jobs.iter().for_each(|(name, object)| visit(&CRON_JOBS, name, &object.metadata));
+        let claims = &self.persistent_volume_claims;
+        claims.iter().for_each(|(name, object)| visit(&PERSISTENT_VOLUME_CLAIMS, name, &object.metadata));
+        self.resource_quotas.iter().for_each(|(name, object)| visit(&RESOURCE_QUOTAS, name, &object.metadata));
         self.pods.iter().for_each(|(name, object)| visit(&PODS, name, &object.metadata));
         for (resource, objects) in &self.others {
             objects.iter().for_each(|(name, meta)| visit(resource, name, meta));
@@ -210,6 +224,10 @@ impl Snapshot {
             r if *r == POD_DISRUPTION_BUDGETS => self.pod_disruption_budgets.get(name).map(|object| &object.metadata),
             r if *r == JOBS => self.jobs.get(name).map(|object| &object.metadata),
             r if *r == CRON_JOBS => self.cron_jobs.get(name).map(|object| &object.metadata),
+            r if *r == PERSISTENT_VOLUME_CLAIMS => {
+                self.persistent_volume_claims.get(name).map(|object| &object.metadata)
+            }
+            r if *r == RESOURCE_QUOTAS => self.resource_quotas.get(name).map(|object| &object.metadata),
             r if *r == PODS => self.pods.get(name).map(|object| &object.metadata),
             _ => self.others.iter().find(|(r, _)| **r == resource)?.1.get(name).map(|meta| &**meta),
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::apps::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use api::batch::{CronJob, Job};
-use api::core::{ConfigMap, Namespace, Node, Pod, Secret, Service};
+use api::core::{ConfigMap, Namespace, Node, PersistentVolumeClaim, Pod, ResourceQuota, Secret, Service};
 use api::discovery::EndpointSlice;
 use api::meta::ObjectMeta;
 use api::policy::PodDisruptionBudget;
@@ -31,6 +31,8 @@ pub(super) enum Object {
     PodDisruptionBudget(Option<Arc<PodDisruptionBudget>>),
     Job(Option<Arc<Job>>),
     CronJob(Option<Arc<CronJob>>),
+    PersistentVolumeClaim(Option<Arc<PersistentVolumeClaim>>),
+    ResourceQuota(Option<Arc<ResourceQuota>>),
     ConfigMap(Option<Arc<ConfigMap>>),
     Secret(Option<Arc<Secret>>),
     ClusterRole(Option<Arc<ClusterRole>>),
@@ -99,6 +101,8 @@ fn object(resource: &Resource, entry: Option<&Entry>) -> Result<Object, Unreadab
         r if *r == resource::POD_DISRUPTION_BUDGETS => Object::PodDisruptionBudget(decode(entry)?),
         r if *r == resource::JOBS => Object::Job(decode(entry)?),
         r if *r == resource::CRON_JOBS => Object::CronJob(decode(entry)?),
+        r if *r == resource::PERSISTENT_VOLUME_CLAIMS => Object::PersistentVolumeClaim(decode(entry)?),
+        r if *r == resource::RESOURCE_QUOTAS => Object::ResourceQuota(decode(entry)?),
         r if *r == resource::CONFIG_MAPS => Object::ConfigMap(decode(entry)?),
         r if *r == resource::SECRETS => Object::Secret(decode(entry)?),
         r if *r == resource::CLUSTER_ROLES => Object::ClusterRole(decode(entry)?),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api::apps::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use api::batch::{CronJob, Job};
-use api::core::{ConfigMap, Namespace, Node, Pod, Secret, Service};
+use api::core::{ConfigMap, Namespace, Node, PersistentVolumeClaim, Pod, ResourceQuota, Secret, Service};
 use api::discovery::EndpointSlice;
 use api::meta::ObjectMeta;
 use api::policy::PodDisruptionBudget;
@@ -40,6 +40,8 @@ pub(crate) struct View {
     pub(crate) pod_disruption_budgets: Objects<PodDisruptionBudget>,
     pub(crate) jobs: Objects<Job>,
     pub(crate) cron_jobs: Objects<CronJob>,
+    pub(crate) persistent_volume_claims: Objects<PersistentVolumeClaim>,
+    pub(crate) resource_quotas: Objects<ResourceQuota>,
     pub(crate) config_maps: Objects<ConfigMap>,
     pub(crate) secrets: Objects<Secret>,
     pub(crate) cluster_roles: Objects<ClusterRole>,
@@ -125,6 +127,8 @@ impl View {
             Object::PodDisruptionBudget(object) => set(&mut self.pod_disruption_budgets, name, object),
             Object::Job(job) => set(&mut self.jobs, name, job),
             Object::CronJob(cron_job) => set(&mut self.cron_jobs, name, cron_job),
+            Object::PersistentVolumeClaim(claim) => set(&mut self.persistent_volume_claims, name, claim),
+            Object::ResourceQuota(quota) => set(&mut self.resource_quotas, name, quota),
             Object::ConfigMap(map) => {
                 let meta = map.as_ref().map(|map| Arc::new(map.metadata.clone()));
                 set(self.others.entry(resource).or_default(), name.clone(), meta);

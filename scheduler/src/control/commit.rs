@@ -83,6 +83,11 @@ impl Hands {
         done
     }
 
+    /// Whose wishes were refused, and why.
+    pub(super) fn refused(&self) -> Arc<BTreeMap<String, String>> {
+        Arc::new(self.refusals.lock().unwrap_or_else(PoisonError::into_inner).reasons())
+    }
+
     /// The steps that may be tried, and how many wait because their owners were refused a moment ago.
     fn split(&self, steps: Vec<(Option<About>, Step)>) -> (Vec<(Option<About>, Step)>, usize) {
         let (refusals, now) = (self.refusals.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
@@ -96,7 +101,7 @@ impl Hands {
         {
             let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
             match &refused {
-                Some(_) => refusals.refused(&owner.uid, Instant::now()),
+                Some(why) => refusals.refused(&owner.uid, why, Instant::now()),
                 None => refusals.taken(&owner.uid),
             }
         }

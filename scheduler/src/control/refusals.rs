@@ -22,10 +22,11 @@ pub(super) struct Refusals {
     owners: BTreeMap<String, Waiting>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Waiting {
     until: Instant,
     wait: Duration,
+    why: String,
 }
 
 impl Refusals {
@@ -35,13 +36,18 @@ impl Refusals {
     }
 
     /// Some of its objects were refused.
-    pub(super) fn refused(&mut self, owner: &str, now: Instant) {
+    pub(super) fn refused(&mut self, owner: &str, why: &str, now: Instant) {
         self.owners.retain(|_, waiting| now < waiting.until + REMEMBERED);
         if self.owners.len() >= OWNERS_MAX {
             self.owners.clear();
         }
         let wait = self.owners.get(owner).map_or(WAIT_FIRST, |waiting| (waiting.wait * 2).min(WAIT_LAST));
-        self.owners.insert(owner.to_owned(), Waiting { until: now + wait, wait });
+        self.owners.insert(owner.to_owned(), Waiting { until: now + wait, wait, why: why.to_owned() });
+    }
+
+    /// Why each of them was refused.
+    pub(super) fn reasons(&self) -> BTreeMap<String, String> {
+        self.owners.iter().map(|(owner, waiting)| (owner.clone(), waiting.why.clone())).collect()
     }
 
     /// All of its objects were taken.
@@ -59,7 +65,7 @@ mod tests {
         let (mut refusals, mut now) = (Refusals::default(), Instant::now());
         let mut waits = Vec::new();
         for _ in 0..7 {
-            refusals.refused("web", now);
+            refusals.refused("web", "no", now);
             assert!(!refusals.may_try("web", now) && refusals.may_try("other", now));
             let start = now;
             while !refusals.may_try("web", now) {
@@ -69,9 +75,9 @@ mod tests {
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
         refusals.taken("web");
-        refusals.refused("web", now);
+        refusals.refused("web", "no", now);
         assert!(refusals.may_try("web", now + WAIT_FIRST), "success begins anew");
-        (0..2 * OWNERS_MAX).for_each(|n| refusals.refused(&n.to_string(), now));
+        (0..2 * OWNERS_MAX).for_each(|n| refusals.refused(&n.to_string(), "no", now));
         assert!(refusals.owners.len() <= OWNERS_MAX);
     }
 }

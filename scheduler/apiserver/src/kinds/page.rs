@@ -33,8 +33,9 @@ fn page() -> String {
         let versions: Vec<_> = std::iter::once(kind.resource.api_version()).chain(also).collect();
         let parts: Vec<_> = kind.subresources.iter().map(|part| part.name()).collect();
         let acts = match kind.acts {
-            Acts::Yes => "act",
-            Acts::NotYet => "are stored with a warning",
+            Acts::Yes => "act".to_owned(),
+            Acts::NotYet => "are stored with a warning".to_owned(),
+            Acts::Partly(sentence) => format!("are stored with a warning: {sentence}"),
         };
         let (name, short) = (kind.resource.kind, kind.short_names.join(", "));
         line(&mut page, &format!("| {name} | {} | {short} | {} | {acts} |", versions.join(", "), parts.join(", ")));

@@ -3,7 +3,11 @@
 use api::resource;
 
 use super::{
-    Acts, Generation, Kind, NameRule, Origin, Subresource, autoscaler, config, controller_revision, cron_job, daemon_set, deployment, disruption_budget, endpoint_slice, event, ingress, ingress_class, job, lease, limit_range, mutable, namespace, network_policy, node, nothing, persistent_volume, persistent_volume_claim, pod, priority_class, rbac, replica_set, resource_quota, runtime_class, secret, service, service_account, stateful_set, storage_class, typed, unacted, without_status,
+    Acts, Generation, Kind, NameRule, Origin, Subresource, autoscaler, config, controller_revision, cron_job,
+    daemon_set, deployment, disruption_budget, endpoint_slice, event, ingress, ingress_class, job, lease, limit_range,
+    mutable, namespace, network_policy, node, nothing, persistent_volume, persistent_volume_claim, pod, priority_class,
+    rbac, replica_set, resource_quota, runtime_class, secret, service, service_account, stateful_set, storage_class,
+    typed, unacted, without_status,
 };
 
 use Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Scale, Status as StatusPart, Token};

@@ -59,6 +59,8 @@ fn assign(pod: &mut Value, name: &str, node: &str, now: Timestamp) -> Result<(),
     }
     let scheduled = json!({"type": "PodScheduled", "status": "True", "lastTransitionTime": draft::at_second(now)});
     if let Some(status) = value::map(pod, &["status"]) {
+        // It no longer waits for the room of a Node.
+        status.shift_remove("nominatedNodeName");
         let conditions = status.entry("conditions").or_insert_with(|| json!([]));
         if let Some(list) = conditions.as_array_mut() {
             list.retain(|condition| condition["type"] != "PodScheduled");

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::condition::{self, AVAILABLE, PROGRESSING, Says};
 use super::rollout::{Progress, Rollout};
+use crate::replicaset::REPLICA_FAILURE;
 use crate::{Part, Plan, object};
 
 /// Zero is written as absence, as Kubernetes does.
@@ -35,6 +36,7 @@ impl Rollout<'_> {
         let mut conditions = old.and_then(|status| status.conditions.clone()).unwrap_or_default();
         self.set_available(&mut conditions, &new);
         self.set_progressing(&mut conditions, &new, progress);
+        self.set_replica_failure(&mut conditions);
         if let Some(deadline) = self.deadline_of(&conditions) {
             plan.wake(deadline);
         }
@@ -61,6 +63,22 @@ impl Rollout<'_> {
             observed_generation: self.deployment.metadata.generation,
             collision_count: self.deployment.status.as_ref().and_then(|status| status.collision_count),
             conditions: None,
+        }
+    }
+
+    /// What a ReplicaSet says of Pods that are refused, the new one before the old.
+    fn set_replica_failure(&self, conditions: &mut Vec<DeploymentCondition>) {
+        let failure = self.new.iter().chain(&self.old).find_map(|set| {
+            let found = set.set.status.as_ref()?.conditions.as_ref()?.iter();
+            found.into_iter().find(|condition| condition.type_.as_deref() == Some(REPLICA_FAILURE))
+        });
+        match failure {
+            Some(failure) => {
+                let message = failure.message.as_deref().unwrap_or_default();
+                let says = Says { type_: REPLICA_FAILURE, status: "True", reason: "FailedCreate", message };
+                condition::set(conditions, says, self.snapshot.now);
+            }
+            None => conditions.retain(|condition| condition.type_.as_deref() != Some(REPLICA_FAILURE)),
         }
     }
 

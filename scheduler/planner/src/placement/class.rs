@@ -131,6 +131,19 @@ impl<'a> Class<'a> {
         }
     }
 
+    /// Whether nothing that other Pods do makes a Node fit.
+    pub(super) fn is_out_of_the_question(&self, at: usize) -> bool {
+        self.fixed[at].is_some()
+    }
+
+    /// Whether other Pods matter to this class on a Node by more than what they take.
+    pub(super) fn is_related(&self, at: usize) -> bool {
+        !self.near.is_empty()
+            || !self.far.is_empty()
+            || self.repelled[at]
+            || self.spread.iter().any(|spread| spread.is_hard)
+    }
+
     /// The Nodes that take one more Pod of this class, or why none does.
     pub(super) fn candidates(&mut self, field: &Field<'a>) -> Result<Vec<usize>, Refusals<'a>> {
         if let Some((bindings, refusals)) = &self.refused

@@ -25,6 +25,8 @@ pub(super) struct Field<'a> {
     repellers: Vec<Repeller>,
     /// The rules of one Pod per owner: its replicas have the same.
     known_rules: BTreeMap<&'a str, (&'a Pod, Vec<Rule>)>,
+    /// Room that more important Pods wait for, by index of the Node.
+    reserved: Vec<(usize, Demand<'a>)>,
 }
 
 type Rule = (Rc<About>, Rc<Topology>);
@@ -57,6 +59,7 @@ impl<'a> Field<'a> {
             topologies: Topologies::default(),
             repellers: Vec::new(),
             known_rules: BTreeMap::new(),
+            reserved: Vec::new(),
         };
         for (name, pod) in snapshot.pods.iter().filter(|(_, pod)| !pod::is_finished(pod) && !pod::is_gone(pod)) {
             let Some(node) = pod::node(pod) else { continue };
@@ -78,6 +81,19 @@ impl<'a> Field<'a> {
         let before = self.repellers.len();
         self.place(named, at);
         &self.repellers[before..]
+    }
+
+    /// Keeps room of a Node for a Pod that waits for it, so that no lesser one takes it bit by bit.
+    pub(super) fn reserve(&mut self, demand: &Demand<'a>, at: usize) {
+        self.slots[at].take(demand);
+        self.reserved.push((at, demand.clone()));
+        // What fitted a moment ago may not any more.
+        self.bindings += 1;
+    }
+
+    /// What is kept of a Node.
+    pub(super) fn reserved_on(&self, at: usize) -> impl Iterator<Item = &Demand<'a>> {
+        self.reserved.iter().filter(move |(on, _)| *on == at).map(|(_, demand)| demand)
     }
 
     fn place(&mut self, named: Named<'a>, at: usize) {

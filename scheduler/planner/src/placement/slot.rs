@@ -11,7 +11,7 @@ use super::selector;
 use crate::{Snapshot, node, object, pod};
 
 /// A Node with room to fill.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Slot<'a> {
     pub name: &'a str,
     pub node: &'a Node,

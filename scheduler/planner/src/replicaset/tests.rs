@@ -196,7 +196,11 @@ fn refused_pods_show_as_a_condition_while_some_are_missing() {
     };
     let missing = "rs shop/web-1 replicas=2\npod shop/web-1-a of=web-1 node=a ready";
     assert_eq!(failure(missing, Some("exceeded quota")).as_deref(), Some("\"FailedCreate\" \"exceeded quota\""));
-    assert_eq!(failure("rs shop/web-1 replicas=1", Some("no")).as_deref(), Some("\"FailedCreate\" \"no\""), "the first, too");
+    assert_eq!(
+        failure("rs shop/web-1 replicas=1", Some("no")).as_deref(),
+        Some("\"FailedCreate\" \"no\""),
+        "the first, too"
+    );
     assert_eq!(failure("rs shop/web-1 replicas=1\npod shop/web-1-a of=web-1 node=a ready", Some("no")), None);
     assert_eq!(failure(missing, None), None);
 }

@@ -4,6 +4,7 @@
 //! creates cannot both take the last place, whatever servers they came to. What goes is taken off by the controller that
 //! counts anew; until then the record is too high, never too low. A namespace without quotas costs one look.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::core::{PersistentVolumeClaim, Pod, ResourceQuota, ResourceQuotaSpec, ResourceQuotaStatus, Service};
@@ -195,8 +196,12 @@ fn recorded(quota: &ResourceQuota, hard: &Amounts) -> Option<Amounts> {
 async fn counted(objects: &Objects, namespace: &str, spec: &ResourceQuotaSpec) -> Result<Amounts, Status> {
     let hard = quota::hard(spec);
     let mut found = Vec::new();
-    let concerned = resource::ALL.into_iter().filter(|r| r.is_namespaced() && quota::concerns(&hard, r));
-    for resource in concerned {
+    let customs = objects.kinds().customs();
+    // Versions of one resource are stored in one place.
+    let custom: BTreeMap<String, &'static Resource> =
+        customs.rows().map(|kind| (kind.resource.qualified(), kind.resource)).collect();
+    let all = resource::ALL.into_iter().chain(custom.into_values());
+    for resource in all.filter(|resource| resource.is_namespaced() && quota::concerns(&hard, resource)) {
         for entry in list(objects, resource, namespace).await? {
             found.extend(Charged::read(resource, &decode::<Value>(&entry)?));
         }

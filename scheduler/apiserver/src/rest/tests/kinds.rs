@@ -166,10 +166,15 @@ async fn volumes_and_claims() {
         spec.hostPath.path: Invalid value: "/a/../b": must not contain '..'
         spec.local.path: Required value
         spec.nodeAffinity: Required value: Local volume requires node affinity"#]]).await;
-    check("/api/v1/persistentvolumes", json!({"metadata": {"name": "a"}, "spec": {}}), expect![[r#"
+    check(
+        "/api/v1/persistentvolumes",
+        json!({"metadata": {"name": "a"}, "spec": {}}),
+        expect![[r#"
         spec.accessModes: Required value: at least 1 access mode is required
         spec.capacity: Required value
-        spec: Required value: must specify a volume type"#]]).await;
+        spec: Required value: must specify a volume type"#]],
+    )
+    .await;
     let body = json!({"metadata": {"name": "a"}, "spec": {"accessModes": ["ReadWriteOncePod", "ReadWriteMany"],
         "storageClassName": "A", "volumeMode": "Tape"}});
     check(&format!("{SHOP}/persistentvolumeclaims"), body, expect![[r#"
