@@ -175,9 +175,8 @@ mod tests {
         format!("{attributes}{name}")
     }
 
-    #[test]
-    fn requests_are_read_as_kubernetes_reads_them() {
-        for (method, target, wanted) in [
+    /// Method, target, what is wanted and the name of the object.
+    const REQUESTS: &[(&str, &str, &str)] = &[
             ("GET", "/api/v1/pods", r#"list resource "pods" in API group "" at the cluster scope"#),
             ("GET", "/api/v1/pods?watch=1", r#"watch resource "pods" in API group "" at the cluster scope"#),
             ("GET", "/api/v1/pods?watch=false", r#"list resource "pods" in API group "" at the cluster scope"#),
@@ -255,8 +254,12 @@ mod tests {
             ("GET", "/api/v1", r#"get path "/api/v1""#),
             ("POST", "/v2/a/blobs/uploads/", r#"post path "/v2/a/blobs/uploads/""#),
             ("GET", "/metrics", r#"get path "/metrics""#),
-        ] {
-            assert_eq!(shown(method, target), wanted, "{method} {target}");
+    ];
+
+    #[test]
+    fn requests_are_read_as_kubernetes_reads_them() {
+        for (method, target, wanted) in REQUESTS {
+            assert_eq!(shown(method, target), *wanted, "{method} {target}");
         }
     }
 }

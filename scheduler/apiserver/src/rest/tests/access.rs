@@ -363,3 +363,22 @@ async fn an_address_that_guesses_tokens_is_made_to_wait() {
     assert_eq!(from([10, 0, 0, 2], "master").await.code, 200);
     assert_eq!(from([10, 0, 0, 1], "master").await.code, 200, "it was good a moment ago");
 }
+
+// F83
+#[tokio::test]
+async fn a_host_has_no_rights_in_the_api_and_the_registry_goes_by_its_path() {
+    let cluster = Cluster::new().await;
+    for path in ["/api/v1/secrets", "/api/v1/namespaces/shop/secrets/x", "/api/v1/nodes/a", "/v2/a/tags/list"] {
+        assert_eq!(cluster.ask("system:node:a", "GET", path, &Value::Null).await.code, 403, "{path}");
+    }
+    // `x:user:ci`
+    let basic = Some("Basic eDp1c2VyOmNp");
+    assert_eq!(cluster.send(request("/v2/", basic)).await.code, 403);
+    let subjects = json!([{"kind": "User", "name": "ci"}]);
+    let role = json!({"kind": "ClusterRole", "name": "insula:registry-pull"});
+    let binding = json!({"metadata": {"name": "ci"}, "roleRef": role, "subjects": subjects});
+    cluster.post(&format!("{RBAC}/clusterrolebindings"), &binding).await.expect(201);
+    assert_eq!(cluster.send(request("/v2/", basic)).await.text, "registry");
+    let push = Request::post("/v2/a/blobs/uploads/").header("authorization", "Basic eDp1c2VyOmNp").body(Body::empty());
+    assert_eq!(cluster.send(push.expect("a request")).await.code, 403);
+}

@@ -16,8 +16,8 @@ use tower::ServiceExt;
 
 use crate::objects::{Objects, ObjectsConfig, WriteOptions};
 use crate::{
-    Access, Accounts, Authenticator, Config, Issuer, Keys, LogOptions, Measured, PodStreams, Status, User, Version,
-    ensure_roles, router,
+    Access, Accounts, AuditSink, Authenticator, Config, Issuer, Keys, LogOptions, Measured, PodStreams, Status, User,
+    Version, ensure_roles, router,
 };
 
 /// Knows one master and one stranger.
@@ -115,6 +115,15 @@ impl Cluster {
     }
 
     pub(super) async fn with(config: ObjectsConfig) -> Self {
+        Self::build(config, None).await
+    }
+
+    /// One that records what is asked.
+    pub(super) async fn recorded(sink: AuditSink) -> Self {
+        Self::build(ObjectsConfig::default(), Some(sink)).await
+    }
+
+    async fn build(config: ObjectsConfig, audit: Option<AuditSink>) -> Self {
         let objects = Objects::new(Arc::new(store::Memory::new()), config);
         ensure_roles(&objects).await.unwrap_or_else(|status| panic!("{status}"));
         let (access, feed) = Access::start(objects.store().clone()).await.expect("starts");
@@ -127,7 +136,7 @@ impl Cluster {
             authenticator: Arc::new(Doors),
             accounts: accounts.clone(),
             access: access.clone(),
-            audit: None,
+            audit,
             pods: Arc::new(Echo),
             measured: Arc::new(Meter),
             extra: Router::new().route("/v2/", axum::routing::get(|| async { "registry" })),
