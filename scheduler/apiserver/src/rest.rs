@@ -33,7 +33,7 @@ use futures::FutureExt;
 use http::Method;
 use tokio::sync::Semaphore;
 
-use self::path::Address;
+pub(crate) use self::path::Address;
 use self::path::Route;
 pub(crate) use self::path::{Review, decoded, is_health, percent_decoded};
 use crate::audit::{self, AuditSink};
@@ -43,7 +43,7 @@ use crate::limits::{BODIES_BYTES_MAX, IN_FLIGHT_MAX, REQUEST_MAX, WATCHES_MAX};
 use crate::logs::PodStreams;
 use crate::measured::Measured;
 use crate::objects::Objects;
-use crate::rbac::Access;
+use crate::rbac::{Access, Attributes};
 use crate::status::Status;
 use crate::tokens::Accounts;
 
@@ -163,6 +163,9 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Response, Status> {
     let kinds = api.objects.kinds();
     match Route::parse(&path, kinds) {
         Route::Objects(address) => {
+            if !Attributes::of(request.method(), &path, uri.query()).are_of(&address) {
+                return Err(Status::no_such_path());
+            }
             let response = objects(api, &address, request).await.map_err(|status| named(status, &address))?;
             if !is_get {
                 // Who was just given a right may use it, and who lost it may not.

@@ -8,6 +8,8 @@ use std::fmt;
 
 use http::Method;
 
+use crate::rest::Address;
+
 /// What someone wants to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Attributes<'a> {
@@ -39,6 +41,21 @@ pub(crate) struct Wanted<'a> {
 }
 
 impl<'a> Attributes<'a> {
+    /// Whether they are about the very objects that a path was understood to name. What was allowed is then what is
+    /// done, whatever else changes in how paths are read.
+    pub(crate) fn are_of(&self, address: &Address<'_>) -> bool {
+        let Target::Resource(wanted) = &self.target else { return false };
+        let resource = address.resource();
+        let is_in = !resource.is_namespaced() || wanted.namespace == address.space();
+        let is_it = address.name.is_none_or(|name| wanted.name == name);
+        wanted.group == resource.group
+            && wanted.version == resource.version
+            && wanted.resource == resource.plural
+            && wanted.subresource == address.part.name()
+            && is_in
+            && is_it
+    }
+
     /// A verb on a resource.
     pub(crate) fn resource(verb: &'a str, wanted: Wanted<'a>) -> Self {
         Self { verb: verb.into(), target: Target::Resource(wanted) }
@@ -74,7 +91,12 @@ impl<'a> Attributes<'a> {
 
 /// The resource of a path, and whether it is the old form of a watch; `None` for other paths.
 fn parse(path: &str) -> Option<(Wanted<'_>, bool)> {
-    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    // An empty segment is not passed over: what reads the path next would take it for a name.
+    let trimmed = path.strip_suffix('/').unwrap_or(path);
+    if trimmed.contains("//") {
+        return None;
+    }
+    let mut segments = trimmed.split('/').skip(1);
     let (group, version) = match segments.next()? {
         "api" => ("", segments.next()?),
         "apis" => (segments.next()?, segments.next()?),
@@ -177,83 +199,83 @@ mod tests {
 
     /// Method, target, what is wanted and the name of the object.
     const REQUESTS: &[(&str, &str, &str)] = &[
-            ("GET", "/api/v1/pods", r#"list resource "pods" in API group "" at the cluster scope"#),
-            ("GET", "/api/v1/pods?watch=1", r#"watch resource "pods" in API group "" at the cluster scope"#),
-            ("GET", "/api/v1/pods?watch=false", r#"list resource "pods" in API group "" at the cluster scope"#),
-            ("GET", "/api/v1/pods?watch", r#"watch resource "pods" in API group "" at the cluster scope"#),
-            (
-                "GET",
-                "/api/v1/watch/namespaces/a/pods/b",
-                r#"watch resource "pods" in API group "" in the namespace "a" b"#,
-            ),
-            (
-                "GET",
-                "/api/v1/namespaces/a/pods/b?watch=true",
-                r#"watch resource "pods" in API group "" in the namespace "a" b"#,
-            ),
-            ("HEAD", "/api/v1/namespaces/a/pods/b", r#"get resource "pods" in API group "" in the namespace "a" b"#),
-            (
-                "GET",
-                "/api/v1/namespaces/a/secrets?fieldSelector=metadata.name%3Dx",
-                r#"list resource "secrets" in API group "" in the namespace "a" x"#,
-            ),
-            (
-                "GET",
-                "/api/v1/namespaces/a/secrets?watch=1&fieldSelector=type%21%3DOpaque%2Cmetadata.name%3D%3Dx",
-                r#"watch resource "secrets" in API group "" in the namespace "a" x"#,
-            ),
-            (
-                "GET",
-                "/api/v1/namespaces/a/secrets?fieldSelector=metadata.name%21%3Dx",
-                r#"list resource "secrets" in API group "" in the namespace "a""#,
-            ),
-            (
-                "GET",
-                "/api/v1/namespaces/a/secrets?fieldSelector=&watch=0&watch=1&fieldSelector=metadata.name%3Dx",
-                r#"list resource "secrets" in API group "" in the namespace "a""#,
-            ),
-            (
-                "DELETE",
-                "/api/v1/namespaces/a/pods",
-                r#"deletecollection resource "pods" in API group "" in the namespace "a""#,
-            ),
-            (
-                "DELETE",
-                "/apis/apps/v1/namespaces/a/deployments/d",
-                r#"delete resource "deployments" in API group "apps" in the namespace "a" d"#,
-            ),
-            (
-                "PATCH",
-                "/apis/apps/v1/namespaces/a/deployments/d/scale",
-                r#"patch resource "deployments/scale" in API group "apps" in the namespace "a" d"#,
-            ),
-            (
-                "POST",
-                "/api/v1/namespaces/a/pods/b/exec?command=x",
-                r#"create resource "pods/exec" in API group "" in the namespace "a" b"#,
-            ),
-            (
-                "GET",
-                "/api/v1/namespaces/a/services/s/proxy/x/y",
-                r#"get resource "services/proxy" in API group "" in the namespace "a" s"#,
-            ),
-            ("GET", "/api/v1/namespaces/a", r#"get resource "namespaces" in API group "" in the namespace "a" a"#),
-            (
-                "PUT",
-                "/api/v1/namespaces/a/finalize",
-                r#"update resource "namespaces/finalize" in API group "" in the namespace "a" a"#,
-            ),
-            ("GET", "/api/v1/namespaces", r#"list resource "namespaces" in API group "" at the cluster scope"#),
-            (
-                "GET",
-                "/apis/none.example.com/v7/things",
-                r#"list resource "things" in API group "none.example.com" at the cluster scope"#,
-            ),
-            ("TRACE", "/api/v1/pods", r#" resource "pods" in API group "" at the cluster scope"#),
-            ("GET", "/apis/apps/v1", r#"get path "/apis/apps/v1""#),
-            ("GET", "/api/v1", r#"get path "/api/v1""#),
-            ("POST", "/v2/a/blobs/uploads/", r#"post path "/v2/a/blobs/uploads/""#),
-            ("GET", "/metrics", r#"get path "/metrics""#),
+        ("GET", "/api/v1/pods", r#"list resource "pods" in API group "" at the cluster scope"#),
+        ("GET", "/api/v1/pods?watch=1", r#"watch resource "pods" in API group "" at the cluster scope"#),
+        ("GET", "/api/v1/pods?watch=false", r#"list resource "pods" in API group "" at the cluster scope"#),
+        ("GET", "/api/v1/pods?watch", r#"watch resource "pods" in API group "" at the cluster scope"#),
+        ("GET", "/api/v1/watch/namespaces/a/pods/b", r#"watch resource "pods" in API group "" in the namespace "a" b"#),
+        (
+            "GET",
+            "/api/v1/namespaces/a/pods/b?watch=true",
+            r#"watch resource "pods" in API group "" in the namespace "a" b"#,
+        ),
+        ("HEAD", "/api/v1/namespaces/a/pods/b", r#"get resource "pods" in API group "" in the namespace "a" b"#),
+        (
+            "GET",
+            "/api/v1/namespaces/a/secrets?fieldSelector=metadata.name%3Dx",
+            r#"list resource "secrets" in API group "" in the namespace "a" x"#,
+        ),
+        (
+            "GET",
+            "/api/v1/namespaces/a/secrets?watch=1&fieldSelector=type%21%3DOpaque%2Cmetadata.name%3D%3Dx",
+            r#"watch resource "secrets" in API group "" in the namespace "a" x"#,
+        ),
+        (
+            "GET",
+            "/api/v1/namespaces/a/secrets?fieldSelector=metadata.name%21%3Dx",
+            r#"list resource "secrets" in API group "" in the namespace "a""#,
+        ),
+        (
+            "GET",
+            "/api/v1/namespaces/a/secrets?fieldSelector=&watch=0&watch=1&fieldSelector=metadata.name%3Dx",
+            r#"list resource "secrets" in API group "" in the namespace "a""#,
+        ),
+        (
+            "DELETE",
+            "/api/v1/namespaces/a/pods",
+            r#"deletecollection resource "pods" in API group "" in the namespace "a""#,
+        ),
+        (
+            "DELETE",
+            "/apis/apps/v1/namespaces/a/deployments/d",
+            r#"delete resource "deployments" in API group "apps" in the namespace "a" d"#,
+        ),
+        (
+            "PATCH",
+            "/apis/apps/v1/namespaces/a/deployments/d/scale",
+            r#"patch resource "deployments/scale" in API group "apps" in the namespace "a" d"#,
+        ),
+        (
+            "POST",
+            "/api/v1/namespaces/a/pods/b/exec?command=x",
+            r#"create resource "pods/exec" in API group "" in the namespace "a" b"#,
+        ),
+        (
+            "GET",
+            "/api/v1/namespaces/a/services/s/proxy/x/y",
+            r#"get resource "services/proxy" in API group "" in the namespace "a" s"#,
+        ),
+        ("GET", "/api/v1/namespaces/a", r#"get resource "namespaces" in API group "" in the namespace "a" a"#),
+        (
+            "PUT",
+            "/api/v1/namespaces/a/finalize",
+            r#"update resource "namespaces/finalize" in API group "" in the namespace "a" a"#,
+        ),
+        ("GET", "/api/v1/namespaces", r#"list resource "namespaces" in API group "" at the cluster scope"#),
+        (
+            "GET",
+            "/apis/none.example.com/v7/things",
+            r#"list resource "things" in API group "none.example.com" at the cluster scope"#,
+        ),
+        ("TRACE", "/api/v1/pods", r#" resource "pods" in API group "" at the cluster scope"#),
+        ("GET", "/apis/apps/v1", r#"get path "/apis/apps/v1""#),
+        ("GET", "/api/v1", r#"get path "/api/v1""#),
+        ("POST", "/v2/a/blobs/uploads/", r#"post path "/v2/a/blobs/uploads/""#),
+        ("GET", "/apis//v1/secrets", r#"get path "/apis//v1/secrets""#),
+        ("GET", "/api/v1//secrets", r#"get path "/api/v1//secrets""#),
+        ("GET", "//api/v1/secrets", r#"get path "//api/v1/secrets""#),
+        ("GET", "/api/v1/pods/", r#"list resource "pods" in API group "" at the cluster scope"#),
+        ("GET", "/metrics", r#"get path "/metrics""#),
     ];
 
     #[test]

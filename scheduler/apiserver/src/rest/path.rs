@@ -126,6 +126,10 @@ impl<'a> Route<'a> {
     /// Understands a path. A slash at the end changes nothing.
     pub(crate) fn parse(path: &'a str, kinds: &Kinds) -> Self {
         let trimmed = path.strip_suffix('/').unwrap_or(path);
+        if trimmed.contains("//") {
+            // Authorization reads nothing into such a path, and so does nobody.
+            return Self::Other;
+        }
         let mut segments: Vec<&str> = trimmed.split('/').skip(1).collect();
         let mut watch = false;
         if let ["api", _, "watch", _, ..] = segments.as_slice() {
@@ -286,6 +290,9 @@ mod tests {
             "/api/v1/pods/x",
             "/api/v1/namespaces/a/pods/b/c",
             "/api/v1/namespaces//pods",
+            "/apis//v1/secrets",
+            "/apis//v1/namespaces/a/secrets/b",
+            "//api/v1/pods",
             "/api/v1/namespaces/a/pods/b/log/x",
             "/apis/apps/v1/namespaces/a/pods",
         ] {

@@ -382,3 +382,34 @@ async fn a_host_has_no_rights_in_the_api_and_the_registry_goes_by_its_path() {
     let push = Request::post("/v2/a/blobs/uploads/").header("authorization", "Basic eDp1c2VyOmNp").body(Body::empty());
     assert_eq!(cluster.send(push.expect("a request")).await.code, 403);
 }
+
+// F84: what is allowed as one path must not be answered as another.
+#[tokio::test]
+async fn no_spelling_of_a_path_leads_past_the_rules() {
+    let cluster = Cluster::new().await;
+    cluster.post(&format!("{SHOP}/secrets"), &json!({"metadata": {"name": "s"}})).await.expect(201);
+    for path in [
+        "/apis//v1/secrets",
+        "/apis//v1/namespaces/shop/secrets/s",
+        "//api/v1/secrets",
+        "/api//v1/secrets",
+        "/api/v1//secrets",
+        "/api/v1/secrets/",
+        "/api/v1/watch/secrets",
+        "/api/v1/namespaces/shop/secrets//",
+        "/api/v1/namespaces/shop/%73ecrets/s",
+        "/api/v1/namespaces/shop/secrets%2Fs",
+        "/api/v1/namespaces/shop%2Fsecrets/s",
+        "/api/%2e%2e/api/v1/secrets",
+        "/healthz/../api/v1/secrets",
+        "/apis/v1/secrets",
+        "/apis/api/v1/secrets",
+    ] {
+        let answer = cluster.ask("ann", "GET", path, &Value::Null).await;
+        assert!(
+            !answer.text.contains("\"Secret") && !answer.text.contains("\"name\":\"s\",\"namespace"),
+            "{path}: {}",
+            answer.text
+        );
+    }
+}
