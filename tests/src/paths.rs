@@ -54,6 +54,12 @@ pub fn kubectl() -> PathBuf {
     present(clients().join("kubectl-1.37"), "cargo xtask clients")
 }
 
+/// The pinned helm.
+#[must_use]
+pub fn helm() -> PathBuf {
+    present(clients().join("helm-4"), "cargo xtask clients")
+}
+
 /// kubectl of one version: fetched, or of a Cloud SDK where there is one.
 #[must_use]
 pub fn kubectl_of(major: u32, minor: u32) -> Option<PathBuf> {

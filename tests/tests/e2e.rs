@@ -2,6 +2,8 @@
 
 #![expect(clippy::panic, reason = "tests fail by panicking")]
 
+#[path = "e2e/apply.rs"]
+mod apply;
 #[path = "e2e/backing.rs"]
 mod backing;
 #[path = "e2e/cli.rs"]
@@ -12,6 +14,8 @@ mod cli_verbs;
 mod commands;
 #[path = "e2e/deploy.rs"]
 mod deploy;
+#[path = "e2e/helm.rs"]
+mod helm;
 #[path = "e2e/isolated.rs"]
 mod isolated;
 #[path = "e2e/jobs.rs"]

