@@ -10,8 +10,9 @@ use crate::output::{self, Found, Output};
 use crate::query::Query;
 use crate::say;
 
-/// Who the changed fields belong to (`metadata.managedFields`).
-pub(crate) const FIELD_MANAGER: &str = "insula";
+/// Who applied fields belong to (`metadata.managedFields`). Other verbs have names of their own, so that a conflict says
+/// what set the field.
+pub(crate) const APPLIER: &str = "insula";
 
 /// Whether a change is really made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -37,9 +38,9 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// The parameters of the request that makes the change.
-    pub(crate) fn query(&self) -> Query {
-        self.dry().with("fieldManager", FIELD_MANAGER)
+    /// The parameters of the request that makes the change, under the name of the verb.
+    pub(crate) fn query(&self, manager: &str) -> Query {
+        self.dry().with("fieldManager", manager)
     }
 
     /// The same for deletions, which have no fields.

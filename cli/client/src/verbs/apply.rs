@@ -11,13 +11,13 @@ use http::Method;
 use serde_json::Value;
 
 use crate::choice::{Chosen, of_manifest};
-use crate::client::{APPLY_PATCH, JSON};
+use crate::client::APPLY_PATCH;
 use crate::discovery::Discovery;
 use crate::failure::{Failures, usage};
 use crate::manifest::{Files, Manifest};
 use crate::place::Place;
 use crate::query::Query;
-use crate::report::{FIELD_MANAGER, Report};
+use crate::report::{APPLIER, Report};
 use crate::session::Session;
 use crate::value::{condition, name, text, without_managed_fields};
 use crate::{Refusal, watch};
@@ -50,7 +50,7 @@ pub(crate) struct How {
     #[arg(long)]
     force_conflicts: bool,
     /// The name under which fields are owned.
-    #[arg(long, value_name = "NAME", default_value = FIELD_MANAGER)]
+    #[arg(long, value_name = "NAME", default_value = APPLIER)]
     field_manager: String,
     /// What becomes of fields the kind does not have: strict refuses, warn tells, ignore does neither.
     #[arg(long, value_name = "strict|warn|ignore", default_value = "strict", value_parser = validation)]
@@ -179,38 +179,14 @@ pub(crate) async fn one(
     let applied = session.client.call(Method::PATCH, &path, APPLY_PATCH, &object).await;
     match applied {
         Ok(after) => Ok(Applied { before, after }),
-        Err(error) if is_reason(&error, "UnsupportedMediaType") => merge(session, chosen, object, before, &query).await,
-        Err(error) if is_reason(&error, "Conflict") && !how.force_conflicts => {
-            Err(error.context(format!("{}: --force-conflicts takes the fields over", chosen.label())))
-        }
-        Err(error) => Err(error),
+        Err(error) => Err(match Refusal::of(&error) {
+            Some(refusal) if refusal.reason == "Conflict" && !how.force_conflicts => {
+                let hint = "--force-conflicts takes the fields over".to_owned();
+                anyhow::Error::new(Refusal { hint, ..refusal.clone() }).context(chosen.label())
+            }
+            _ => error,
+        }),
     }
-}
-
-fn is_reason(error: &anyhow::Error, reason: &str) -> bool {
-    Refusal::of(error).is_some_and(|refusal| refusal.reason == reason)
-}
-
-/// For servers without server-side apply.
-async fn merge(
-    session: &Session,
-    chosen: &Chosen,
-    object: Value,
-    before: Option<Value>,
-    query: &Query,
-) -> Result<Applied> {
-    session.client.warn("this server has no server-side apply; objects are merged, and fields left out stay");
-    let after = match &before {
-        None => {
-            let path = format!("{}{query}", chosen.collection());
-            session.client.call(Method::POST, &path, JSON, &object).await?
-        }
-        Some(_) => {
-            let path = format!("{}{query}", chosen.path());
-            session.client.call(Method::PATCH, &path, crate::client::MERGE_PATCH, &object).await?
-        }
-    };
-    Ok(Applied { before, after })
 }
 
 #[cfg(test)]

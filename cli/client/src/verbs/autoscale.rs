@@ -54,7 +54,11 @@ pub(crate) async fn run(args: Args) -> Result<()> {
             }
             session.client.object(&chosen.path()).await?;
             let object = autoscaler(&args, &chosen, &metrics);
-            let path = format!("{}{}", autoscalers.collection(chosen.namespace.as_deref()), args.report.query());
+            let path = format!(
+                "{}{}",
+                autoscalers.collection(chosen.namespace.as_deref()),
+                args.report.query("insula-autoscale")
+            );
             let made = session.client.call(Method::POST, &path, JSON, &object).await?;
             args.report.tell(&autoscalers, &made, "autoscaled")
         };

@@ -80,7 +80,7 @@ pub(crate) async fn set(session: &Session, report: &Report, node: &Chosen, wante
     }
     let value = if wanted == Schedulable::No { json!(true) } else { Value::Null };
     let patch = json!({ "spec": { "unschedulable": value } });
-    let path = format!("{}{}", node.path(), report.query());
+    let path = format!("{}{}", node.path(), report.query("insula-cordon"));
     let after = session.client.call(Method::PATCH, &path, MERGE_PATCH, &patch).await?;
     report.tell(&node.resource, &after, done)
 }

@@ -143,7 +143,7 @@ async fn make(making: &Making, object: Value) -> Result<()> {
 
 async fn send(session: &Session, report: &Report, manifest: &Manifest) -> Result<()> {
     let chosen = of_manifest(session, manifest)?;
-    let path = format!("{}{}", chosen.collection(), report.query().with("fieldValidation", "Strict"));
+    let path = format!("{}{}", chosen.collection(), report.query("insula-create").with("fieldValidation", "Strict"));
     let made = session.client.call(Method::POST, &path, JSON, &manifest.object).await?;
     report.tell(&chosen.resource, &made, "created")
 }

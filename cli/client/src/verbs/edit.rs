@@ -83,7 +83,7 @@ async fn send(session: &Session, report: &Report, chosen: &Chosen, before: &Valu
     if patch.pointer("/metadata/resourceVersion").is_none() {
         patch["metadata"]["resourceVersion"] = json!(text(before, "/metadata/resourceVersion"));
     }
-    let path = format!("{}{}", chosen.path(), report.query());
+    let path = format!("{}{}", chosen.path(), report.query("insula-edit"));
     session.client.call(Method::PATCH, &path, MERGE_PATCH, &patch).await
 }
 

@@ -60,7 +60,8 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         let made = async {
             let object = session.client.object(&chosen.path()).await?;
             let service = service(&args, &chosen, &object)?;
-            let path = format!("{}{}", services.collection(chosen.namespace.as_deref()), args.report.query());
+            let path =
+                format!("{}{}", services.collection(chosen.namespace.as_deref()), args.report.query("insula-expose"));
             let made = session.client.call(Method::POST, &path, JSON, &service).await?;
             args.report.tell(&services, &made, "exposed")
         };

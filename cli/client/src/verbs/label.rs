@@ -94,7 +94,7 @@ async fn one(session: &Session, args: &Args, what: What, chosen: &Chosen, change
         if !args.overwrite || args.resource_version.is_some() {
             patch["metadata"]["resourceVersion"] = json!(version);
         }
-        let path = format!("{}{}", chosen.path(), args.report.query());
+        let path = format!("{}{}", chosen.path(), args.report.query("insula-label"));
         session.client.call(Method::PATCH, &path, MERGE_PATCH, &patch).await?
     };
     if args.list {

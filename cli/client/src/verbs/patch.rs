@@ -63,7 +63,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let mut failures = Failures::default();
     for chosen in args.choice.resolve(&session).await? {
         let sub = args.subresource.as_ref().map(|name| format!("/{name}")).unwrap_or_default();
-        let path = format!("{}{sub}{}", chosen.path(), args.report.query());
+        let path = format!("{}{sub}{}", chosen.path(), args.report.query("insula-patch"));
         let patched = async {
             let before = session.client.object(&chosen.path()).await?;
             let after = session.client.call(Method::PATCH, &path, args.r#type.content_type(), &patch).await?;

@@ -47,7 +47,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
                 true => (Method::POST, chosen.collection()),
                 false => (Method::PUT, chosen.path()),
             };
-            let path = format!("{path}{}", args.report.query());
+            let path = format!("{path}{}", args.report.query("insula-replace"));
             let object = session.client.call(method, &path, JSON, &manifest.object).await?;
             args.report.tell(&chosen.resource, &object, "replaced")
         };

@@ -193,7 +193,7 @@ async fn undo(args: UndoArgs) -> Result<()> {
                 return args.report.tell(&chosen.resource, &owner, &why);
             }
             let kind = if to.patch.is_array() { JSON_PATCH } else { STRATEGIC_MERGE_PATCH };
-            let path = format!("{}{}", chosen.path(), args.report.query());
+            let path = format!("{}{}", chosen.path(), args.report.query("insula-rollout"));
             let after = session.client.call(Method::PATCH, &path, kind, &to.patch).await?;
             args.report.tell(&chosen.resource, &after, "rolled back")
         };
@@ -216,7 +216,7 @@ async fn change(args: ChangeArgs, patch: &Value, kinds: &[&str], done: &str) -> 
             if wanted == before || (done == "resumed" && before.pointer("/spec/paused").is_none()) {
                 bail!("{} is {done} already", chosen.label());
             }
-            let path = format!("{}{}", chosen.path(), args.report.query());
+            let path = format!("{}{}", chosen.path(), args.report.query("insula-rollout"));
             let after = session.client.call(Method::PATCH, &path, MERGE_PATCH, patch).await?;
             args.report.tell(&chosen.resource, &after, done)
         };

@@ -65,7 +65,7 @@ async fn one(session: &Session, args: &Args, chosen: &Chosen) -> Result<()> {
     if let Some(version) = version {
         patch["metadata"] = json!({ "resourceVersion": version });
     }
-    let path = format!("{scale}{}", args.report.query());
+    let path = format!("{scale}{}", args.report.query("insula-scale"));
     let after = session.client.call(Method::PATCH, &path, MERGE_PATCH, &patch).await?;
     if !args.timeout.is_zero() && !args.report.is_dry() {
         wait(session, args, chosen).await?;

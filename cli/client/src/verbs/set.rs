@@ -75,7 +75,7 @@ async fn one(
     let before = session.client.object(&chosen.path()).await?;
     let spec = before.pointer(at).cloned().unwrap_or_default();
     let patch = template::nested(at, patch(&spec)?);
-    let path = format!("{}{}", chosen.path(), common.report.query());
+    let path = format!("{}{}", chosen.path(), common.report.query("insula-set"));
     let after = session.client.call(Method::PATCH, &path, STRATEGIC_MERGE_PATCH, &patch).await?;
     // As kubectl: what changed nothing is not told, but asked for in a form it is printed.
     if after.pointer(at) == before.pointer(at) && common.report.output.is_none() {

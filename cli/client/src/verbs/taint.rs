@@ -89,7 +89,7 @@ async fn one(session: &Session, args: &Args, chosen: &Chosen, changes: &[Change]
     // The list is replaced whole, so nobody may change it meanwhile.
     let version = text(&before, "/metadata/resourceVersion");
     let patch = json!({ "metadata": { "resourceVersion": version }, "spec": { "taints": taints } });
-    let path = format!("{}{}", chosen.path(), args.report.query());
+    let path = format!("{}{}", chosen.path(), args.report.query("insula-taint"));
     let after = session.client.call(Method::PATCH, &path, MERGE_PATCH, &patch).await?;
     let removes = changes.iter().all(|change| matches!(change, Change::Remove { .. }));
     args.report.tell(&chosen.resource, &after, if removes { "untainted" } else { "tainted" })
