@@ -56,6 +56,14 @@ pub fn parse_nanos(text: &str) -> Result<i64, String> {
     parse_scaled(text, 1_000_000_000)
 }
 
+/// Parses into billionths of the unit, exactly: `1m` is 1,000,000. Beyond a billionth, values round up.
+///
+/// # Errors
+/// A sentence that says what a quantity looks like.
+pub fn parse_billionths(text: &str) -> Result<i128, String> {
+    parse_exact(text, 1_000_000_000)
+}
+
 const RULE: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 /// Digits kept of a number; more would overflow, and no one writes them.
 const DIGITS_MAX: usize = 18;
@@ -65,8 +73,13 @@ const EXPONENT_MAX: u32 = 37;
 /// Smallest, likewise: below it every number rounds up to one.
 const FRACTION_MAX: u32 = 18;
 
-/// Returns `value * scale`, rounded up.
+/// Returns `value * scale`, rounded up, if it fits.
 fn parse_scaled(text: &str, scale: i128) -> Result<i64, String> {
+    i64::try_from(parse_exact(text, scale)?).map_err(|_| "is too large".to_owned())
+}
+
+/// Returns `value * scale`, rounded up.
+fn parse_exact(text: &str, scale: i128) -> Result<i128, String> {
     let rule = || RULE.to_owned();
     let suffix_at = text.find(|c: char| !matches!(c, '0'..='9' | '.' | '+' | '-')).unwrap_or(text.len());
     let (number, suffix) = text.split_at(suffix_at);
@@ -89,7 +102,7 @@ fn parse_scaled(text: &str, scale: i128) -> Result<i64, String> {
     let product =
         mantissa.checked_mul(numerator).and_then(|product| product.checked_mul(scale)).ok_or_else(too_large)?;
     let rounded = product / divisor + i128::from(product % divisor != 0);
-    i64::try_from(if negative { -rounded } else { rounded }).map_err(|_| too_large())
+    Ok(if negative { -rounded } else { rounded })
 }
 
 /// A suffix as a fraction.

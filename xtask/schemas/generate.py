@@ -56,6 +56,10 @@ LEAVES = {
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "IntOrString",
     "io.k8s.apimachinery.pkg.runtime.RawExtension": "Json",
     "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1": "Json",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON": "Json",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray": "Json",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool": "Json",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray": "Json",
 }
 META = "io.k8s.apimachinery.pkg.apis.meta.v1."
 # Known under `v1` although the schema names no kind, or names every group.

@@ -10,6 +10,7 @@ mod config;
 mod container;
 mod controller_revision;
 mod cron_job;
+pub(crate) mod custom_row;
 mod daemon_set;
 mod deployment;
 mod disruption_budget;
@@ -48,12 +49,12 @@ mod volumes;
 
 use api::{GroupVersionKind, Resource, resource};
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
+use crate::custom::Custom;
 use crate::field::Problems;
 use crate::status::Status;
 
-pub(crate) use self::catalog::{Customs, Kinds, Row};
+pub(crate) use self::catalog::{Customs, Defined, Kinds, Row};
 pub(crate) use self::ingress::{check_class_named_once, names_class};
 pub(crate) use self::meta::{check_meta, check_meta_update};
 pub(crate) use self::rows::ROWS;
@@ -168,12 +169,6 @@ pub(crate) enum Origin {
     Measured,
 }
 
-/// What a CustomResourceDefinition says of a kind in one version.
-pub(crate) struct Custom {
-    /// Cancelled when the definition is gone.
-    pub(crate) gone: CancellationToken,
-}
-
 /// Whether objects of a kind have an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Acts {
@@ -215,6 +210,14 @@ fn mutable(_: &Value, _: &Value, _: &mut Problems) {}
 fn typed<T: GroupVersionKind + serde::de::DeserializeOwned>(object: &Value, _: &mut Problems) -> Result<(), Status> {
     let resource = resource::find_kind(T::GROUP, T::KIND).unwrap_or(&resource::CONFIG_MAPS);
     decode::<T>(resource, object).map(drop)
+}
+
+/// Decodes an object for its types, for rules that look at it untyped.
+pub(crate) fn typed_as<T: GroupVersionKind + serde::de::DeserializeOwned>(
+    object: &Value,
+    problems: &mut Problems,
+) -> Result<(), Status> {
+    typed::<T>(object, problems)
 }
 
 /// Decodes an object, or says which field has a value of the wrong type.

@@ -10,6 +10,8 @@
 mod audit;
 mod auth;
 mod body;
+mod cel;
+mod custom;
 mod discovery;
 mod field;
 mod kinds;
@@ -19,6 +21,7 @@ mod managed_fields;
 mod measured;
 mod objects;
 mod openapi;
+mod policy;
 mod protobuf;
 mod rbac;
 mod rest;
@@ -32,6 +35,7 @@ mod value;
 
 pub use audit::{AuditEvent, AuditSink};
 pub use auth::{Authenticator, User};
+pub use custom::Keeper;
 pub use kinds::Subresource;
 pub use logs::{LogOptions, PodStreams};
 pub use measured::Measured;
@@ -39,6 +43,7 @@ pub use objects::{
     Approval, CHANGES_MAX, Change, Cidr, DeleteOptions, FieldSelector, List, ListOptions, Objects, ObjectsConfig,
     Patch, Propagation, VersionMatch, WriteOptions, decode_entry,
 };
+pub use policy::{Author, Remarks};
 pub use rbac::{Access, Feed, ensure_roles};
 pub use rest::{Config, Version, router};
 pub use server::{ClientCertificate, serve};

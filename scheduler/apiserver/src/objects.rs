@@ -51,10 +51,11 @@ pub(crate) use self::scale::of as scale_of;
 pub use self::selection::FieldSelector;
 pub(crate) use self::selection::Selection;
 pub use self::stamp::decode_entry;
-pub(crate) use self::stamp::{set_version, splice, splice_head};
+pub(crate) use self::stamp::{encode as encode_object, set_version, splice, splice_head};
 pub use self::together::{CHANGES_MAX, Change};
 use crate::kinds::{self, Kinds, Row};
 use crate::managed_fields::Conflicts;
+use crate::policy::{Author, Policies, Remarks};
 use crate::status::Status;
 
 /// Addresses and ports that Services may be given.
@@ -106,6 +107,10 @@ pub struct WriteOptions {
     pub resource_version: Option<String>,
     /// What else must hold.
     pub approval: Option<Approval>,
+    /// Who writes, for admission policies; `None` for the control loops.
+    pub author: Option<Author>,
+    /// What admission policies say of a write they let pass.
+    pub remarks: Remarks,
 }
 
 impl WriteOptions {
@@ -121,6 +126,7 @@ pub struct Objects {
     store: Arc<dyn Store>,
     config: Arc<ObjectsConfig>,
     kinds: Kinds,
+    policies: Policies,
     /// What must hold for any write of this handle: the leader's term, an owner's revision.
     guards: Arc<[Guard]>,
     /// Who writes a namespace's quotas now.
@@ -131,7 +137,14 @@ impl Objects {
     /// Objects kept in `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, config: ObjectsConfig) -> Self {
-        Self { store, config: Arc::new(config), kinds: Kinds::default(), guards: Arc::new([]), turns: Arc::default() }
+        Self {
+            store,
+            config: Arc::new(config),
+            kinds: Kinds::default(),
+            policies: Policies::default(),
+            guards: Arc::new([]),
+            turns: Arc::default(),
+        }
     }
 
     /// The same objects through a handle whose every transaction also carries `guard`. A write that
@@ -153,6 +166,11 @@ impl Objects {
         &self.kinds
     }
 
+    /// The admission policies in force.
+    pub(crate) fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
     /// The row of a resource; a custom resource whose definition is gone has none.
     pub(crate) fn kind(&self, resource: &Resource) -> Result<Row, Status> {
         self.kinds.of(resource).ok_or_else(Status::no_such_path)
@@ -164,7 +182,7 @@ impl Objects {
     /// `NotFound`, or that the store does not answer.
     pub async fn get(&self, resource: &'static Resource, namespace: &str, name: &str) -> Result<Value, Status> {
         let (entry, _) = self.store.get(&resource.key(namespace, name)).await?;
-        decode_entry(&entry.ok_or_else(|| Status::not_found(resource, name))?)
+        self.kind(resource)?.decode(&entry.ok_or_else(|| Status::not_found(resource, name))?)
     }
 
     /// Creates an object and returns it as stored.

@@ -84,6 +84,13 @@ pub(crate) struct Kind {
     pub(crate) schema: &'static Type,
 }
 
+/// A type is itself alone.
+impl PartialEq for Type {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
 impl Type {
     /// The field with this JSON name.
     pub(crate) fn field(&self, name: &str) -> Option<&'static Field> {
@@ -104,6 +111,15 @@ pub(crate) fn find(group: &str, version: &str, kind: &str) -> Option<&'static Ty
     let (group, version) = if EVERYWHERE.contains(&kind) { ("", "v1") } else { (group, version) };
     let known = kinds().find(|k| k.group == group && k.version == version && k.kind == kind);
     known.map(|k| k.schema)
+}
+
+/// The type with a name, if an object of some kind has it for its metadata.
+pub(crate) fn named(name: &str) -> Option<&'static Type> {
+    let metadata = generated::KINDS.iter().filter_map(|kind| match kind.schema.field("metadata")?.shape {
+        Shape::Object(schema) => Some(schema),
+        _ => None,
+    });
+    metadata.into_iter().find(|schema| schema.name == name)
 }
 
 /// Every kind of the table, by group, version and kind.

@@ -29,6 +29,9 @@ use api::{Resource, resource};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::custom::cells;
+use crate::kinds::Kind;
+
 /// What each row carries of its object: `?includeObject=`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum IncludeObject {
@@ -110,6 +113,9 @@ static ANY: Printer =
 
 fn printer(resource: &Resource) -> &'static Printer {
     let printers: &[(&Resource, &'static Printer)] = &[
+        (&resource::CUSTOM_RESOURCE_DEFINITIONS, &config::DEFINITION),
+        (&resource::VALIDATING_ADMISSION_POLICIES, &config::POLICY),
+        (&resource::VALIDATING_ADMISSION_POLICY_BINDINGS, &config::POLICY_BINDING),
         (&resource::PODS, &pod::PRINTER),
         (&resource::DEPLOYMENTS, &workload::DEPLOYMENT),
         (&resource::REPLICA_SETS, &workload::REPLICA_SET),
@@ -147,6 +153,27 @@ fn printer(resource: &Resource) -> &'static Printer {
         (&resource::NETWORK_POLICIES, &ingress::NETWORK_POLICY),
     ];
     printers.iter().find(|(of, _)| *of == resource).map_or(&ANY, |(_, printer)| *printer)
+}
+
+/// As [`render`], with the columns of a definition if the kind has one.
+pub(crate) fn render_kind(kind: &Kind, objects: &[Value], include: IncludeObject, now: Timestamp) -> Value {
+    let Some(custom) = &kind.custom else { return render(kind.resource, objects, include, now) };
+    let mut rendered = render(kind.resource, objects, include, now);
+    if custom.columns.is_empty() {
+        return rendered;
+    }
+    let columns =
+        std::iter::once(definition(&NAME)).chain(custom.columns.iter().map(crate::custom::Column::definition));
+    rendered["columnDefinitions"] = columns.collect();
+    for (row, object) in crate::value::elements(&mut rendered, &["rows"]).iter_mut().zip(objects) {
+        row["cells"] = std::iter::once(read::name(object)).chain(cells(&custom.columns, object, now)).collect();
+    }
+    rendered
+}
+
+/// A time as the age it has; empty if it is none.
+pub(crate) fn age_since(text: &str, now: Timestamp) -> String {
+    age::since(text, now)
 }
 
 /// Renders objects of one resource, or the one object of a watch event. `metadata` is left empty for the

@@ -91,6 +91,8 @@ async fn build(
     crate::bootstrap::run(&ours, service_ip, listeners.api_addr).await?;
     let (access, follow) = AccessControl::start(store.clone()).await?;
     house.watch_over.spawn("access control", until(house.shutdown.clone(), follow.run()));
+    let keeper = apiserver::Keeper::start(ours.clone()).await?;
+    house.watch_over.spawn("the definitions", until(house.shutdown.clone(), keeper.run()));
     let (cache, feed) = Cache::start(store.clone()).await?;
     house.watch_over.spawn("the cache", until(house.shutdown.clone(), feed.run()));
 

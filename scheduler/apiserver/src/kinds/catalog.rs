@@ -113,14 +113,24 @@ impl Kinds {
         found.or_else(|| Some(Row::Custom(customs.defined.get(&resource.qualified())?.storage.clone())))
     }
 
+    /// The row of the stored version of a custom resource.
+    pub(crate) fn find_any(&self, group: &str, plural: &str) -> Option<Row> {
+        Some(Row::Custom(self.customs().defined.get(&format!("{plural}.{group}"))?.storage.clone()))
+    }
+
+    /// The row of a kind in a version of a group.
+    pub(crate) fn find_kind(&self, group: &str, version: &str, kind: &str) -> Option<Row> {
+        let is_it = |resource: &Resource| (resource.group, resource.version, resource.kind) == (group, version, kind);
+        let built = ROWS.iter().find(|row| is_it(row.resource)).map(Row::Built);
+        built.or_else(|| self.customs().rows().find(|row| is_it(row.resource)).cloned().map(Row::Custom))
+    }
+
     /// Puts a custom resource in force, or another in its place.
-    #[cfg_attr(not(test), expect(dead_code, reason = "whoever keeps the definitions is the only caller"))]
     pub(crate) fn put(&self, name: &str, defined: Defined) {
         self.change(|all| drop(all.insert(name.to_owned(), defined)));
     }
 
     /// Ends a custom resource.
-    #[cfg_attr(not(test), expect(dead_code, reason = "whoever keeps the definitions is the only caller"))]
     pub(crate) fn remove(&self, name: &str) {
         self.change(|all| drop(all.remove(name)));
     }
@@ -136,9 +146,8 @@ impl Kinds {
 #[cfg(test)]
 mod tests {
     use api::resource::{PODS, Scope, intern};
-    use tokio_util::sync::CancellationToken;
 
-    use super::super::{Custom, rows};
+    use super::super::rows;
     use super::*;
     use crate::{discovery, openapi};
 
@@ -151,8 +160,7 @@ mod tests {
             scope: Scope::Namespaced,
         };
         let resource = intern::resource(&wanted).expect("has room");
-        let custom = Custom { gone: CancellationToken::new() };
-        Arc::new(Kind { resource, singular: "widget", custom: Some(Box::new(custom)), ..rows::PLAIN })
+        Arc::new(Kind { resource, singular: "widget", ..rows::PLAIN })
     }
 
     #[test]

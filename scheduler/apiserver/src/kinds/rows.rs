@@ -2,6 +2,8 @@
 
 use api::resource;
 
+use crate::{custom, policy};
+
 use super::{
     Acts, Generation, Kind, NameRule, Origin, Subresource, autoscaler, config, controller_revision, cron_job,
     daemon_set, deployment, disruption_budget, endpoint_slice, event, ingress, ingress_class, job, lease, limit_range,
@@ -399,9 +401,10 @@ pub(crate) static ROWS: [Kind; 38] = [
         categories: &["api-extensions"],
         subresources: &[StatusPart],
         generation: Generation::Counts,
-        prepare: without_status,
-        validate: typed::<api::extensions::CustomResourceDefinition>,
-        acts: Acts::NotYet,
+        defaults: custom::kind_rules::defaults,
+        prepare: custom::kind_rules::prepare,
+        validate: custom::kind_rules::validate,
+        validate_update: custom::kind_rules::validate_update,
         ..PLAIN
     },
     Kind {
@@ -411,8 +414,8 @@ pub(crate) static ROWS: [Kind; 38] = [
         subresources: &[StatusPart],
         generation: Generation::Counts,
         prepare: without_status,
-        validate: typed::<api::admission::ValidatingAdmissionPolicy>,
-        acts: Acts::NotYet,
+        validate: policy::validate_policy,
+        unacted: unacted::POLICY,
         ..PLAIN
     },
     Kind {
@@ -420,8 +423,8 @@ pub(crate) static ROWS: [Kind; 38] = [
         singular: "validatingadmissionpolicybinding",
         categories: &["api-extensions"],
         generation: Generation::Counts,
-        validate: typed::<api::admission::ValidatingAdmissionPolicyBinding>,
-        acts: Acts::NotYet,
+        validate: policy::validate_binding,
+        unacted: unacted::POLICY_BINDING,
         ..PLAIN
     },
     Kind { resource: &resource::NODE_METRICS, origin: Origin::Measured, ..PLAIN },

@@ -46,8 +46,16 @@ impl Asked<'_> {
         self.served.map_or(self.kind.resource, |served| served.resource)
     }
 
+    /// Whether the client gets objects as they are stored, so that they need not be decoded.
+    pub(crate) fn is_stored_form(self) -> bool {
+        self.served.is_none() && self.kind.custom.is_none()
+    }
+
     /// A stored object as the client wants it.
     pub(crate) fn show(self, mut object: Value) -> Value {
+        if let Some(custom) = &self.kind.custom {
+            custom.present(self.kind.resource, &mut object);
+        }
         let Some(served) = self.served else { return object };
         (served.from_stored)(&mut object);
         rename(&mut object, served.resource);

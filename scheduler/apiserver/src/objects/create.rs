@@ -9,8 +9,9 @@ use super::commit::{self, Commit, Draft};
 use super::draft::{self, Given};
 use super::ownership::Wish;
 use super::{Objects, WriteOptions, account, allocation, name, stamp};
-use crate::kinds::Kind;
+use crate::kinds::{Kind, Subresource};
 use crate::limits::{CONFLICT_RETRIES_MAX, DRAWS_MAX};
+use crate::policy::{self, Attempt, Operation};
 use crate::status::{Cause, Status};
 use crate::value;
 
@@ -23,7 +24,7 @@ pub(super) async fn create(
     options: &WriteOptions,
 ) -> Result<Value, Status> {
     let resource = kind.resource;
-    let wanted = draft::accept(resource, namespace, wish.take())?;
+    let wanted = draft::accept(kind, namespace, wish.take())?;
     draft::check_fresh(&wanted)?;
     let managers = wish.managers_of_new(kind, &wanted, options, &draft::at_second(Timestamp::now()));
     let (fixed_name, base) = draft::wanted_name(resource, &wanted)?;
@@ -42,13 +43,29 @@ pub(super) async fn create(
         }
         account::give(objects, kind, namespace, &mut object).await?;
         admission::admit(objects, kind, namespace, &mut object).await?;
+        if let Some(custom) = &kind.custom {
+            require_definition(objects, &custom.definition, &mut txn).await?;
+        }
         draft::check(kind, &object)?;
         options.approve(None, &object)?;
+        let judged = Attempt {
+            kind,
+            part: Subresource::Main,
+            namespace,
+            name: given.name,
+            operation: Operation::Create,
+            object: Some(&object),
+            old: None,
+            dry_run: options.dry_run,
+            author: options.author.as_ref(),
+            remarks: &options.remarks,
+        };
+        policy::judge(objects, &judged).await?;
         allocation::allocate(objects, kind, None, &mut object, &mut txn).await?;
         let charge = quota::Charge { kind, namespace, before: None, object: &object };
         let _turn = quota::charge(objects, &charge, &mut txn).await?;
         let key = resource.key(namespace, given.name);
-        txn.insert(key.clone(), stamp::encode(resource, &mut object)?);
+        txn.insert(key.clone(), kind.encode(&mut object)?);
         match attempt(objects, &key, txn, options).await? {
             Commit::Done(revision) => {
                 if !options.dry_run {
@@ -96,6 +113,19 @@ async fn require_namespace(
         let cause = Cause { reason: "NamespaceTerminating", message, field: "metadata.namespace".to_owned() };
         status.details.get_or_insert_default().causes.push(cause);
         return Err(status);
+    }
+    txn.require(key, entry.mod_revision);
+    Ok(())
+}
+
+/// Requires a definition that is there and stays: its last object must not come after its end.
+async fn require_definition(objects: &Objects, name: &str, txn: &mut Draft) -> Result<(), Status> {
+    let key = api::resource::CUSTOM_RESOURCE_DEFINITIONS.key("", name);
+    let (entry, _) = objects.store.get(&key).await?;
+    let entry = entry.ok_or_else(Status::no_such_path)?;
+    if value::is_deleting(&stamp::decode_entry(&entry)?) {
+        let why = "create not allowed while custom resource definition is terminating";
+        return Err(Status::method_not_allowed(why));
     }
     txn.require(key, entry.mod_revision);
     Ok(())

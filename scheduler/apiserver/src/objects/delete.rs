@@ -9,6 +9,7 @@ use super::modify::{Target, check_preconditions};
 use super::{Objects, allocation, stamp};
 use crate::kinds::{Kind, Subresource};
 use crate::limits::CONFLICT_RETRIES_MAX;
+use crate::policy::{self, Attempt, Author, Operation, Remarks};
 use crate::status::Status;
 
 /// How to delete.
@@ -24,6 +25,10 @@ pub struct DeleteOptions {
     pub propagation: Option<Propagation>,
     /// Do everything but store it.
     pub dry_run: bool,
+    /// Who deletes, for admission policies; `None` for the control loops.
+    pub author: Option<Author>,
+    /// What admission policies say of a deletion they let pass.
+    pub remarks: Remarks,
 }
 
 /// What becomes of the objects that a deleted object owns.
@@ -87,8 +92,21 @@ pub(super) async fn delete(
     for _ in 0..CONFLICT_RETRIES_MAX {
         let (entry, _) = objects.store.get(&key).await?;
         let entry = entry.ok_or_else(|| Status::not_found(resource, name))?;
-        let mut object = stamp::decode_entry(&entry)?;
+        let mut object = kind.decode(&entry)?;
         check_preconditions(&target, &object, options.uid.as_deref(), options.resource_version.as_deref())?;
+        let attempt = Attempt {
+            kind,
+            part: Subresource::Main,
+            namespace,
+            name,
+            operation: Operation::Delete,
+            object: None,
+            old: Some(&object),
+            dry_run: options.dry_run,
+            author: options.author.as_ref(),
+            remarks: &options.remarks,
+        };
+        policy::judge(objects, &attempt).await?;
         let mut txn = Draft::default();
         let mut marked = match deletion::step(&object, options, Timestamp::now()) {
             Step::Wait => return Ok(Deleted::Marked(object)),
@@ -98,7 +116,7 @@ pub(super) async fn delete(
                 None
             }
             Step::Mark(mut marked) => {
-                txn.replace(key.clone(), entry.mod_revision, stamp::encode(resource, &mut marked)?);
+                txn.replace(key.clone(), entry.mod_revision, kind.encode(&mut marked)?);
                 Some(marked)
             }
         };

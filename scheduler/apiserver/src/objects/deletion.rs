@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::delete::{DeleteOptions, Propagation};
 use super::draft;
+use crate::custom::{self, CLEANUP};
 use crate::value;
 
 /// Finalizer of an object that goes after its dependents.
@@ -31,6 +32,9 @@ pub(super) enum Step {
 pub(super) fn step(object: &Value, options: &DeleteOptions, now: Timestamp) -> Step {
     let mut marked = object.clone();
     set_finalizers(&mut marked, options.propagation);
+    if is_definition(object) && !value::is_deleting(object) {
+        hold_definition(&mut marked, now);
+    }
     let grace = grace_seconds(object, options);
     if value::is_deleting(object) {
         shorten(&mut marked, options, grace);
@@ -56,6 +60,22 @@ pub(super) fn is_finished(object: &Value) -> bool {
 
 fn is_namespace(object: &Value) -> bool {
     object.get("kind").is_some_and(|kind| kind == "Namespace")
+}
+
+fn is_definition(object: &Value) -> bool {
+    object.get("kind").is_some_and(|kind| kind == "CustomResourceDefinition")
+}
+
+/// A definition waits until its objects are gone.
+fn hold_definition(object: &mut Value, now: Timestamp) {
+    let mut finalizers: Vec<String> = value::finalizers(object).into_iter().map(str::to_owned).collect();
+    if !finalizers.iter().any(|finalizer| finalizer == CLEANUP) {
+        finalizers.push(CLEANUP.to_owned());
+    }
+    value::set_meta(object, "finalizers", json!(finalizers));
+    if let Some(status) = object.get_mut("status") {
+        custom::tell_terminating(status, &draft::at_second(now));
+    }
 }
 
 /// Only a Pod that a host has taken gets time to end.

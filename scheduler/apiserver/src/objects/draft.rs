@@ -31,11 +31,12 @@ pub(super) struct Given<'a> {
 
 /// Checks that a body is an object of the resource the URL names, in the URL's namespace, and drops nulls and what
 /// else means nothing.
-pub(super) fn accept(resource: &Resource, namespace: &str, mut object: Value) -> Result<Value, Status> {
+pub(super) fn accept(kind: &Kind, namespace: &str, mut object: Value) -> Result<Value, Status> {
+    let resource = kind.resource;
     if !object.is_object() {
         return Err(Status::bad_request(format!("the body is not an object of kind {}", resource.kind)));
     }
-    value::strip_nulls(&mut object);
+    kind.clean(&mut object);
     zeros::drop_absent(resource, &mut object);
     kinds::check_header(resource, &mut object)?;
     let Some(meta) = value::map(&mut object, &["metadata"]) else {
@@ -94,14 +95,14 @@ pub(super) fn complete(kind: &Kind, object: &mut Value, given: &Given<'_>) {
     if kind.custom.is_none() && kind.has(Subresource::Status) && object.get("status").is_none() {
         object["status"] = json!({});
     }
-    (kind.defaults)(object);
+    kind.fill(object);
 }
 
 /// Decodes and validates; all problems at once.
 pub(super) fn check(kind: &Kind, object: &Value) -> Result<(), Status> {
     let mut problems = Problems::default();
     kinds::check_meta(kind, object, &mut problems)?;
-    (kind.validate)(object, &mut problems)?;
+    kind.judge(None, object, &mut problems)?;
     finish(kind, object, &problems)
 }
 
@@ -126,7 +127,8 @@ mod tests {
 
     #[test]
     fn the_url_and_the_body_must_agree() {
-        let ok = accept(&PODS, "shop", json!({"metadata": {"name": "a"}, "spec": {"x": null}})).expect("accepted");
+        let ok = accept(kinds::of(&PODS), "shop", json!({"metadata": {"name": "a"}, "spec": {"x": null}}))
+            .expect("accepted");
         assert_eq!(ok["kind"], "Pod");
         assert_eq!(ok["metadata"]["namespace"], "shop");
         assert_eq!(ok["spec"], json!({}));
@@ -137,10 +139,10 @@ mod tests {
             json!({"metadata": {"namespace": "other"}}),
             json!({"metadata": 1}),
         ] {
-            assert_eq!(accept(&PODS, "shop", bad.clone()).map_err(|s| s.code), Err(400), "{bad}");
+            assert_eq!(accept(kinds::of(&PODS), "shop", bad.clone()).map_err(|s| s.code), Err(400), "{bad}");
         }
         assert!(
-            accept(&NODES, "", json!({"metadata": {"name": "n"}})).expect("accepted")["metadata"]["namespace"]
+            accept(kinds::of(&NODES), "", json!({"metadata": {"name": "n"}})).expect("accepted")["metadata"]["namespace"]
                 .is_null()
         );
     }

@@ -10,6 +10,7 @@ use super::ownership::{self, Wish};
 use super::{Objects, WriteOptions, allocation, deletion, draft, part, scale, stamp};
 use crate::kinds::{Asked, Kind, Served, Subresource};
 use crate::limits::CONFLICT_RETRIES_MAX;
+use crate::policy::{self, Attempt, Operation};
 use crate::status::Status;
 use crate::value;
 
@@ -70,7 +71,7 @@ pub(super) async fn modify(
     for _ in 0..CONFLICT_RETRIES_MAX {
         let (entry, _) = objects.store.get(&key).await?;
         let entry = entry.ok_or_else(|| Status::not_found(resource, target.name))?;
-        let current = stamp::decode_entry(&entry)?;
+        let current = target.kind.decode(&entry)?;
         check_preconditions(target, &current, options.uid.as_deref(), options.resource_version.as_deref())?;
         let mut wish = make(&current)?;
         let mut made = part::merge(target, &current, wish.take())?;
@@ -78,7 +79,7 @@ pub(super) async fn modify(
         let writer = ownership::writer(target.asked(), target.part, options, &now);
         wish.settle(target, &current, &mut made, writer.as_ref());
         let Some(object) = step(objects, target, &entry, &current, made, options).await? else { continue };
-        return if target.part == Subresource::Scale { scale::of(resource, &object) } else { Ok(object) };
+        return if target.part == Subresource::Scale { scale::of(target.kind, &object) } else { Ok(object) };
     }
     Err(commit::exhausted(resource, target.name))
 }
@@ -99,14 +100,27 @@ async fn step(
     if target.part == Subresource::Main {
         admission::admit_change(objects, kind, &object).await?;
     }
-    let encoded = stamp::encode(kind.resource, &mut object)?;
+    let encoded = kind.encode(&mut object)?;
     options.approve(Some(current), &object)?;
+    let attempt = Attempt {
+        kind,
+        part: target.part,
+        namespace: target.namespace,
+        name: target.name,
+        operation: Operation::Update,
+        object: Some(&object),
+        old: Some(current),
+        dry_run: options.dry_run,
+        author: options.author.as_ref(),
+        remarks: &options.remarks,
+    };
+    policy::judge(objects, &attempt).await?;
     let ends = deletion::is_finished(&object);
     if ends {
         txn = Draft::default();
         allocation::release_all(objects, kind, current, &mut txn).await?;
         txn.remove(key, entry.mod_revision);
-    } else if is_same(current, &object) {
+    } else if is_same(current, &object) && kind.is_stored_in_its_version(entry) {
         // Nothing changed: no revision, no event.
         return Ok(Some(current.clone()));
     } else {

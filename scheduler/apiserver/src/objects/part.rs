@@ -19,7 +19,7 @@ const KEPT: [&str; 7] =
 /// Joins the current object and the wanted one, both stamped, into the one to store.
 pub(super) fn merge(target: &Target<'_>, current: &Value, wanted: Value) -> Result<Value, Status> {
     let kind = target.kind;
-    let wanted = draft::accept(kind.resource, target.namespace, wanted)?;
+    let wanted = draft::accept(kind, target.namespace, wanted)?;
     check_identity(target, current, &wanted)?;
     match target.part {
         Subresource::Main | Subresource::Scale => merge_main(kind, current, wanted),
@@ -72,15 +72,14 @@ fn merge_main(kind: &Kind, current: &Value, mut object: Value) -> Result<Value, 
         // `spec.finalizers` is written through its own subresource.
         copy_field(current, &mut object, "spec");
     }
-    (kind.defaults)(&mut object);
+    kind.fill(&mut object);
     keep_allocated(kind, current, &mut object);
     let mut problems = Problems::default();
     kinds::check_meta(kind, &object, &mut problems)?;
     kinds::check_meta_update(current, &object, &mut problems);
-    (kind.validate)(&object, &mut problems)?;
-    (kind.validate_update)(current, &object, &mut problems);
+    kind.judge(Some(current), &object, &mut problems)?;
     draft::finish(kind, &object, &problems)?;
-    if kind.generation == Generation::Counts && desired(current) != desired(&object) {
+    if kind.generation == Generation::Counts && desired(kind, current) != desired(kind, &object) {
         let generation = value::at(current, &["metadata", "generation"]).and_then(Value::as_i64).unwrap_or(0);
         value::set_meta(&mut object, "generation", json!(generation + 1));
     }
@@ -120,8 +119,16 @@ fn keep_admitted(current: &Value, object: &mut Value) {
 fn merge_status(kind: &Kind, current: &Value, wanted: &Value) -> Result<Value, Status> {
     let mut object = unstamped(current);
     copy_field(wanted, &mut object, "status");
-    // Only the types are checked: what the spec says was checked when it was written.
-    (kind.validate)(&object, &mut Problems::default())?;
+    let mut problems = Problems::default();
+    match &kind.custom {
+        Some(custom) => {
+            custom.fill(&mut object);
+            custom.check(Some(current), &object, &mut problems);
+            draft::finish(kind, &object, &problems)?;
+        }
+        // Only the types are checked: what the spec says was checked when it was written.
+        None => (kind.validate)(&object, &mut problems)?,
+    }
     Ok(object)
 }
 
@@ -167,10 +174,12 @@ fn copy_field(from: &Value, to: &mut Value, key: &str) {
     };
 }
 
-/// Everything but metadata and status.
-fn desired(object: &Value) -> Map<String, Value> {
+/// Everything but metadata and status. A custom kind may have a status that is a field like any other.
+fn desired(kind: &Kind, object: &Value) -> Map<String, Value> {
     let mut map = object.as_object().cloned().unwrap_or_default();
     map.shift_remove("metadata");
-    map.shift_remove("status");
+    if kind.custom.is_none() || kind.has(Subresource::Status) {
+        map.shift_remove("status");
+    }
     map
 }

@@ -4,7 +4,9 @@ use api::Resource;
 use serde_json::{Value, json};
 
 use super::modify::{MakePart, Target};
+use crate::custom::{JsonPath, ScalePaths};
 use crate::field::{Path, Problems};
+use crate::kinds::Kind;
 use crate::status::Status;
 use crate::value;
 
@@ -14,9 +16,16 @@ pub(super) const API_VERSION: &str = "autoscaling/v1";
 pub(super) const KIND: &str = "Scale";
 
 /// The Scale of an object.
-pub(crate) fn of(resource: &Resource, object: &Value) -> Result<Value, Status> {
+pub(crate) fn of(kind: &Kind, object: &Value) -> Result<Value, Status> {
+    let resource = kind.resource;
+    let (replicas, status, selector) = match kind.custom.as_ref().and_then(|custom| custom.scale.as_ref()) {
+        Some(paths) => custom_numbers(paths, object)?,
+        None => {
+            let number = |path: &[&str]| value::at(object, path).and_then(Value::as_i64).unwrap_or(0);
+            (number(&["spec", "replicas"]), number(&["status", "replicas"]), selector_text(resource, object)?)
+        }
+    };
     let meta = |key: &str| value::at(object, &["metadata", key]).cloned().unwrap_or_default();
-    let number = |path: &[&str]| value::at(object, path).and_then(Value::as_i64).unwrap_or(0);
     let mut scale = json!({
         "apiVersion": API_VERSION,
         "kind": KIND,
@@ -27,11 +36,22 @@ pub(crate) fn of(resource: &Resource, object: &Value) -> Result<Value, Status> {
             "resourceVersion": meta("resourceVersion"),
             "creationTimestamp": meta("creationTimestamp"),
         },
-        "spec": {"replicas": number(&["spec", "replicas"])},
-        "status": {"replicas": number(&["status", "replicas"]), "selector": selector_text(resource, object)?},
+        "spec": {"replicas": replicas},
+        "status": {"replicas": status, "selector": selector},
     });
     value::strip_nulls(&mut scale);
     Ok(scale)
+}
+
+/// The numbers of a custom object, where its definition says they are.
+fn custom_numbers(paths: &ScalePaths, object: &Value) -> Result<(i64, i64, String), Status> {
+    let at = |path: &JsonPath| path.find(object).first().copied().cloned();
+    let replicas = at(&paths.replicas).and_then(|found| found.as_i64()).ok_or_else(|| {
+        Status::internal(format!("the spec replicas field \".{}\" does not exist", paths.replicas.label()))
+    })?;
+    let status = at(&paths.status).and_then(|found| found.as_i64()).unwrap_or(0);
+    let selector = paths.selector.as_ref().and_then(at).and_then(|found| found.as_str().map(str::to_owned));
+    Ok((replicas, status, selector.unwrap_or_default()))
 }
 
 /// The selector in the form of URLs.
@@ -55,8 +75,7 @@ fn selector_text(resource: &Resource, object: &Value) -> Result<String, Status> 
 
 /// The object with the replicas of the Scale that `make` makes of its present Scale.
 pub(super) fn apply(target: &Target<'_>, current: &Value, make: &MakePart<'_>) -> Result<Value, Status> {
-    let resource = target.kind.resource;
-    let wanted = make(&of(resource, current)?)?;
+    let wanted = make(&of(target.kind, current)?)?;
     for (key, expected) in [("kind", KIND), ("apiVersion", API_VERSION)] {
         let found = value::text(&wanted, &[key]);
         if !found.is_empty() && found != expected {
@@ -65,8 +84,12 @@ pub(super) fn apply(target: &Target<'_>, current: &Value, make: &MakePart<'_>) -
     }
     let replicas = replicas_of(target, &wanted)?;
     let mut object = current.clone();
-    if let Some(spec) = value::map(&mut object, &["spec"]) {
-        spec.insert("replicas".to_owned(), json!(replicas));
+    let custom = target.kind.custom.as_ref().and_then(|custom| custom.scale.as_ref());
+    let fields = custom.map_or_else(|| vec!["spec", "replicas"], |paths| paths.replicas.fields());
+    if let Some((last, parents)) = fields.split_last()
+        && let Some(parent) = value::map(&mut object, parents)
+    {
+        parent.insert((*last).to_owned(), json!(replicas));
     }
     for key in ["resourceVersion", "uid", "name", "namespace"] {
         let sent = value::at(&wanted, &["metadata", key]).cloned().unwrap_or_default();

@@ -69,6 +69,10 @@ impl Term {
             None => Some(label),
         };
         let found = known.iter().chain(kind.fields).find(|(known, _)| Some(*known) == stored);
+        let custom = kind.custom.iter().flat_map(|custom| &custom.selectable).any(|path| path.label() == label);
+        if custom {
+            return Ok(Self { label: label.to_owned(), value: value.replace('\0', ","), equal, default: "" });
+        }
         let (label, default) =
             found.ok_or_else(|| format!("field label not supported: {label} (of {})", kind.resource.kind))?;
         Ok(Self { label: (*label).to_owned(), value: value.replace('\0', ","), equal, default })

@@ -9,7 +9,7 @@ use super::commit::{self, Commit, Draft};
 use super::modify::{Target, check_preconditions};
 use super::ownership::Wish;
 use super::patch::Patch;
-use super::{Objects, allocation, deletion, part, stamp};
+use super::{Objects, allocation, deletion, part};
 use crate::kinds::Subresource;
 use crate::status::Status;
 
@@ -63,14 +63,14 @@ async fn add(objects: &Objects, change: &Change, txn: &mut Draft) -> Result<(), 
     let key = change.resource.key(&change.namespace, &change.name);
     let (entry, _) = objects.store.get(&key).await?;
     let entry = entry.ok_or_else(|| Status::not_found(change.resource, &change.name))?;
-    let current = stamp::decode_entry(&entry)?;
+    let current = kind.decode(&entry)?;
     check_preconditions(&target, &current, Some(&change.uid), Some(&change.resource_version))?;
     let mut wish = Wish::written(change.patch.apply(change.resource, change.part, &current)?);
     let mut object = part::merge(&target, &current, wish.take())?;
     wish.settle(&target, &current, &mut object, None);
     let mut own = Draft::default();
     allocation::allocate(objects, kind, Some(&current), &mut object, &mut own).await?;
-    let encoded = stamp::encode(change.resource, &mut object)?;
+    let encoded = kind.encode(&mut object)?;
     if deletion::is_finished(&object) {
         own = Draft::default();
         allocation::release_all(objects, kind, &current, &mut own).await?;

@@ -82,7 +82,7 @@ fn path_of(group: &str, version: &str) -> String {
 }
 
 fn draw(customs: &Customs, descriptions: &Descriptions, group: &str, version: &str) -> Value {
-    let mut schemas = Schemas::new(descriptions);
+    let mut schemas = Schemas::new(descriptions, customs);
     let mut paths = Map::new();
     for row in discovery::rows(customs, group, version) {
         operations::add(&mut paths, &mut schemas, &row);

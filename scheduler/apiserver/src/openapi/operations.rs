@@ -128,7 +128,10 @@ impl Draw<'_, '_> {
     fn schema(&mut self, of: Gvk<'_>) -> Value {
         match schema::find(of.group, of.version, of.kind) {
             Some(schema) => self.schemas.add(schema),
-            None => json!({"type": "object"}),
+            None => {
+                let custom = self.schemas.add_custom(of.group, of.version, of.kind);
+                custom.unwrap_or_else(|| json!({"type": "object"}))
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::kinds::Customs;
 use crate::schema::{self, Descriptions, Field, Listing, Patch, Shape, Type};
 
 const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
@@ -15,15 +16,22 @@ pub(super) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
+/// `com.example.v1.Widget`, as Kubernetes names it.
+fn custom_name(group: &str, version: &str, kind: &str) -> String {
+    let reversed: Vec<_> = group.rsplit('.').collect();
+    format!("{}.{version}.{kind}", reversed.join("."))
+}
+
 /// Collects the schemas that a document needs.
 pub(super) struct Schemas<'d> {
     descriptions: &'d Descriptions,
+    customs: &'d Customs,
     found: BTreeMap<String, Value>,
 }
 
 impl<'d> Schemas<'d> {
-    pub(super) fn new(descriptions: &'d Descriptions) -> Self {
-        Self { descriptions, found: BTreeMap::new() }
+    pub(super) fn new(descriptions: &'d Descriptions, customs: &'d Customs) -> Self {
+        Self { descriptions, customs, found: BTreeMap::new() }
     }
 
     /// Adds a type and all it reaches; returns the reference to it.
@@ -35,6 +43,45 @@ impl<'d> Schemas<'d> {
             self.found.insert(schema.name.to_owned(), drawn);
         }
         reference(schema.name)
+    }
+
+    /// Adds the schema of a custom kind, or of a list of it, as its definition has it; `None` if there is none.
+    pub(super) fn add_custom(&mut self, group: &str, version: &str, kind: &str) -> Option<Value> {
+        let is_it = |wanted: &str| {
+            self.customs
+                .rows()
+                .find(|row| (row.resource.group, row.resource.version, row.resource.kind) == (group, version, wanted))
+        };
+        let gvk = json!([{"group": group, "version": version, "kind": kind}]);
+        let (row, is_list) = match (is_it(kind), kind.strip_suffix("List").and_then(is_it)) {
+            (Some(row), _) => (row.clone(), false),
+            (None, Some(row)) => (row.clone(), true),
+            (None, None) => return None,
+        };
+        let name = custom_name(group, version, kind);
+        if self.found.contains_key(&name) {
+            return Some(reference(&name));
+        }
+        let own = if is_list {
+            let items = json!({"type": "array", "items": self.add_custom(group, version, row.resource.kind)});
+            json!({"type": "object", "required": ["items"], "properties": {"items": items}})
+        } else {
+            row.custom.as_ref().map_or_else(|| json!({"type": "object"}), |custom| (*custom.published).clone())
+        };
+        let mut drawn = own;
+        let metadata = if is_list { "ListMeta" } else { "ObjectMeta" };
+        let metadata = schema::named(&format!("{META}.{metadata}")).map(|schema| self.add(schema));
+        if let Some(properties) = crate::value::map(&mut drawn, &["properties"]) {
+            for field in ["apiVersion", "kind"] {
+                properties.entry(field).or_insert_with(|| json!({"type": "string"}));
+            }
+            if let Some(metadata) = metadata {
+                properties.insert("metadata".to_owned(), json!({"allOf": [metadata]}));
+            }
+        }
+        drawn["x-kubernetes-group-version-kind"] = gvk;
+        self.found.insert(name.clone(), drawn);
+        Some(reference(&name))
     }
 
     /// Everything added, by name.

@@ -47,7 +47,7 @@ pub(super) fn shaped(address: &Address<'_>, form: Form, include: IncludeObject, 
 
 /// Objects as the rows of a table; the columns are those of the kind, whatever the version.
 pub(super) fn rows(asked: Asked<'_>, objects: &[Value], include: IncludeObject) -> Value {
-    let mut rendered = table::render(asked.kind.resource, objects, include, Timestamp::now());
+    let mut rendered = table::render_kind(asked.kind, objects, include, Timestamp::now());
     if include == IncludeObject::Object {
         for row in crate::value::elements(&mut rendered, &["rows"]) {
             row["object"] = asked.show(row["object"].take());
@@ -72,7 +72,7 @@ pub(super) async fn one(api: &Arc<Api>, address: &Address<'_>, request: &Parts) 
         }
     }
     if address.part == Subresource::Scale {
-        object = crate::objects::scale_of(address.kind.resource, &object)?;
+        object = crate::objects::scale_of(&address.kind, &object)?;
     }
     Ok(json_response(200, shaped(address, form, include(&params)?, object).to_string()))
 }
@@ -97,7 +97,7 @@ pub(super) async fn collection(api: &Arc<Api>, address: &Address<'_>, request: &
     let options = params.list_options(address.asked())?;
     let page = api.objects.page(address.kind.resource, address.namespace, &options).await?;
     let body = match form {
-        Form::Object if address.served.is_some() => shown_list(address.asked(), &page)?,
+        Form::Object if !address.asked().is_stored_form() => shown_list(address.asked(), &page)?,
         Form::Object => objects_list(address, &page),
         Form::Partial => partial_list(&page)?,
         Form::Table => rendered_table(address, &page, include)?,
@@ -165,7 +165,7 @@ fn partial_list(page: &Page) -> Result<Vec<u8>, Status> {
 }
 
 fn rendered_table(address: &Address<'_>, page: &Page, include: IncludeObject) -> Result<Vec<u8>, Status> {
-    let objects: Vec<Value> = page.entries.iter().map(decode_entry).collect::<Result<_, _>>()?;
+    let objects: Vec<Value> = page.entries.iter().map(|entry| address.kind.decode(entry)).collect::<Result<_, _>>()?;
     let mut rendered = rows(address.asked(), &objects, include);
     rendered["metadata"] = list_meta(page);
     Ok(rendered.to_string().into_bytes())

@@ -20,6 +20,7 @@ use crate::kinds::{self, Subresource};
 use crate::limits::{DELETES_AT_ONCE, WARNINGS_MAX};
 use crate::objects::{DeleteOptions, Deleted, Patch, Target, WriteOptions};
 use crate::openapi::{self, FieldProblem};
+use crate::policy::{Author, Remarks};
 use crate::rbac;
 use crate::status::{self, Cause, Status};
 use crate::value;
@@ -31,6 +32,8 @@ pub(super) struct Incoming {
     pub(super) body: Body,
     form: Form,
     pub(super) user: Option<User>,
+    /// What admission policies have said.
+    remarks: Remarks,
 }
 
 impl Incoming {
@@ -40,7 +43,7 @@ impl Incoming {
         let params = Params::parse(&parts.uri)?;
         let body = body::read(&api.bodies, &parts.headers, body).await?;
         let user = parts.extensions.get().cloned();
-        Ok(Self { params, headers: parts.headers, body, form, user })
+        Ok(Self { params, headers: parts.headers, body, form, user, remarks: Remarks::default() })
     }
 
     /// The object in the body.
@@ -48,10 +51,21 @@ impl Incoming {
         body::decode(Encoding::of(&self.headers)?, &self.body.bytes)
     }
 
+    /// Who asks, for admission policies.
+    fn author(&self) -> Option<Author> {
+        let user = self.user.as_ref()?;
+        Some(Author { name: user.name.clone(), groups: user.groups.clone() })
+    }
+
     /// How to write what is addressed, for who asks, and as which field manager.
     pub(super) fn write_options(&self, api: &Api, address: &Address<'_>) -> Result<WriteOptions, Status> {
         let approval = self.user.as_ref().and_then(|user| rbac::approval(&api.access, user, address.kind.resource));
-        Ok(WriteOptions { approval, ..self.params.write_options(&self.headers)? })
+        Ok(WriteOptions {
+            approval,
+            author: self.author(),
+            remarks: self.remarks.clone(),
+            ..self.params.write_options(&self.headers)?
+        })
     }
 
     pub(super) fn answer(&self, address: &Address<'_>, code: u16, object: Value) -> Result<Response, Status> {
@@ -60,7 +74,7 @@ impl Incoming {
         let about = About { name: text("name"), uid: text("uid") };
         let mut response = json_response(code, shaped(address, self.form, include, object).to_string());
         response.extensions_mut().insert(about);
-        Ok(response)
+        Ok(warnings::add(response, self.remarks.take()))
     }
 }
 
@@ -90,6 +104,9 @@ impl Scrutiny {
                 return Err(refusal(address, "", &mistyped, "FieldValueTypeInvalid"));
             }
             notes.extend(unknown.iter().map(ToString::to_string));
+            if let Some(custom) = &address.kind.custom {
+                notes.extend(custom.unknown(object).iter().map(|path| format!("unknown field {path:?}")));
+            }
         }
         match validation {
             FieldValidation::Ignore => notes.clear(),
@@ -176,11 +193,15 @@ pub(super) fn target<'a>(address: &'a Address<'a>) -> Target<'a> {
 }
 
 /// The patch in a body, by its media type.
-fn read_patch(incoming: &Incoming) -> Result<(Patch, Decoded), Status> {
+fn read_patch(address: &Address<'_>, incoming: &Incoming) -> Result<(Patch, Decoded), Status> {
     let make: fn(Value) -> Patch = match body::media_type(&incoming.headers) {
         "application/merge-patch+json" => Patch::Merge,
         "application/json-patch+json" => Patch::Json,
-        "application/strategic-merge-patch+json" => Patch::Strategic,
+        "application/strategic-merge-patch+json"
+            if address.kind.custom.is_none() || address.part == Subresource::Scale =>
+        {
+            Patch::Strategic
+        }
         other => {
             return Err(Status::unsupported_media_type(format!(
                 "the body of the request was in an unknown format ({other}) - accepted media types include: \
@@ -203,7 +224,7 @@ pub(super) async fn patch(api: &Arc<Api>, address: &Address<'_>, request: Reques
         let why = "Forbidden: may not be specified for non-apply patch";
         return Err(Status::patch_options("force", "FieldValueForbidden", why));
     }
-    let (patch, decoded) = read_patch(&incoming)?;
+    let (patch, decoded) = read_patch(address, &incoming)?;
     let options = incoming.write_options(api, address)?;
     let validation = incoming.params.field_validation()?;
     let noted = std::sync::Mutex::new(Vec::new());
@@ -227,6 +248,8 @@ pub(super) fn delete_options(incoming: &Incoming) -> Result<DeleteOptions, Statu
         grace_seconds: params.number("gracePeriodSeconds")?,
         propagation: params.propagation()?,
         dry_run: params.dry_run()?,
+        author: incoming.author(),
+        remarks: incoming.remarks.clone(),
         ..DeleteOptions::default()
     };
     if incoming.body.bytes.iter().all(u8::is_ascii_whitespace) {
@@ -286,7 +309,7 @@ pub(super) async fn delete(api: &Arc<Api>, address: &Address<'_>, request: Reque
         // Clients expect the Pod back, and a Status for everything else that is gone.
         Deleted::Removed(object) if resource != &api::resource::PODS => {
             let status = status::success(address.resource(), name, value::text(&object, &["metadata", "uid"]));
-            Ok(json_response(200, status.to_string()))
+            Ok(warnings::add(json_response(200, status.to_string()), incoming.remarks.take()))
         }
         Deleted::Removed(object) | Deleted::Marked(object) => incoming.answer(address, 200, object),
     }

@@ -5730,35 +5730,28 @@ static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_EXTERNAL_DOCUMENTATION:
     ],
     inlined: &[],
 };
-static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON: Type = Type {
-    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON",
-    atomic: false,
-    fields: &[
-    ],
-    inlined: &[],
-};
 static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS: Type = Type {
     name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps",
     atomic: false,
     fields: &[
         f(0, "$ref", Text),
         f(0, "$schema", Text),
-        f(0, "additionalItems", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS_OR_BOOL)),
-        f(0, "additionalProperties", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS_OR_BOOL)),
+        f(0, "additionalItems", Json),
+        f(0, "additionalProperties", Json),
         f(0, "allOf", List(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS))).atomic(),
         f(0, "anyOf", List(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS))).atomic(),
-        f(0, "default", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON)),
+        f(0, "default", Json),
         f(0, "definitions", Map(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS))),
-        f(0, "dependencies", Map(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS_OR_STRING_ARRAY))),
+        f(0, "dependencies", Map(&Json)),
         f(0, "description", Text),
-        f(0, "enum", List(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON))).atomic(),
-        f(0, "example", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON)),
+        f(0, "enum", List(&Json)).atomic(),
+        f(0, "example", Json),
         f(0, "exclusiveMaximum", Bool),
         f(0, "exclusiveMinimum", Bool),
         f(0, "externalDocs", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_EXTERNAL_DOCUMENTATION)),
         f(0, "format", Text),
         f(0, "id", Text),
-        f(0, "items", Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS_OR_ARRAY)),
+        f(0, "items", Json),
         f(0, "maxItems", Int64),
         f(0, "maxLength", Int64),
         f(0, "maxProperties", Int64),
@@ -5785,27 +5778,6 @@ static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS: Type
         f(0, "x-kubernetes-map-type", Text),
         f(0, "x-kubernetes-preserve-unknown-fields", Bool),
         f(0, "x-kubernetes-validations", List(&Object(&APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_VALIDATION_RULE))).merges_by("rule").keyed(&["rule"]),
-    ],
-    inlined: &[],
-};
-static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS_OR_ARRAY: Type = Type {
-    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray",
-    atomic: false,
-    fields: &[
-    ],
-    inlined: &[],
-};
-static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS_OR_BOOL: Type = Type {
-    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool",
-    atomic: false,
-    fields: &[
-    ],
-    inlined: &[],
-};
-static APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSON_SCHEMA_PROPS_OR_STRING_ARRAY: Type = Type {
-    name: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray",
-    atomic: false,
-    fields: &[
     ],
     inlined: &[],
 };

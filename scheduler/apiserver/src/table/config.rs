@@ -32,6 +32,46 @@ pub(super) static LEASE: Printer = Printer {
     cells: |object, now| around(object, now, [read::text(object, "/spec/holderIdentity").into()]),
 };
 
+pub(super) static DEFINITION: Printer = Printer {
+    columns: &[NAME, text("Created At", "When it was created.")],
+    cells: |object, _| vec![read::name(object), read::text(object, "/metadata/creationTimestamp").into()],
+};
+
+pub(super) static POLICY: Printer = Printer {
+    columns: &[
+        NAME,
+        integer("Validations", "How many rules it has."),
+        text("ParamKind", "The kind of its parameters."),
+        AGE,
+    ],
+    cells: |object, now| {
+        let kind = match (read::text(object, "/spec/paramKind/apiVersion"), read::text(object, "/spec/paramKind/kind"))
+        {
+            ("", _) | (_, "") => "<unset>".to_owned(),
+            (version, kind) => format!("{version}/{kind}"),
+        };
+        around(object, now, [read::count(object, "/spec/validations").into(), kind.into()])
+    },
+};
+
+pub(super) static POLICY_BINDING: Printer = Printer {
+    columns: &[
+        NAME,
+        text("PolicyName", "The policy it puts in force."),
+        text("ParamRef", "Where the parameters are."),
+        AGE,
+    ],
+    cells: |object, now| {
+        let param = match (read::text(object, "/spec/paramRef/namespace"), read::text(object, "/spec/paramRef/name")) {
+            (_, "") if object.pointer("/spec/paramRef/selector").is_some() => "<selector>".to_owned(),
+            (_, "") => "<unset>".to_owned(),
+            ("", name) => name.to_owned(),
+            (namespace, name) => format!("{namespace}/{name}"),
+        };
+        around(object, now, [read::text(object, "/spec/policyName").into(), param.into()])
+    },
+};
+
 /// Cells between the name and the age.
 fn around<const N: usize>(object: &Value, now: Timestamp, cells: [Value; N]) -> Vec<Value> {
     std::iter::once(read::name(object)).chain(cells).chain([age::of(object, now)]).collect()

@@ -142,6 +142,8 @@ impl Cluster {
             extra: Router::new().route("/v2/", axum::routing::get(|| async { "registry" })),
             version: Version::default(),
         });
+        let keeper = crate::Keeper::start(objects.clone()).await.expect("starts");
+        tokio::spawn(keeper.run());
         let cluster = Self { app, objects, accounts, access };
         for name in ["shop", "default"] {
             let namespace = json!({"metadata": {"name": name}});

@@ -98,10 +98,10 @@ impl Encoder {
 
     /// A change of one object, at the revision of the change.
     pub(super) fn object(&mut self, kind: Kind, entry: &Entry, revision: Revision) -> Result<Line, Status> {
-        if self.form == Form::Object && self.asked().served.is_none() {
+        if self.form == Form::Object && self.asked().is_stored_form() {
             return Ok(whole(kind, &entry.value, revision));
         }
-        let mut object = crate::objects::decode_entry(entry)?;
+        let mut object = self.kind.decode(entry)?;
         set_version(&mut object, revision);
         Ok(line(kind.word(), &self.shaped(object, revision)))
     }
