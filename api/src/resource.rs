@@ -140,6 +140,12 @@ pub static VALIDATING_ADMISSION_POLICIES: Resource =
 /// `admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding`
 pub static VALIDATING_ADMISSION_POLICY_BINDINGS: Resource =
     in_group(ADMISSION, "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", Scope::Cluster);
+/// `admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration`
+pub static VALIDATING_WEBHOOK_CONFIGURATIONS: Resource =
+    in_group(ADMISSION, "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", Scope::Cluster);
+/// `admissionregistration.k8s.io/v1 MutatingWebhookConfiguration`
+pub static MUTATING_WEBHOOK_CONFIGURATIONS: Resource =
+    in_group(ADMISSION, "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", Scope::Cluster);
 
 /// `metrics.k8s.io/v1beta1 NodeMetrics`: measured, never stored.
 pub static NODE_METRICS: Resource = Resource {
@@ -163,7 +169,7 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
 
 /// Every resource the cluster serves, in the order discovery lists them.
-pub static ALL: [&Resource; 38] = [
+pub static ALL: [&Resource; 40] = [
     &NAMESPACES,
     &NODES,
     &PODS,
@@ -200,6 +206,8 @@ pub static ALL: [&Resource; 38] = [
     &CUSTOM_RESOURCE_DEFINITIONS,
     &VALIDATING_ADMISSION_POLICIES,
     &VALIDATING_ADMISSION_POLICY_BINDINGS,
+    &VALIDATING_WEBHOOK_CONFIGURATIONS,
+    &MUTATING_WEBHOOK_CONFIGURATIONS,
     &NODE_METRICS,
     &POD_METRICS,
 ];
