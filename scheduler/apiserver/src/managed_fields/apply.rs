@@ -49,7 +49,7 @@ pub(crate) struct Applied {
 
 /// What is applied to what, all in the writer's version.
 pub(crate) struct Apply<'a> {
-    pub(crate) place: Place,
+    pub(crate) place: Place<'a>,
     /// The object that is there; `None` for a new one.
     pub(crate) live: Option<&'a Value>,
     /// Its managers; a new object has none.

@@ -12,7 +12,7 @@ use crate::limits::PROBLEMS_MAX;
 /// # Errors
 /// Sentences that begin with a path, in the words of structured-merge-diff: a field the schema does not have, an
 /// element that cannot be told apart, or that is there twice.
-pub(crate) fn claims(place: Place, object: &Value) -> Result<Set, Vec<String>> {
+pub(crate) fn claims(place: Place<'_>, object: &Value) -> Result<Set, Vec<String>> {
     let mut walk = Walk { path: Vec::new(), problems: Vec::new() };
     let (_, set) = walk.value(place, object);
     if walk.problems.is_empty() { Ok(set) } else { Err(walk.problems) }
@@ -25,7 +25,7 @@ struct Walk {
 
 impl Walk {
     /// Whether a value is one field, and the fields inside it.
-    fn value(&mut self, place: Place, value: &Value) -> (bool, Set) {
+    fn value(&mut self, place: Place<'_>, value: &Value) -> (bool, Set) {
         match (place.sharing(), value) {
             (Sharing::Fields | Sharing::Members, Value::Object(members)) => {
                 let mut set = Set::default();
@@ -45,7 +45,7 @@ impl Walk {
         }
     }
 
-    fn member(&mut self, place: Place, name: &str, value: &Value, set: &mut Set) {
+    fn member(&mut self, place: Place<'_>, name: &str, value: &Value, set: &mut Set) {
         let element = Element::field(name);
         self.path.push(element.clone());
         let named = place.names(name);
@@ -58,7 +58,7 @@ impl Walk {
         self.path.pop();
     }
 
-    fn element(&mut self, place: Place, at: usize, value: &Value, set: &mut Set) {
+    fn element(&mut self, place: Place<'_>, at: usize, value: &Value, set: &mut Set) {
         let element = match place.identify(value) {
             Ok(element) => element,
             Err(why) => return self.problem(&format!("element {at}: {why}")),

@@ -23,7 +23,7 @@ pub(crate) struct Changes {
 ///
 /// A member or element that holds others is a field of its own, too, because someone brought it in and someone may take
 /// it away; not so a member that is always there, such as `spec`.
-pub(crate) fn compare(place: Place, old: Option<&Value>, new: Option<&Value>) -> Changes {
+pub(crate) fn compare(place: Place<'_>, old: Option<&Value>, new: Option<&Value>) -> Changes {
     let mut changes = Changes::default();
     changes.inside(place, place.sharing_of(old, new), old, new);
     changes
@@ -40,7 +40,7 @@ impl Changes {
     }
 
     /// One field, whose element in the parent is known.
-    fn field(&mut self, element: Element, place: Place, (old, new): Pair<'_>, stands_alone: bool) {
+    fn field(&mut self, element: Element, place: Place<'_>, (old, new): Pair<'_>, stands_alone: bool) {
         if old == new {
             return;
         }
@@ -56,7 +56,7 @@ impl Changes {
     }
 
     /// The inside of a value that is shared. False if it cannot be told apart, so that it counts as one.
-    fn inside(&mut self, place: Place, sharing: Sharing, old: Option<&Value>, new: Option<&Value>) -> bool {
+    fn inside(&mut self, place: Place<'_>, sharing: Sharing, old: Option<&Value>, new: Option<&Value>) -> bool {
         match sharing {
             Sharing::Whole => false,
             Sharing::Fields | Sharing::Members => {
@@ -73,7 +73,7 @@ impl Changes {
         }
     }
 
-    fn members(&mut self, place: Place, old: Option<&Map<String, Value>>, new: Option<&Map<String, Value>>) {
+    fn members(&mut self, place: Place<'_>, old: Option<&Map<String, Value>>, new: Option<&Map<String, Value>>) {
         let of = |map: Option<&Map<String, Value>>, name: &str| map.is_some_and(|map| map.contains_key(name));
         let added = new.into_iter().flat_map(Map::keys).filter(|name| !of(old, name));
         for name in old.into_iter().flat_map(Map::keys).chain(added) {
@@ -82,7 +82,7 @@ impl Changes {
         }
     }
 
-    fn elements(&mut self, place: Place, old: &Groups<'_>, new: &Groups<'_>) {
+    fn elements(&mut self, place: Place<'_>, old: &Groups<'_>, new: &Groups<'_>) {
         let all: BTreeSet<&Element> = old.keys().chain(new.keys()).collect();
         for element in all {
             let (old, new) = (old.get(element), new.get(element));
@@ -92,7 +92,7 @@ impl Changes {
     }
 
     /// The elements with the same keys: one at most, unless a list that may not has duplicates. Those count as one.
-    fn element(&mut self, place: Place, element: &Element, old: &[&Value], new: &[&Value]) {
+    fn element(&mut self, place: Place<'_>, element: &Element, old: &[&Value], new: &[&Value]) {
         match (old, new) {
             ([] | [_], [] | [_]) => {
                 self.field(element.clone(), place, (old.first().copied(), new.first().copied()), true);
@@ -113,7 +113,7 @@ impl Changes {
 /// The elements of a list by what tells them apart; more than one where a list has duplicates.
 type Groups<'a> = BTreeMap<Element, Vec<&'a Value>>;
 
-fn grouped<'a>(place: Place, list: Option<&'a Value>) -> Option<Groups<'a>> {
+fn grouped<'a>(place: Place<'_>, list: Option<&'a Value>) -> Option<Groups<'a>> {
     let list = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut groups = Groups::new();
     for (element, value) in place.identify_all(list)? {

@@ -16,7 +16,7 @@ const ANNOTATION: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const KUBECTL: &str = "kubectl";
 
 /// The fields of `live` that are as `kubectl apply` left them; none for other managers.
-pub(super) fn unchanged(place: Place, live: &Value, manager: &Manager) -> Set {
+pub(super) fn unchanged(place: Place<'_>, live: &Value, manager: &Manager) -> Set {
     let text = value::text(live, &["metadata", "annotations", ANNOTATION]);
     if manager.name != KUBECTL || text.is_empty() {
         return Set::default();

@@ -13,7 +13,7 @@ use super::set::Set;
 /// Lays `applied`, whose elements can be told apart, over `live`.
 ///
 /// Elements of shared lists stand in the order of `applied`; those that only `live` has keep their place among them.
-pub(crate) fn merge(place: Place, live: &Value, applied: &Value) -> Value {
+pub(crate) fn merge(place: Place<'_>, live: &Value, applied: &Value) -> Value {
     match (place.sharing_of(Some(live), Some(applied)), live, applied) {
         // Nothing said about what has members says nothing about them.
         (Sharing::Fields | Sharing::Members | Sharing::Keyed | Sharing::Distinct, _, Value::Null) => live.clone(),
@@ -27,7 +27,7 @@ pub(crate) fn merge(place: Place, live: &Value, applied: &Value) -> Value {
     }
 }
 
-fn merge_members(place: Place, live: &Map<String, Value>, applied: &Map<String, Value>) -> Map<String, Value> {
+fn merge_members(place: Place<'_>, live: &Map<String, Value>, applied: &Map<String, Value>) -> Map<String, Value> {
     let mut merged = live.clone();
     for (name, value) in applied {
         let value = match live.get(name) {
@@ -39,7 +39,7 @@ fn merge_members(place: Place, live: &Map<String, Value>, applied: &Map<String, 
     merged
 }
 
-fn merge_elements(place: Place, live: &[Value], applied: &[Value]) -> Value {
+fn merge_elements(place: Place<'_>, live: &[Value], applied: &[Value]) -> Value {
     let (Some(live), Some(applied)) = (place.identify_all(live), place.identify_all(applied)) else {
         return applied.into();
     };
@@ -76,7 +76,7 @@ fn merge_elements(place: Place, live: &[Value], applied: &[Value]) -> Value {
 /// What the server has filled in goes with the object it is in (a probe's defaults with the probe), and stays in a map
 /// or list of which others may have parts (the revision among annotations): there structured-merge-diff would drop what
 /// nobody manages, but its cluster has nothing of that sort.
-pub(crate) fn prune(place: Place, value: &mut Value, last: &Set, kept: &Set) {
+pub(crate) fn prune(place: Place<'_>, value: &mut Value, last: &Set, kept: &Set) {
     match (place.sharing(), value) {
         (Sharing::Fields | Sharing::Members, Value::Object(members)) => members.retain(|name, value| {
             let element = Element::field(name);
@@ -91,7 +91,7 @@ pub(crate) fn prune(place: Place, value: &mut Value, last: &Set, kept: &Set) {
 }
 
 /// Prunes one field; false if it goes as a whole.
-fn prune_one(place: Place, named: bool, value: &mut Value, (last, kept): (&Set, &Set), element: &Element) -> bool {
+fn prune_one(place: Place<'_>, named: bool, value: &mut Value, (last, kept): (&Set, &Set), element: &Element) -> bool {
     let Some(last) = last.get(element) else { return true };
     let kept = kept.get(element);
     let is_kept = kept.is_some_and(|kept| kept.owned || (named && !kept.below.is_empty()));

@@ -9,11 +9,14 @@ use api::Resource;
 use serde_json::{Map, Value};
 
 use super::element::Element;
+use crate::cel;
+use crate::custom::{Schema, SchemaKind as Kinds};
+use crate::kinds::Kind;
 use crate::schema::{self, Field, Listing, Patch, Shape};
 
 /// A place: what is known of the values that stand there.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum Place<'s> {
     /// The static table knows it.
     Known {
         /// What the value is.
@@ -23,6 +26,8 @@ pub(crate) enum Place {
         /// How a strategic merge patch does it, where the schema is silent.
         patch: Patch,
     },
+    /// A definition's schema knows it.
+    Custom(&'s Schema),
     /// No schema knows it: objects are shared by their members, everything else is one value.
     Free,
 }
@@ -45,13 +50,18 @@ pub(crate) enum Sharing {
 /// What a list key is, where an element does not say it: the defaults of Kubernetes' schemas.
 const KEY_DEFAULTS: [(&str, &str); 1] = [("protocol", "TCP")];
 
-impl Place {
+impl<'s> Place<'s> {
     /// The place of whole objects of a resource.
     pub(crate) fn of(resource: &Resource) -> Self {
         match schema::find(resource.group, resource.version, resource.kind) {
             Some(schema) => Self::inner(Shape::Object(schema)),
             None => Self::Free,
         }
+    }
+
+    /// The place of whole objects of a kind.
+    pub(crate) fn of_kind(kind: &'s Kind) -> Self {
+        kind.custom.as_ref().map_or_else(|| Self::of(kind.resource), |custom| Self::Custom(&custom.schema))
     }
 
     /// A place that only its shape says something about.
@@ -61,7 +71,11 @@ impl Place {
 
     /// How values here are shared.
     pub(crate) fn sharing(self) -> Sharing {
-        let Self::Known { shape, listing, patch } = self else { return Sharing::Members };
+        let (shape, listing, patch) = match self {
+            Self::Known { shape, listing, patch } => (shape, listing, patch),
+            Self::Custom(schema) => return sharing_by(schema),
+            Self::Free => return Sharing::Members,
+        };
         match (shape, listing, patch) {
             (Shape::Json, ..) => Sharing::Members,
             (Shape::Object(_) | Shape::Map(_) | Shape::List(_) | Shape::Wrapped(_), Listing::Atomic, _) => {
@@ -105,13 +119,21 @@ impl Place {
                 None => Self::Free,
             },
             Self::Known { shape: Shape::Map(inner), .. } => Self::inner(*inner),
+            Self::Custom(schema) => match schema.properties.get(name).or(schema.additional.as_deref()) {
+                Some(inner) => Self::Custom(inner),
+                None if schema.embedded && name == "metadata" => metadata(),
+                None => Self::Free,
+            },
             Self::Known { .. } | Self::Free => Self::Free,
         }
     }
 
     /// Whether the schema names a member, rather than allowing or not knowing it.
     pub(crate) fn names(self, name: &str) -> bool {
-        self.named(name).is_some()
+        match self {
+            Self::Custom(schema) => schema.properties.contains_key(name) || schema.embedded,
+            Self::Known { .. } | Self::Free => self.named(name).is_some(),
+        }
     }
 
     /// Whether a member is always there for Kubernetes' own types, so that nobody brings it in: Go holds it by value.
@@ -122,7 +144,7 @@ impl Place {
     fn named(self, name: &str) -> Option<&'static Field> {
         match self {
             Self::Known { shape: Shape::Object(schema), .. } => schema.field(name),
-            Self::Known { .. } | Self::Free => None,
+            Self::Known { .. } | Self::Custom(_) | Self::Free => None,
         }
     }
 
@@ -130,16 +152,28 @@ impl Place {
     pub(crate) fn element(self) -> Self {
         match self {
             Self::Known { shape: Shape::List(inner) | Shape::Wrapped(inner), .. } => Self::inner(*inner),
-            Self::Known { .. } | Self::Free => Self::Free,
+            Self::Custom(Schema { items: Some(items), .. }) => Self::Custom(items),
+            Self::Known { .. } | Self::Custom(_) | Self::Free => Self::Free,
         }
     }
 
     /// The fields whose values tell elements of a list apart.
-    fn keys(self) -> Vec<&'static str> {
+    fn keys(self) -> Vec<&'s str> {
         match self {
             Self::Known { listing: Listing::Keyed(keys), .. } => keys.to_vec(),
             Self::Known { patch: Patch::MergeBy(key), .. } => vec![key],
-            Self::Known { .. } | Self::Free => Vec::new(),
+            Self::Custom(Schema { listing: cel::Listing::Map(keys), .. }) => keys.iter().map(String::as_str).collect(),
+            Self::Known { .. } | Self::Custom(_) | Self::Free => Vec::new(),
+        }
+    }
+
+    /// What a key of an element is that does not say it.
+    fn key_default(self, key: &str) -> Option<Value> {
+        match self {
+            Self::Custom(schema) => schema.items.as_ref()?.properties.get(key)?.default.clone(),
+            Self::Known { .. } | Self::Free => {
+                KEY_DEFAULTS.iter().find(|(name, _)| *name == key).map(|(_, value)| Value::from(*value))
+            }
         }
     }
 
@@ -149,7 +183,7 @@ impl Place {
     /// A sentence, in the words of structured-merge-diff.
     pub(crate) fn identify(self, element: &Value) -> Result<Element, String> {
         match (self.sharing(), element) {
-            (Sharing::Keyed, Value::Object(members)) => identify_keyed(&self.keys(), members),
+            (Sharing::Keyed, Value::Object(members)) => identify_keyed(self, members),
             (Sharing::Keyed, Value::Null) => Err("associative list with keys may not have a null element".to_owned()),
             (Sharing::Keyed, _) => Err("associative list with keys may not have non-map elements".to_owned()),
             (_, Value::Object(_)) => Err("associative list without keys has an element that's a map type".to_owned()),
@@ -165,19 +199,38 @@ impl Place {
     }
 }
 
-fn identify_keyed(keys: &[&str], members: &Map<String, Value>) -> Result<Element, String> {
-    let defaults = KEY_DEFAULTS.map(|(key, value)| (key, Value::from(value)));
-    let mut found = BTreeMap::new();
-    for key in keys {
-        let default = || defaults.iter().find(|(name, _)| name == key).map(|(_, value)| value);
-        let Some(value) = members.get(*key).filter(|value| !value.is_null()).or_else(default) else {
+fn identify_keyed(place: Place<'_>, members: &Map<String, Value>) -> Result<Element, String> {
+    let (keys, mut values) = (place.keys(), Vec::new());
+    for key in &keys {
+        let found = members.get(*key).filter(|value| !value.is_null()).cloned();
+        let Some(value) = found.or_else(|| place.key_default(key)) else {
             return Err(format!(
                 "associative list with keys has an element that omits key field {key:?} (and doesn't have default value)"
             ));
         };
-        found.insert(*key, value);
+        values.push(value);
     }
+    let found: BTreeMap<&str, &Value> = keys.iter().copied().zip(&values).collect();
     Ok(Element::keyed(&found))
+}
+
+/// How a definition's schema shares values.
+fn sharing_by(schema: &Schema) -> Sharing {
+    match (schema.kind, &schema.listing) {
+        _ if schema.atomic => Sharing::Whole,
+        (Some(Kinds::Object), _) if schema.embedded || !schema.properties.is_empty() => Sharing::Fields,
+        (Some(Kinds::Object), _) => Sharing::Members,
+        (None, _) if schema.preserves => Sharing::Members,
+        (Some(Kinds::Array), cel::Listing::Map(_)) => Sharing::Keyed,
+        (Some(Kinds::Array), cel::Listing::Set) => Sharing::Distinct,
+        _ => Sharing::Whole,
+    }
+}
+
+/// The metadata of custom objects is that of all objects.
+fn metadata() -> Place<'static> {
+    let found = schema::named("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
+    found.map_or(Place::Free, |schema| Place::inner(Shape::Object(schema)))
 }
 
 #[cfg(test)]

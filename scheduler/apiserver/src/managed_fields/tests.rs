@@ -10,7 +10,7 @@ use super::*;
 /// An object, and who manages it.
 #[derive(Debug, Clone)]
 struct Cluster {
-    place: Place,
+    place: Place<'static>,
     live: Option<Value>,
     entries: Entries,
     clock: u32,

@@ -11,7 +11,7 @@ use super::place::Place;
 pub(crate) type ChangesIn<'a> = dyn Fn(&str) -> Option<Changes> + 'a;
 
 /// The managers of a new object: its creator has everything it says, defaults included.
-pub(crate) fn created(place: Place, object: &Value, writer: &Writer<'_>) -> Entries {
+pub(crate) fn created(place: Place<'_>, object: &Value, writer: &Writer<'_>) -> Entries {
     let mut entries = Entries::default();
     entries.add(writer.entry(Operation::Update, compare(place, None, Some(object)).added));
     entries

@@ -107,7 +107,7 @@ fn lay_over(
         ownership::changes_in(kind, current?, &asked.keep(object.clone()).ok()?, version)
     };
     let apply = Apply {
-        place: Place::of(asked.resource()),
+        place: if asked.served.is_some() { Place::of(asked.resource()) } else { Place::of_kind(kind) },
         live: live.as_ref(),
         entries: current.map(managed_fields::of).unwrap_or_default(),
         wanted,

@@ -51,8 +51,8 @@ impl Wish {
                 let writer = writer(Asked { kind, served: None }, Subresource::Main, options, now)?;
                 // What the server adds besides defaults (a cluster IP, a phase) is nobody's.
                 let mut said = object.clone();
-                (kind.defaults)(&mut said);
-                managed_fields::created(Place::of(kind.resource), &said, &writer).encode()
+                kind.fill(&mut said);
+                managed_fields::created(Place::of_kind(kind), &said, &writer).encode()
             }
         }
     }
@@ -93,7 +93,7 @@ fn same_but_for_managers(current: &Value, object: &Value) -> bool {
 pub(super) fn changes_in(kind: &Kind, old: &Value, new: &Value, version: &str) -> Option<Changes> {
     let stored = Asked { kind, served: None };
     if version == kind.resource.api_version() || kind.custom.is_some() {
-        return Some(managed_fields::compare(Place::of(kind.resource), Some(old), Some(new)));
+        return Some(managed_fields::compare(Place::of_kind(kind), Some(old), Some(new)));
     }
     let served = kind.also.iter().find(|served| served.resource.api_version() == version)?;
     let asked = Asked { served: Some(served), ..stored };
