@@ -240,7 +240,7 @@ mod tests {
 
     use super::*;
 
-    fn at(resource: &Resource, path: &str) -> Place {
+    fn at(resource: &Resource, path: &str) -> Place<'static> {
         path.split('.').fold(Place::of(resource), |place, step| match step {
             "*" => place.element(),
             name => place.member(name),
