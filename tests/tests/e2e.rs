@@ -12,8 +12,6 @@ mod cli;
 mod cli_verbs;
 #[path = "e2e/commands.rs"]
 mod commands;
-#[path = "e2e/customs.rs"]
-mod customs;
 #[path = "e2e/deploy.rs"]
 mod deploy;
 #[path = "e2e/helm.rs"]
