@@ -10,6 +10,8 @@ mod backing;
 mod cli;
 #[path = "e2e/cli_verbs.rs"]
 mod cli_verbs;
+#[path = "e2e/clients.rs"]
+mod clients;
 #[path = "e2e/commands.rs"]
 mod commands;
 #[path = "e2e/deploy.rs"]
@@ -30,6 +32,8 @@ mod languages;
 mod linked;
 #[path = "e2e/metrics.rs"]
 mod metrics;
+#[path = "e2e/matrix.rs"]
+mod matrix;
 #[path = "e2e/neighbours.rs"]
 mod neighbours;
 #[path = "e2e/policies.rs"]
