@@ -7,12 +7,15 @@
 #![expect(clippy::print_stdout, reason = "a program that reports to people")]
 
 mod cluster;
+mod creates;
 mod density;
 mod goal;
+mod lists;
 mod memory;
 mod peer;
 mod speed;
 mod trouble;
+mod watchers;
 
 use std::process::ExitCode;
 
@@ -20,7 +23,7 @@ use futures::future::BoxFuture;
 
 type Bench = fn() -> BoxFuture<'static, ()>;
 
-const BENCHES: [(&str, Bench); 9] = [
+const BENCHES: [(&str, Bench); 12] = [
     ("idle", || Box::pin(memory::idle())),
     ("apply", || Box::pin(speed::apply())),
     ("replicas", || Box::pin(memory::replicas())),
@@ -30,6 +33,9 @@ const BENCHES: [(&str, Bench); 9] = [
     ("rollout", || Box::pin(trouble::rollout())),
     ("failover", || Box::pin(trouble::failover())),
     ("neighbours", || Box::pin(trouble::neighbours())),
+    ("creates", || Box::pin(creates::creates())),
+    ("lists", || Box::pin(lists::lists())),
+    ("watchers", || Box::pin(watchers::watchers())),
 ];
 
 #[tokio::main]

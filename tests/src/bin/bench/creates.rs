@@ -1,0 +1,140 @@
+//! How many objects a second are created and fsynced, against a real etcd on the same disk.
+//!
+//! The peer is given the easier job: a plain put over gRPC without TLS, where a create here is REST over TLS with
+//! defaults, validation and the check that nobody has the name. Both confirm a write after it is synced.
+
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use http::uri::PathAndQuery;
+use serde_json::json;
+use tests::client::Api;
+use tests::{Cluster, until};
+use tonic::transport::{Channel, Endpoint};
+
+use crate::goal::{Side, goal};
+
+const CLIENTS: usize = 64;
+const OBJECTS: usize = 6_000;
+const VALUE_BYTES: usize = 1_024;
+const ROUNDS: usize = 3;
+
+/// Sustained creates per second, the best of some rounds each.
+pub(crate) async fn creates() {
+    let cluster = Cluster::server();
+    let api = cluster.api().await;
+    let etcd = Etcd::start(&cluster);
+    let channel = etcd.connect().await;
+    let (mut ours, mut theirs) = (0.0_f64, 0.0_f64);
+    for round in 0..ROUNDS {
+        ours = ours.max(
+            rate(|number| {
+                let api = api.clone();
+                async move { create(&api, round, number).await }
+            })
+            .await,
+        );
+        theirs = theirs.max(
+            rate(|number| {
+                let channel = channel.clone();
+                async move { put(channel, round, number).await }
+            })
+            .await,
+        );
+    }
+    let stored = api.items("/api/v1/namespaces/default/configmaps").await.len();
+    assert!(stored >= ROUNDS * OBJECTS, "{stored} objects are there");
+    println!("creates of {VALUE_BYTES} bytes by {CLIENTS} clients: {ours:.0}/s; puts of etcd 3.4: {theirs:.0}/s");
+    goal("creates, times etcd's puts", &(ours / theirs), Side::AtLeast, &1.0);
+}
+
+/// Does `work` for every number with so many clients at once; how many a second.
+async fn rate<W, F>(work: W) -> f64
+where
+    W: Fn(usize) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let next = Arc::new(AtomicUsize::new(0));
+    let begin = Instant::now();
+    let mut running = tokio::task::JoinSet::new();
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        if number >= OBJECTS {
+            break;
+        }
+        if running.len() >= CLIENTS {
+            running.join_next().await.expect("one runs").expect("no write fails");
+        }
+        running.spawn(work(number));
+    }
+    while let Some(done) = running.join_next().await {
+        done.expect("no write fails");
+    }
+    f64::from(u32::try_from(OBJECTS).expect("few")) / begin.elapsed().as_secs_f64()
+}
+
+async fn create(api: &Api, round: usize, number: usize) {
+    let name = format!("c-{round}-{number}");
+    let object = json!({"metadata": {"name": name}, "data": {"value": "x".repeat(VALUE_BYTES)}});
+    api.create("/api/v1/namespaces/default/configmaps", &object).await.expect("is created");
+}
+
+/// `etcdserverpb.PutRequest`, as far as it is used.
+#[derive(Clone, PartialEq, prost::Message)]
+struct PutRequest {
+    #[prost(bytes = "vec", tag = "1")]
+    key: Vec<u8>,
+    #[prost(bytes = "vec", tag = "2")]
+    value: Vec<u8>,
+}
+
+/// `etcdserverpb.PutResponse`, of which nothing is read.
+#[derive(Clone, PartialEq, prost::Message)]
+struct PutResponse {}
+
+async fn put(channel: Channel, round: usize, number: usize) {
+    let key = format!("/registry/configmaps/default/c-{round}-{number}").into_bytes();
+    let request = tonic::Request::new(PutRequest { key, value: vec![b'x'; VALUE_BYTES] });
+    let mut client = tonic::client::Grpc::new(channel);
+    client.ready().await.expect("is connected");
+    let codec = tonic_prost::ProstCodec::<PutRequest, PutResponse>::default();
+    let path = PathAndQuery::from_static("/etcdserverpb.KV/Put");
+    client.unary(request, path, codec).await.expect("is put");
+}
+
+/// A real etcd, with the durability it comes with.
+struct Etcd {
+    addr: SocketAddr,
+    process: Child,
+}
+
+impl Etcd {
+    fn start(cluster: &Cluster) -> Self {
+        let addr = SocketAddr::new(cluster.slice.node_ip(1), 9_010);
+        let (client, peer) = (format!("http://{addr}"), format!("http://{}:9011", addr.ip()));
+        let mut command = Command::new("etcd");
+        command.arg("--data-dir").arg(cluster.path("etcd"));
+        command.args(["--listen-client-urls", &client, "--advertise-client-urls", &client]);
+        command.args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer]);
+        command.args(["--initial-cluster", &format!("default={peer}")]);
+        println!("peer: {command:?}");
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.spawn().expect("etcd starts; Debian has it in the package etcd-server");
+        Self { addr, process }
+    }
+
+    async fn connect(&self) -> Channel {
+        let endpoint = Endpoint::from_shared(format!("http://{}", self.addr)).expect("an address");
+        until("etcd answers", || async { endpoint.connect().await.ok() }).await
+    }
+}
+
+impl Drop for Etcd {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
