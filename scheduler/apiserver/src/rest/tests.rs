@@ -5,6 +5,7 @@ mod admission;
 mod apply;
 mod audit;
 mod bad;
+mod concurrent;
 mod conflicts;
 mod customs;
 mod deletes;
