@@ -30,10 +30,10 @@ mod kubectl;
 mod languages;
 #[path = "e2e/linked.rs"]
 mod linked;
-#[path = "e2e/metrics.rs"]
-mod metrics;
 #[path = "e2e/matrix.rs"]
 mod matrix;
+#[path = "e2e/metrics.rs"]
+mod metrics;
 #[path = "e2e/neighbours.rs"]
 mod neighbours;
 #[path = "e2e/policies.rs"]

@@ -2,11 +2,12 @@
 
 use api::Resource;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::zeros;
 use crate::field::Problems;
 use crate::kinds::{self, Generation, Kind, Subresource};
+use crate::schema::{self, Shape};
 use crate::status::Status;
 use crate::value;
 
@@ -93,9 +94,20 @@ pub(super) fn complete(kind: &Kind, object: &mut Value, given: &Given<'_>) {
     (kind.prepare)(object);
     // Kubernetes' types hold a status by value, so it is never absent there, and clients rely on it.
     if kind.custom.is_none() && kind.has(Subresource::Status) && object.get("status").is_none() {
-        object["status"] = json!({});
+        object["status"] = empty_status(kind.resource);
     }
     kind.fill(object);
+}
+
+/// The status of an object that nobody has looked at yet: zero wherever a number must be.
+fn empty_status(resource: &Resource) -> Value {
+    let kind = schema::find(resource.group, resource.version, resource.kind);
+    let status = match kind.and_then(|kind| kind.field("status")).map(|field| field.shape) {
+        Some(Shape::Object(status)) => status.fields,
+        _ => &[],
+    };
+    let numbers = status.iter().filter(|field| field.required && matches!(field.shape, Shape::Int32 | Shape::Int64));
+    numbers.map(|field| (field.name.to_owned(), json!(0))).collect::<Map<_, _>>().into()
 }
 
 /// Decodes and validates; all problems at once.
