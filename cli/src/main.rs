@@ -3,7 +3,7 @@
 //! This crate parses arguments, reads the environment, sets up logging and prints. What a role does lies in
 //! `scheduler` and `host`; the client commands speak the Kubernetes API like any other client.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people: it talks to the terminal")]
+#![expect(clippy::print_stdout, reason = "a command for people: it talks to the terminal")]
 
 mod args;
 mod commands;

@@ -108,7 +108,7 @@ impl Filler {
         };
         match result {
             Ok(()) => {
-                tracing::info!(secret = %name, "a secret for a token of a service account was brought up to date")
+                tracing::info!(secret = %name, "a secret for a token of a service account was brought up to date");
             }
             // Someone else was first, and wakes us.
             Err(status) if status.is_conflict() || status.is_not_found() => {}
@@ -212,7 +212,7 @@ mod tests {
                 "fill",
             ),
             ("without the CA", TYPE, named("web", "u"), json!({"token": good}), "fill"),
-            ("of a namesake", TYPE, named("web", "other"), whole.clone(), "remove"),
+            ("of a namesake", TYPE, named("web", "other"), whole, "remove"),
             ("of nobody", TYPE, named("none", ""), json!({}), "remove"),
             ("of another type", "Opaque", named("none", ""), json!({}), ""),
         ] {

@@ -130,7 +130,7 @@ impl Feed {
 
     fn publish(&mut self, batches: &[Batch]) {
         let mut changes = Vec::new();
-        for change in batches.iter().flat_map(|batch| index::changes(batch)) {
+        for change in batches.iter().flat_map(index::changes) {
             changes.extend(index::parse(&change, &mut self.customs));
         }
         let customs = self.customs.all();

@@ -7,7 +7,7 @@ fn decode<T: serde::de::DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).expect("decodes")
 }
 
-fn pod(spec: Value) -> Pod {
+fn pod(spec: &Value) -> Pod {
     decode(json!({"spec": spec}))
 }
 
@@ -22,7 +22,7 @@ fn a_pod_counts_by_every_name() {
     let spec =
         json!({"containers": [{"name": "a", "resources": resources}], "overhead": {"cpu": "250m", "memory": "1Mi"}});
     assert_eq!(
-        shown(&usage(Subject::Pod(&pod(spec)))),
+        shown(&usage(Subject::Pod(&pod(&spec)))),
         "count/pods=1,cpu=750m,limits.memory=1025Mi,memory=65Mi,pods=1,requests.cpu=750m,requests.memory=65Mi,\
          requests.x.io/gpu=1"
     );
@@ -57,8 +57,8 @@ fn services_claims_and_others_count_as_kubernetes_counts_them() {
 
 #[test]
 fn scopes_choose_pods_and_nothing_else() {
-    let best_effort = pod(json!({"containers": [{"name": "a"}]}));
-    let paid = pod(json!({
+    let best_effort = pod(&json!({"containers": [{"name": "a"}]}));
+    let paid = pod(&json!({
         "priorityClassName": "gold",
         "activeDeadlineSeconds": 5,
         "containers": [{"name": "a", "resources": {"requests": {"cpu": "1"}}}],
@@ -91,11 +91,11 @@ fn what_a_quota_bounds_must_be_said_by_every_container() {
     let hard = Amounts::from([("limits.memory".to_owned(), 1), ("requests.cpu".to_owned(), 1), ("pods".to_owned(), 1)]);
     let said = json!({"requests": {"cpu": "1"}, "limits": {"memory": "1"}});
     let one = pod(
-        json!({"containers": [{"name": "b", "resources": said}, {"name": "a"}], "initContainers": [{"name": "i"}]}),
+        &json!({"containers": [{"name": "b", "resources": said}, {"name": "a"}], "initContainers": [{"name": "i"}]}),
     );
     let found: Vec<String> = missing(&one, &hard).iter().map(|(name, who)| format!("{name} {who:?}")).collect();
     assert_eq!(found, [r#"limits.memory {"a", "i"}"#, r#"requests.cpu {"a", "i"}"#]);
-    let whole = pod(json!({"resources": said, "containers": [{"name": "a"}]}));
+    let whole = pod(&json!({"resources": said, "containers": [{"name": "a"}]}));
     assert!(missing(&whole, &hard).is_empty());
 }
 
@@ -104,7 +104,7 @@ fn counting_sums_what_is_bound() {
     let spec: ResourceQuotaSpec = decode(json!({"hard": {"pods": "5", "requests.cpu": "2", "secrets": "1"}}));
     let pods: Vec<Pod> = (0..3)
         .map(|_| {
-            pod(json!({"containers": [{"name": "a", "resources": {"requests": {"cpu": "100m", "memory": "1Mi"}}}]}))
+            pod(&json!({"containers": [{"name": "a", "resources": {"requests": {"cpu": "100m", "memory": "1Mi"}}}]}))
         })
         .collect();
     let used = count(&spec, pods.iter().map(Subject::Pod));

@@ -5,7 +5,7 @@
 //! in modules with tables of tests; a verb is a thin file over them. It deliberately knows nothing of Wasm, of hosts, or
 //! of how a cluster is run: it is a client like any other, and so it links none of that.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people: it talks to the terminal")]
+#![expect(clippy::print_stderr, reason = "a command for people: it talks to the terminal")]
 
 pub mod client;
 pub mod command_line;

@@ -162,7 +162,7 @@ impl Meters {
         };
         let is_news = self.told.as_ref().is_none_or(|told| has_moved(told, &usage));
         if is_news {
-            self.told = Some(usage.clone());
+            self.told = Some(usage);
         }
         (window, is_news.then_some(usage))
     }

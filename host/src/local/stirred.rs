@@ -51,7 +51,7 @@ mod tests {
         let mark = Mark::new(stirred.clone());
         mark.set(&uid);
         mark.set(&uid);
-        assert_eq!(stirred.take(), [uid.clone()]);
+        assert_eq!(stirred.take(), std::slice::from_ref(&uid));
         mark.set(&uid);
         assert!(stirred.take().is_empty(), "it has not been measured yet");
         mark.clear();

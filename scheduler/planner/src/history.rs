@@ -97,7 +97,7 @@ impl<'a> History<'a> {
         let data = data(owner.template);
         let next = self.revisions.last().map_or(0, |newest| number(newest)).saturating_add(1);
         let Some(at) = self.revisions.iter().rposition(|revision| revision.data.0 == data) else {
-            return create(snapshot, owner, data, next);
+            return create(snapshot, owner, &data, next);
         };
         let found = self.revisions[at];
         if at + 1 == self.revisions.len() {
@@ -143,8 +143,8 @@ pub(crate) fn data(template: &PodTemplateSpec) -> Value {
     json!({"spec": {"template": replaced}})
 }
 
-fn create<'a>(snapshot: &Snapshot, owner: Owner<'_>, data: Value, number: i64) -> Latest<'a> {
-    let mut hash = Hash::new().json(&data);
+fn create<'a>(snapshot: &Snapshot, owner: Owner<'_>, data: &Value, number: i64) -> Latest<'a> {
+    let mut hash = Hash::new().json(data);
     if owner.collisions > 0 {
         hash = hash.number(u64::from(owner.collisions.unsigned_abs()));
     }

@@ -15,9 +15,11 @@ use super::Usages;
 #[derive(Debug)]
 pub(crate) struct Gauges(pub(crate) Usages);
 
+/// Reads one of the amounts that a host tells of its machine.
+type Read = fn(&MachineUsage) -> Amounts;
+
 /// Prefixes of names, and what they are of.
-const OF: [(&str, fn(&MachineUsage) -> Amounts); 2] =
-    [("insula_node", |of| of.machine), ("insula_host_process", |of| of.process)];
+const OF: [(&str, Read); 2] = [("insula_node", |of| of.machine), ("insula_host_process", |of| of.process)];
 const CPU: &str = "Cores in use, on average over a few seconds";
 const MEMORY: &str = "Memory in use";
 

@@ -113,8 +113,8 @@ async fn exit_codes_tell_failures_from_mistakes() {
 #[tokio::test]
 async fn forms_are_those_of_kubectl() {
     let (cluster, manifest) = shop();
-    let _ = cluster.insula_ok(&["apply", "-f", &manifest]);
-    let _ = cluster.insula_ok(&["rollout", "status", "deploy/web", "--timeout=60s"]);
+    drop(cluster.insula_ok(&["apply", "-f", &manifest]));
+    drop(cluster.insula_ok(&["rollout", "status", "deploy/web", "--timeout=60s"]));
     let kubectl = paths::kubectls().remove(0);
     for path in [
         "{.metadata.name}",
@@ -220,7 +220,7 @@ async fn a_plan_shows_what_apply_would_change_and_keeps_secrets() {
 #[tokio::test]
 async fn an_object_is_changed_in_an_editor() {
     let (cluster, manifest) = shop();
-    let _ = cluster.insula_ok(&["apply", "-f", &manifest]);
+    drop(cluster.insula_ok(&["apply", "-f", &manifest]));
     let edit = |editor: &str| {
         run_with(
             &cluster,
@@ -244,7 +244,7 @@ async fn an_object_is_changed_in_an_editor() {
 #[tokio::test]
 async fn the_shell_completes_kinds_names_and_namespaces_from_the_cluster() {
     let (cluster, manifest) = shop();
-    let _ = cluster.insula_ok(&["apply", "-f", &manifest]);
+    drop(cluster.insula_ok(&["apply", "-f", &manifest]));
     let complete = |line: &[&str]| {
         let args = [&["--", "insula"], line].concat();
         let index = line.len().to_string();

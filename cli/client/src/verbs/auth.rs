@@ -25,6 +25,7 @@ pub(crate) enum Args {
 }
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 struct CanI {
     #[command(flatten)]
     place: Place,

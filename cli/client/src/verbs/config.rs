@@ -114,7 +114,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
             Ok(format!("Switched to context {:?}.", args.name))
         }),
         Args::SetContext(args) => change(&args.target, |config| set_context(config, &args)),
-        Args::View(args) => view(args),
+        Args::View(args) => view(&args),
     }
 }
 
@@ -204,7 +204,7 @@ fn write(file: &Path, text: &str) -> Result<()> {
     replaced.with_context(why)
 }
 
-fn view(args: View) -> Result<()> {
+fn view(args: &View) -> Result<()> {
     let mut config = read(&args.target)?;
     if args.minify {
         minify(&mut config);

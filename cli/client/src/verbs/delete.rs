@@ -176,7 +176,7 @@ async fn tell_after_a_while(session: &Session, chosen: &Chosen, progress: &Progr
     if let Ok(Some(object)) = session.client.get(&chosen.path()).await {
         progress.state(waits(chosen, &object));
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn waits(chosen: &Chosen, object: &Value) -> String {
@@ -203,10 +203,10 @@ fn holders(object: &Value) -> Vec<String> {
 async fn held(session: &Session, going: &[(Chosen, String)]) -> String {
     let mut held = Vec::new();
     for (chosen, uid) in going {
-        if let Ok(Some(object)) = session.client.get(&chosen.path()).await {
-            if uid.is_empty() || text(&object, "/metadata/uid") == uid {
-                held.push(waits(chosen, &object));
-            }
+        if let Ok(Some(object)) = session.client.get(&chosen.path()).await
+            && (uid.is_empty() || text(&object, "/metadata/uid") == uid)
+        {
+            held.push(waits(chosen, &object));
         }
     }
     if held.is_empty() { "they went just now".to_owned() } else { held.join("; ") }

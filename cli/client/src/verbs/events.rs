@@ -110,10 +110,10 @@ async fn follow(
     let path = format!("{collection}{}", query.with("watch", true).with("resourceVersion", from));
     let mut events = watch::open(&session.client, &path, JSON).await?;
     while let Some(event) = events.next().await {
-        if let Event::Is(event, _) = event? {
-            if is_wanted(args, &event) {
-                widths = print(args, &[event], &widths, false)?;
-            }
+        if let Event::Is(event, _) = event?
+            && is_wanted(args, &event)
+        {
+            widths = print(args, &[event], &widths, false)?;
         }
     }
     Err(anyhow!("the server ended the watch"))

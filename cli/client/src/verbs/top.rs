@@ -24,6 +24,7 @@ pub(crate) enum Args {
 }
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 struct TopArgs {
     #[command(flatten)]
     place: Place,

@@ -96,6 +96,9 @@ fn check_item(path: &Path, item: &LimitRangeItem, problems: &mut Problems) {
     }
 }
 
+/// An amount and how it was written.
+type Amount = Option<(i64, String)>;
+
 /// What each amount must not be greater than, in words.
 fn check_order(path: &Path, item: &LimitRangeItem, name: &str, problems: &mut Problems) {
     let read = |list: &Option<List>| {
@@ -104,16 +107,15 @@ fn check_order(path: &Path, item: &LimitRangeItem, name: &str, problems: &mut Pr
     };
     let (min, max) = (read(&item.min), read(&item.max));
     let (request, limit) = (read(&item.default_request), read(&item.default));
-    let mut ordered =
-        |field: &str, shown: &str, pair: (&Option<(i64, String)>, &Option<(i64, String)>), words: (&str, &str)| {
-            if let (Some((low, low_text)), Some((high, high_text))) = pair
-                && low > high
-            {
-                let why = format!("{} {low_text} is greater than {} {high_text}", words.0, words.1);
-                problems.invalid(&path.child(field).key(name), shown, why);
-            }
-        };
-    let text = |amount: &Option<(i64, String)>| amount.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
+    let mut ordered = |field: &str, shown: &str, pair: (&Amount, &Amount), words: (&str, &str)| {
+        if let (Some((low, low_text)), Some((high, high_text))) = pair
+            && low > high
+        {
+            let why = format!("{} {low_text} is greater than {} {high_text}", words.0, words.1);
+            problems.invalid(&path.child(field).key(name), shown, why);
+        }
+    };
+    let text = |amount: &Amount| amount.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
     ordered("min", &text(&min), (&min, &max), ("min value", "max value"));
     ordered("defaultRequest", &text(&request), (&min, &request), ("min value", "default request value"));
     ordered("defaultRequest", &text(&request), (&request, &max), ("default request value", "max value"));

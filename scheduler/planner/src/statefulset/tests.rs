@@ -201,7 +201,7 @@ fn a_revision_whose_name_is_taken_gets_another() {
     let taken = status(&world).update_revision.unwrap();
     let mut world = World::new(&format!("{SET} replicas=1\ncrev shop/{taken} image=other uid=x"));
     let free = |object: &mut Value| {
-        object["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "other", "uid": "other", "controller": true}])
+        object["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "other", "uid": "other", "controller": true}]);
     };
     world.edit(&CONTROLLER_REVISIONS, &NamespacedName::new("shop", taken.as_str()), free, Part::Main);
     for _ in 0..4 {

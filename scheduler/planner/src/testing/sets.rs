@@ -181,7 +181,7 @@ fn check_stateful(before: &Snapshot, action: &Action) -> Result<(), String> {
             if is_kept {
                 return Err(format!("stopped {gone} below the partition"));
             }
-            let serving = pods.range(wanted.clone()).filter(|(_, pod)| serves(before, pod)).count();
+            let serving = pods.range(wanted).filter(|(_, pod)| serves(before, pod)).count();
             let floor = spec.replicas.unwrap() - 2;
             let is_above = i32::try_from(serving).unwrap() > floor;
             if !serves(before, pods[&gone]) || is_above {

@@ -57,7 +57,7 @@ fn template(own: &str, image: &str, command: &[String], restart: &str) -> Value 
     json!({ "spec": { "containers": [one], "restartPolicy": restart } })
 }
 
-fn job(own: &str, metadata: Value, spec: Value) -> Value {
+fn job(own: &str, metadata: Value, spec: &Value) -> Value {
     let mut metadata = metadata;
     metadata["name"] = json!(own);
     json!({ "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec })
@@ -76,7 +76,7 @@ impl Job {
             }
             (None, Some(image)) => {
                 let template = template(&self.name, image, &self.command, "Never");
-                job(&self.name, json!({}), json!({ "template": template }))
+                job(&self.name, json!({}), &json!({ "template": template }))
             }
             (None, None) => return Err(usage("give --image or --from")),
         };
@@ -101,7 +101,7 @@ fn of_cron_job(own: &str, cron_job: &Value) -> Value {
         metadata["annotations"] = json!({});
     }
     metadata["annotations"]["cronjob.kubernetes.io/instantiate"] = json!("manual");
-    job(own, metadata, template["spec"].clone())
+    job(own, metadata, &template["spec"])
 }
 
 impl CronJob {

@@ -59,13 +59,13 @@ impl Service {
             Self::LoadBalancer(args) => args.object("LoadBalancer"),
             Self::ExternalName(args) => {
                 let spec = json!({ "type": "ExternalName", "externalName": args.external_name });
-                Ok((args.making, service(&args.name, spec)))
+                Ok((args.making, service(&args.name, &spec)))
             }
         }
     }
 }
 
-fn service(name: &str, spec: Value) -> Value {
+fn service(name: &str, spec: &Value) -> Value {
     let metadata = json!({ "name": name, "labels": { "app": name } });
     json!({ "apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec })
 }
@@ -84,7 +84,7 @@ impl Ports {
         if let Some(ip) = self.clusterip {
             spec["clusterIP"] = json!(ip);
         }
-        Ok((self.making, service(&self.name, spec)))
+        Ok((self.making, service(&self.name, &spec)))
     }
 }
 

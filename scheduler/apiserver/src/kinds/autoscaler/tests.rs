@@ -2,7 +2,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 
-fn check(spec: Value, expected: &Expect) {
+fn check(spec: &Value, expected: &Expect) {
     let mut object = json!({
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
@@ -65,10 +65,10 @@ fn good_autoscalers_pass() {
     let memory = json!({"type": "ContainerResource", "containerResource": {
         "name": "memory", "container": "main", "target": {"type": "AverageValue", "averageValue": "64Mi"},
     }});
-    check(json!({"scaleTargetRef": target(), "maxReplicas": 3}), &expect![""]);
+    check(&json!({"scaleTargetRef": target(), "maxReplicas": 3}), &expect![""]);
     let behavior = json!({"scaleUp": {"selectPolicy": "Disabled", "tolerance": "50m"}});
     check(
-        json!({"scaleTargetRef": target(), "maxReplicas": 3, "metrics": [requests, memory], "behavior": behavior}),
+        &json!({"scaleTargetRef": target(), "maxReplicas": 3, "metrics": [requests, memory], "behavior": behavior}),
         &expect![""],
     );
 }
@@ -88,7 +88,7 @@ fn every_mistake_is_found_at_once() {
     });
     let reference = json!({"kind": "", "name": "a/b"});
     check(
-        json!({"scaleTargetRef": reference, "minReplicas": 0, "maxReplicas": -1, "metrics": metrics, "behavior": behavior}),
+        &json!({"scaleTargetRef": reference, "minReplicas": 0, "maxReplicas": -1, "metrics": metrics, "behavior": behavior}),
         &expect![[r#"
             spec.minReplicas: Invalid value: 0: must be greater than or equal to 1
             spec.maxReplicas: Invalid value: -1: must be greater than 0

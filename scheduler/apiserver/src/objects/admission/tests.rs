@@ -68,13 +68,13 @@ fn a_runtime_class_adds_where_a_pod_may_run_and_what_it_costs() {
     assert!(runtime_class::merge(None, &mut cheat).is_err());
 }
 
-fn range(items: Value) -> LimitRange {
+fn range(items: &Value) -> LimitRange {
     typed(json!({"spec": {"limits": items}}))
 }
 
 #[test]
 fn a_container_that_asks_for_nothing_gets_the_default() {
-    let range = range(json!([
+    let range = range(&json!([
         {"type": "Container", "default": {"cpu": "1", "memory": "1Gi"}, "defaultRequest": {"cpu": "100m"}},
     ]));
     let own = json!({"limits": {"cpu": "2"}, "requests": {"cpu": "2"}});
@@ -99,7 +99,7 @@ fn a_container_that_asks_for_nothing_gets_the_default() {
 
 #[test]
 fn everything_out_of_range_is_told_in_kubernetes_words() {
-    let range = range(json!([
+    let range = range(&json!([
         {"type": "Container", "min": {"cpu": "100m"}, "max": {"cpu": "1"}, "maxLimitRequestRatio": {"memory": "2"}},
         {"type": "Pod", "max": {"memory": "1Gi"}},
         {"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}, "max": {"storage": "2Gi"}},

@@ -23,7 +23,7 @@ fn moves(plan: &Plan) -> String {
     shown.collect::<Vec<_>>().join(" ")
 }
 
-fn check(cluster: &str, expected: Expect) {
+fn check(cluster: &str, expected: &Expect) {
     expected.assert_eq(&moves(&plan(&fixture::parse(cluster))));
 }
 
@@ -36,7 +36,7 @@ fn the_fewest_and_least_important_pods_go() {
         pod s/mid node=a cpu=1 spec={"priority":2}
         pod s/big node=a cpu=2 spec={"priority":1} at=9
         pod s/new cpu=1 spec={"priority":5}"#,
-        expect!["-big new@a"],
+        &expect!["-big new@a"],
     );
     check(
         r#"
@@ -46,7 +46,7 @@ fn the_fewest_and_least_important_pods_go() {
         pod s/two node=b cpu=1 spec={"priority":1}
         pod s/three node=b cpu=1 spec={"priority":1}
         pod s/new cpu=2 spec={"priority":5}"#,
-        expect!["-three -two new@b"],
+        &expect!["-three -two new@b"],
     );
 }
 
@@ -61,7 +61,7 @@ fn equals_betters_and_the_peaceful_evict_nobody() {
             format!("node a cpu=1\npod s/old node=a cpu=1 spec={{\"priority\":1}}\npod s/new cpu=1 spec={spec}");
         assert_eq!(moves(&plan(&fixture::parse(&cluster))), "", "{spec}");
     }
-    check("node a cpu=1\npod s/new cpu=2 spec={\"priority\":5}\npod s/old node=a cpu=1", expect![[""]]);
+    check("node a cpu=1\npod s/new cpu=2 spec={\"priority\":5}\npod s/old node=a cpu=1", &expect![[""]]);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn room_that_is_being_given_up_is_waited_for_and_kept() {
         pod s/going node=a cpu=1 leaving
         pod s/old node=a cpu=1
         pod s/new cpu=1 spec={"priority":5}"#,
-        expect!["new@a"],
+        &expect!["new@a"],
     );
     check(
         r#"
@@ -80,7 +80,7 @@ fn room_that_is_being_given_up_is_waited_for_and_kept() {
         pod s/old node=a cpu=2 leaving
         pod s/new cpu=2 spec={"priority":5} status={"nominatedNodeName":"a"}
         pod s/thief cpu=1"#,
-        expect!["new@a"],
+        &expect!["new@a"],
     );
 }
 
