@@ -35,6 +35,7 @@ use crate::config::Config;
 use crate::desired::file::{File, Saved};
 use crate::facts::Facts;
 use crate::files;
+use crate::forward::Ports;
 use crate::identity::{self, Stored};
 use crate::isolated::Means;
 use crate::local::{Handle, Local};
@@ -195,7 +196,8 @@ impl Agent {
         });
         let (heard, hearing) = mpsc::channel(EVENTS_MAX);
         let (core, hello) = Core::new(context.clone(), file, stored.node.clone(), saved);
-        let session = Session { link: config.link, hello, up, heard, client, answers: Answers::new(logs) };
+        let ports = Ports { local: context.local.clone(), proxy: proxy.clone() };
+        let session = Session { link: config.link, hello, up, heard, client, answers: Answers::new(logs, ports) };
         let mut agent = Self {
             peer_addr: proxy.peer_addr(),
             counters: context.counters.clone(),

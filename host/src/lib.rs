@@ -17,6 +17,7 @@ mod desired;
 mod env;
 mod facts;
 mod files;
+mod forward;
 mod identity;
 mod ips;
 mod isolated;

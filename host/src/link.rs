@@ -16,6 +16,9 @@ pub(crate) const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Flow-control windows. A snapshot of thousands of Pods is megabytes, and the default of 64 KiB
 /// would make it wait for one round trip after another.
 const WINDOW_BYTES: u32 = 1 << 20;
+/// The window of all calls of a connection together: 64 connections into Pods whose servers take nothing must not hold
+/// up the session beside them.
+const CONNECTION_WINDOW_BYTES: u32 = 128 * WINDOW_BYTES;
 
 /// Why there is no channel.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +106,7 @@ pub(crate) fn endpoint(server: &str) -> Result<Endpoint, tonic::transport::Error
     Ok(Endpoint::from_shared(format!("https://{server}"))?
         .connect_timeout(DIAL_TIMEOUT)
         .initial_stream_window_size(WINDOW_BYTES)
-        .initial_connection_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .tcp_nodelay(true))
 }
 

@@ -11,7 +11,7 @@ mod shards;
 mod stirred;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -19,6 +19,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use http::{Request, Response};
 use network::{Body, LocalError, LocalPods};
+use tokio_util::sync::CancellationToken;
 
 use crate::desired::Uid;
 use crate::up::events::About;
@@ -53,6 +54,9 @@ pub(crate) struct Slot {
     count: Arc<Count>,
     /// What it used is to be measured.
     mark: Mark,
+    ip: OnceLock<IpAddr>,
+    /// Cancelled when the Pod is here no longer.
+    gone: CancellationToken,
 }
 
 impl Slot {
@@ -65,6 +69,8 @@ impl Slot {
             targets: ArcSwap::default(),
             count: Arc::default(),
             mark: Mark::new(stirred),
+            ip: OnceLock::new(),
+            gone: CancellationToken::new(),
         })
     }
 
@@ -91,6 +97,21 @@ impl Slot {
     /// Who answers a port now.
     pub(crate) fn answerer(&self, port: u16) -> Option<Answerer> {
         pick(&self.targets.load(), port)?.answerer.clone()
+    }
+
+    /// The Pod's address, once it has one.
+    pub(crate) fn ip(&self) -> Option<IpAddr> {
+        self.ip.get().copied()
+    }
+
+    /// The Pod is here no longer, or soon will not be.
+    pub(crate) fn leave(&self) {
+        self.gone.cancel();
+    }
+
+    /// Returns when the Pod is here no longer.
+    pub(crate) async fn gone(&self) {
+        self.gone.cancelled().await;
     }
 
     /// Whether a container declares this port.
@@ -127,6 +148,8 @@ pub(crate) struct Local {
 impl Local {
     pub(crate) fn insert(&self, slot: Arc<Slot>, ip: Option<IpAddr>) {
         if let Some(ip) = ip {
+            // An address is for life.
+            slot.ip.get_or_init(|| ip);
             self.addresses.insert(ip, slot.uid.clone());
         }
         self.slots.insert(slot.uid.clone(), slot);
@@ -134,11 +157,17 @@ impl Local {
 
     /// Lets go of all Pods. Workloads hold the proxy, which holds this, and their own Pods' slots, which hold them.
     pub(crate) fn clear(&self) {
-        self.slots.take().iter().for_each(|slot| slot.set(Vec::new()));
+        for slot in self.slots.take() {
+            slot.leave();
+            slot.set(Vec::new());
+        }
         drop(self.addresses.take());
     }
 
     pub(crate) fn remove(&self, uid: &str, ip: Option<IpAddr>) {
+        if let Some(slot) = self.slots.get(uid) {
+            slot.leave();
+        }
         self.slots.remove(uid);
         if let Some(ip) = ip {
             // A Pod that has ended and lies about has given its address back, and another may have it by now.
@@ -148,6 +177,11 @@ impl Local {
 }
 
 impl Local {
+    /// The Pod of this UID.
+    pub(crate) fn slot(&self, uid: &str) -> Option<Arc<Slot>> {
+        self.slots.get(uid)
+    }
+
     /// Whether a Pod of this host has this address and declares this port.
     pub(crate) fn declares(&self, address: SocketAddr) -> bool {
         let slot = self.addresses.get(&address.ip()).and_then(|uid| self.slots.get(&uid));

@@ -1,11 +1,8 @@
-//! Streams that hosts send because we asked: logs today.
+//! Streams that hosts send because we asked: logs.
 //!
-//! A reader registers a stream under an unguessable id, the session asks the host, and the host calls
-//! `Answer` with the id. Chunks go straight to the reader with back-pressure; when the reader leaves, the
-//! call ends. Only the host that was asked may answer (F83).
+//! A reader waits for a call of the host's ([`Waiting`]). Chunks go straight to the reader with back-pressure; when
+//! the reader leaves, the call ends.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +10,8 @@ use protocol::v1::{AnswerChunk, AnswerEnd, LogsRequest};
 use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
 
-use crate::roster::{Command, Roster};
+use crate::roster::{Command, Peer, Roster};
+use crate::waiting::Waiting;
 
 /// Chunks between the host and the reader; more wait at the host.
 const CHUNKS: usize = 4;
@@ -26,15 +24,9 @@ const STREAMS_MAX: usize = 1024;
 pub(crate) type Piece = Result<Bytes, String>;
 
 /// Streams that wait for their host. Cheap to clone.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Answers {
-    waiting: Arc<Mutex<BTreeMap<String, Waiting>>>,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    node: String,
-    pieces: mpsc::Sender<Piece>,
+    waiting: Waiting<mpsc::Sender<Piece>>,
 }
 
 /// Why no stream came.
@@ -93,18 +85,10 @@ impl Answers {
     /// The host is away, busy, or refuses.
     pub(crate) async fn logs(&self, roster: &Roster, node: &str, request: LogsRequest) -> Result<Opened, Error> {
         let unreachable = |why| Error::Unreachable { node: node.to_owned(), why };
-        let peer = roster.peers().by_node.get(node).cloned();
-        let peer = peer.filter(|peer| peer.connected).ok_or_else(|| unreachable("its host is not connected"))?;
-        let id = uuid::Uuid::new_v4().to_string();
+        let peer = connected(roster, node)?;
         let (sender, mut pieces) = mpsc::channel(CHUNKS);
-        {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            if waiting.len() >= STREAMS_MAX {
-                return Err(Error::Busy);
-            }
-            waiting.insert(id.clone(), Waiting { node: node.to_owned(), pieces: sender });
-        }
-        let _forget = Forget { answers: self, id: id.clone() };
+        let registered = self.waiting.register(node, sender, STREAMS_MAX).ok_or(Error::Busy)?;
+        let id = registered.id.clone();
         let commands = peer.facts.commands.clone();
         let ask = Command::OpenLogs { id: id.clone(), request };
         let first = async {
@@ -129,7 +113,7 @@ impl Answers {
         let Some(first) = chunks.message().await? else {
             return Err(Status::invalid_argument("an answer begins with the id it answers"));
         };
-        let pieces = self.claim(node, &first.id)?;
+        let pieces = self.waiting.claim(node, &first.id)?;
         let mut next = Some(first);
         while let Some(chunk) = next {
             if !chunk.error.is_empty() {
@@ -153,45 +137,18 @@ impl Answers {
         }
         Ok(AnswerEnd {})
     }
-
-    fn claim(&self, node: &str, id: &str) -> Result<mpsc::Sender<Piece>, Status> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        match waiting.get(id) {
-            Some(found) if found.node == node => {}
-            Some(_) => return Err(Status::permission_denied("another host was asked for this stream")),
-            None => return Err(Status::not_found("no one waits for this stream")),
-        }
-        waiting.remove(id).map(|found| found.pieces).ok_or_else(|| Status::not_found("no one waits for this stream"))
-    }
 }
 
-/// Whatever becomes of the asking, nothing waits for ever.
-struct Forget<'a> {
-    answers: &'a Answers,
-    id: String,
-}
-
-impl Drop for Forget<'_> {
-    fn drop(&mut self) {
-        self.answers.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
-    }
+/// The host of a Node, if it is connected.
+pub(crate) fn connected(roster: &Roster, node: &str) -> Result<Peer, Error> {
+    let peer = roster.peers().by_node.get(node).cloned();
+    let away = || Error::Unreachable { node: node.to_owned(), why: "its host is not connected" };
+    peer.filter(|peer| peer.connected).ok_or_else(away)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    // F83
-    #[tokio::test]
-    async fn only_the_host_that_was_asked_may_answer_once() {
-        let answers = Answers::default();
-        let (pieces, _reader) = mpsc::channel(1);
-        let waiting = Waiting { node: "a".to_owned(), pieces };
-        answers.waiting.lock().expect("locks").insert("id".to_owned(), waiting);
-        assert_eq!(answers.claim("b", "id").map_err(|s| s.code()).err(), Some(tonic::Code::PermissionDenied));
-        assert!(answers.claim("a", "id").is_ok());
-        assert_eq!(answers.claim("a", "id").map_err(|s| s.code()).err(), Some(tonic::Code::NotFound));
-    }
 
     #[tokio::test]
     async fn a_host_that_is_away_is_named() {

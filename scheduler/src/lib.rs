@@ -24,6 +24,7 @@ mod control;
 mod data_dir;
 mod events;
 mod files;
+mod forwards;
 mod grants;
 mod joining;
 mod link;
@@ -39,6 +40,7 @@ mod term;
 mod tests;
 mod token;
 mod usage;
+mod waiting;
 
 pub use cidr::Cidr;
 pub use config::{

@@ -15,8 +15,8 @@ use futures::{Stream, StreamExt};
 use protocol::backing::backing_server::BackingServer;
 use protocol::v1::host_link_server::{HostLink, HostLinkServer};
 use protocol::v1::{
-    AnswerChunk, AnswerEnd, CodeChunk, CodeRequest, FromHost, JoinRequest, JoinResponse, RenewRequest, RenewResponse,
-    ToHost,
+    AnswerChunk, AnswerEnd, CodeChunk, CodeRequest, ForwardChunk, FromHost, JoinRequest, JoinResponse, RenewRequest,
+    RenewResponse, ToHost,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -27,14 +27,15 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::answers::Answers;
 use crate::backing::Service;
 use crate::compiler;
+use crate::forwards::Forwards;
 use crate::joining::Joining;
 use crate::session::Sessions;
 pub(crate) use connection::Caller;
 use connection::Connection;
 pub(crate) use incoming::{Pipes, accept};
 
-/// Calls open on one connection. A host has one for its session, fetches of code and log streams, and others for what
-/// its guests keep and say.
+/// Calls open on one connection. A host has one for its session, fetches of code, log streams and connections into its
+/// Pods, and others for what its guests keep and say.
 const STREAMS_MAX: u32 = 128;
 /// Calls of one connection that may wait for their first answer; more are refused at once.
 const IN_FLIGHT_MAX: usize = 64;
@@ -44,14 +45,18 @@ const PING_EVERY: Duration = Duration::from_secs(10);
 const PING_ANSWER_MAX: Duration = Duration::from_secs(5);
 /// Largest head of a call; ours have a few hundred bytes.
 const HEAD_BYTES_MAX: u32 = 16 << 10;
-/// Window of a stream: a message of the largest size flows without a pause.
-const WINDOW_BYTES: u32 = 4 << 20;
+/// Window of a call: what a reader who stalls makes us hold. A log or a connection into a Pod has some.
+const WINDOW_BYTES: u32 = 512 << 10;
+/// Window of a connection: that of all its calls together, so that one who does not read never holds up the session
+/// that shares it.
+const CONNECTION_WINDOW_BYTES: u32 = WINDOW_BYTES * STREAMS_MAX;
 
 /// The service.
 pub(crate) struct Link {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) joining: Joining,
     pub(crate) answers: Answers,
+    pub(crate) forwards: Forwards,
 }
 
 /// Serves connections until shutdown.
@@ -78,7 +83,7 @@ pub(crate) async fn serve(
         .http2_keepalive_timeout(Some(PING_ANSWER_MAX))
         .http2_max_header_list_size(HEAD_BYTES_MAX)
         .initial_stream_window_size(WINDOW_BYTES)
-        .initial_connection_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .add_service(link)
         .add_service(backing)
         .serve_with_incoming_shutdown(
@@ -146,5 +151,16 @@ impl HostLink for Link {
     async fn answer(&self, request: Request<Streaming<AnswerChunk>>) -> Result<Response<AnswerEnd>, Status> {
         let node = node(&request)?;
         self.answers.answer(&node, request.into_inner()).await.map(Response::new)
+    }
+
+    type ForwardStream = Boxed<ForwardChunk>;
+
+    async fn forward(
+        &self,
+        request: Request<Streaming<ForwardChunk>>,
+    ) -> Result<Response<Self::ForwardStream>, Status> {
+        let node = node(&request)?;
+        let chunks = self.forwards.answer(&node, request.into_inner()).await?;
+        Ok(Response::new(Box::pin(ReceiverStream::new(chunks).map(Ok))))
     }
 }

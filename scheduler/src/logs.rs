@@ -1,36 +1,53 @@
-//! A Pod's logs, for the API: asked of the Pod's host, streamed through to the client.
+//! A Pod's logs and connections to its ports, for the API: asked of the Pod's host, streamed through to the client.
 
 use api::core::Pod;
-use apiserver::{LogOptions, PodStreams, Status};
+use apiserver::{LogOptions, PodConnection, PodStreams, Status};
 use async_trait::async_trait;
 use axum::body::Body;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use protocol::v1::LogsRequest;
+use protocol::v1::{ForwardRequest, LogsRequest};
 use serde_json::Value;
 
 use crate::answers::{Answers, Error, Opened};
+use crate::forwards::Forwards;
 use crate::roster::Roster;
 
 /// Reaches hosts through their sessions.
 pub(crate) struct Logs {
     pub(crate) answers: Answers,
+    pub(crate) forwards: Forwards,
     pub(crate) roster: Roster,
 }
 
 #[async_trait]
 impl PodStreams for Logs {
     async fn logs(&self, pod: &Value, options: LogOptions) -> Result<Body, Status> {
-        let pod: Pod = serde_json::from_value(pod.clone()).map_err(|e| Status::internal(e.to_string()))?;
-        let name = pod.metadata.name.as_deref().unwrap_or_default();
-        let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref()).filter(|node| !node.is_empty());
-        let node = node.ok_or_else(|| {
-            Status::bad_request(format!("pod {name} is not scheduled to a node yet, so it has no logs"))
-        })?;
-        let uid = pod.metadata.uid.clone().unwrap_or_default();
-        let opened = self.answers.logs(&self.roster, node, request(uid, options, Timestamp::now())).await;
+        let Placed { node, uid } = placed(pod, "has no logs")?;
+        let opened = self.answers.logs(&self.roster, &node, request(uid, options, Timestamp::now())).await;
         opened.map(body).map_err(status_of)
     }
+
+    async fn dial(&self, pod: &Value, port: u16) -> Result<PodConnection, Status> {
+        let Placed { node, uid: pod_uid } = placed(pod, "cannot be connected to")?;
+        let request = ForwardRequest { pod_uid, port: port.into() };
+        self.forwards.open(&self.roster, &node, request).await.map_err(status_of)
+    }
+}
+
+/// Where a Pod is.
+struct Placed {
+    node: String,
+    uid: String,
+}
+
+fn placed(pod: &Value, without: &str) -> Result<Placed, Status> {
+    let pod: Pod = serde_json::from_value(pod.clone()).map_err(|e| Status::internal(e.to_string()))?;
+    let name = pod.metadata.name.unwrap_or_default();
+    let node = pod.spec.and_then(|spec| spec.node_name).filter(|node| !node.is_empty());
+    let node =
+        node.ok_or_else(|| Status::bad_request(format!("pod {name} is not scheduled to a node yet, so it {without}")))?;
+    Ok(Placed { node, uid: pod.metadata.uid.unwrap_or_default() })
 }
 
 fn request(pod_uid: String, options: LogOptions, now: Timestamp) -> LogsRequest {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use protocol::v1::{Engine, LogsRequest};
+use protocol::v1::{Engine, ForwardRequest, LogsRequest};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,8 @@ use crate::clock::Clock;
 pub(crate) enum Command {
     /// Start a stream of logs under this id.
     OpenLogs { id: String, request: LogsRequest },
+    /// Call with a connection into a Pod under this id.
+    OpenForward { id: String, request: ForwardRequest },
     /// The reader of a stream has gone.
     Cancel { id: String },
 }

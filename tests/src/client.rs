@@ -35,6 +35,12 @@ impl Api {
         Self { client: kube::Client::try_from(config).expect("a client") }
     }
 
+    /// The client itself, for what is more than requests.
+    #[must_use]
+    pub fn client(&self) -> kube::Client {
+        self.client.clone()
+    }
+
     /// One request with a JSON body (`Null` for none).
     ///
     /// # Errors

@@ -72,9 +72,14 @@ pub fn kubectl_of(major: u32, minor: u32) -> Option<PathBuf> {
 #[must_use]
 pub fn kubectls() -> Vec<PathBuf> {
     let mut found = vec![kubectl()];
-    let sdk = Path::new("/usr/lib/google-cloud-sdk/bin");
-    found.extend(["kubectl.1.33", "kubectl.1.31"].iter().map(|name| sdk.join(name)).filter(|path| path.is_file()));
+    found.extend(["kubectl.1.33", "kubectl.1.31"].into_iter().filter_map(sdk));
     found
+}
+
+/// A program of a Cloud SDK, `kubectl.1.30`, where there is one.
+#[must_use]
+pub fn sdk(name: &str) -> Option<PathBuf> {
+    Some(Path::new("/usr/lib/google-cloud-sdk/bin").join(name)).filter(|path| path.is_file())
 }
 
 /// The source tree.

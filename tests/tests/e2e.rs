@@ -18,6 +18,8 @@ mod commands;
 mod deploy;
 #[path = "e2e/helm.rs"]
 mod helm;
+#[path = "e2e/forward.rs"]
+mod forward;
 #[path = "e2e/isolated.rs"]
 mod isolated;
 #[path = "e2e/jobs.rs"]

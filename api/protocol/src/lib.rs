@@ -4,6 +4,7 @@
 //! There is no session logic here: the server's half lives in `scheduler`, the host's in `host`.
 
 pub mod code;
+pub mod forward;
 pub mod seal;
 pub mod tls;
 

@@ -6,6 +6,7 @@ mod connection;
 mod door;
 mod drain;
 mod io;
+mod pipe;
 mod set;
 mod streams;
 mod timer;
@@ -13,4 +14,5 @@ mod vigil;
 
 pub(crate) use accept::is_the_clients;
 pub(crate) use bind::{Sharing, bind};
+pub(crate) use pipe::enter;
 pub(crate) use set::{Addresses, PodDoors};

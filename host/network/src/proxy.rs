@@ -3,11 +3,13 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use futures::future::join_all;
 use rustls_pki_types::CertificateDer;
+use tokio::io::DuplexStream;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +19,7 @@ use crate::delta::Delta;
 use crate::guest::GuestClient;
 use crate::lane::{Lane, Shared};
 use crate::limits::{Limits, NODE_PORT_BACKLOG};
-use crate::listen::{Addresses, PodDoors, Sharing, bind};
+use crate::listen::{Addresses, PodDoors, Sharing, bind, enter};
 use crate::local::LocalPods;
 use crate::metrics::Metrics;
 use crate::peer::{self, Credentials};
@@ -112,6 +114,8 @@ struct Inner {
     /// Held while a delta is applied: one after the other.
     addresses: AsyncMutex<Listening>,
     pods: Mutex<PodDoors>,
+    /// Clients that came by a pipe so far; they take turns on the lanes.
+    entered: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -155,6 +159,7 @@ impl Proxy {
             lanes,
             addresses: AsyncMutex::default(),
             pods: Mutex::default(),
+            entered: AtomicUsize::new(0),
         }));
         proxy.close_at_shutdown();
         Ok(proxy)
@@ -202,6 +207,15 @@ impl Proxy {
     /// Stops listening for a Pod; what is under way ends in its own time.
     pub fn unbind_pod(&self, uid: &str) {
         self.pods().unbind(uid);
+    }
+
+    /// A client's end of a connection to a port of a Pod of this host, made without a socket. `None` if there is no room
+    /// for another.
+    #[must_use]
+    pub fn enter(&self, uid: &str, port: u16) -> Option<DuplexStream> {
+        let turn = self.0.entered.fetch_add(1, Ordering::Relaxed);
+        let lanes = &self.0.lanes;
+        enter(&lanes[turn % lanes.len()], uid, port)
     }
 
     /// Uses other certificates for connections from now on; those that are open go on.

@@ -341,6 +341,8 @@ impl Core {
 
     fn close(&mut self, uid: &Uid, now: Timestamp) {
         let Some(pod) = self.pods.get_mut(uid) else { return };
+        // First: whoever is connected to it hears that the Pod has ended, and not only that its server has hung up.
+        pod.slot.leave();
         // Its grace is over, or it had none: what still goes on inside ends here.
         for container in &mut pod.containers {
             // A command that is told to stop has not come to its end, and nobody should take it for that.

@@ -4,7 +4,8 @@ use super::*;
 use crate::testing::Authority;
 use protocol::v1::host_link_server::{HostLink, HostLinkServer};
 use protocol::v1::{
-    AnswerChunk, AnswerEnd, CodeChunk, CodeRequest, FromHost, JoinResponse, RenewRequest, RenewResponse, ToHost,
+    AnswerChunk, AnswerEnd, CodeChunk, CodeRequest, ForwardChunk, FromHost, JoinResponse, RenewRequest, RenewResponse,
+    ToHost,
 };
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Identity, Server, ServerTlsConfig};
@@ -43,6 +44,7 @@ type Never<T> = std::pin::Pin<Box<dyn futures::Stream<Item = Result<T, Status>> 
 impl HostLink for Gate {
     type SessionStream = Never<ToHost>;
     type FetchCodeStream = Never<CodeChunk>;
+    type ForwardStream = Never<ForwardChunk>;
 
     async fn join(&self, call: Call<JoinRequest>) -> Result<Response<JoinResponse>, Status> {
         let request = call.into_inner();
@@ -63,6 +65,10 @@ impl HostLink for Gate {
     }
 
     async fn session(&self, _: Call<Streaming<FromHost>>) -> Result<Response<Self::SessionStream>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn forward(&self, _: Call<Streaming<ForwardChunk>>) -> Result<Response<Self::ForwardStream>, Status> {
         Err(Status::unimplemented("not here"))
     }
 

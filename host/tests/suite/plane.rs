@@ -12,8 +12,8 @@ use protocol::v1::from_host::Message as Upward;
 use protocol::v1::host_link_server::{HostLink, HostLinkServer};
 use protocol::v1::to_host::Message as Downward;
 use protocol::v1::{
-    AnswerChunk, AnswerEnd, CodeChunk, CodeRequest, FromHost, HeartbeatSeen, Hello, HostEvent, JoinRequest,
-    JoinResponse, NodeUsage, PodUsage, RenewRequest, RenewResponse, StatusesCommitted, ToHost, Welcome,
+    AnswerChunk, AnswerEnd, CodeChunk, CodeRequest, ForwardChunk, FromHost, HeartbeatSeen, Hello, HostEvent,
+    JoinRequest, JoinResponse, NodeUsage, PodUsage, RenewRequest, RenewResponse, StatusesCommitted, ToHost, Welcome,
 };
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use ring::rand::SystemRandom;
@@ -286,6 +286,7 @@ type Downstream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 impl HostLink for Plane {
     type SessionStream = Downstream<ToHost>;
     type FetchCodeStream = Downstream<CodeChunk>;
+    type ForwardStream = Downstream<ForwardChunk>;
 
     async fn join(&self, _: Request<JoinRequest>) -> Result<Response<JoinResponse>, Status> {
         Err(Status::unimplemented("not here"))
@@ -328,6 +329,10 @@ impl HostLink for Plane {
             plane.0.seen.send_modify(|seen| drop(seen.down.take_if(|standing| standing.same_channel(&down))));
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(messages))))
+    }
+
+    async fn forward(&self, _: Request<Streaming<ForwardChunk>>) -> Result<Response<Self::ForwardStream>, Status> {
+        Err(Status::unimplemented("not here"))
     }
 
     async fn fetch_code(&self, call: Request<CodeRequest>) -> Result<Response<Self::FetchCodeStream>, Status> {

@@ -81,11 +81,23 @@ pub enum Subresource {
     Log,
     /// A token of a ServiceAccount (create only).
     Token,
+    /// A command run in a Pod; listed, because clients look for it, and refused.
+    Exec,
+    /// The input and output of a Pod's process; listed and refused.
+    Attach,
+    /// Connections to a Pod's ports.
+    PortForward,
     /// Debug containers; listed, because clients look for it, and refused.
     EphemeralContainers,
 }
 
 impl Subresource {
+    /// Whether one connects to it: whoever may `create` it, with whatever method.
+    #[must_use]
+    pub fn is_connect(self) -> bool {
+        matches!(self, Self::Exec | Self::Attach | Self::PortForward)
+    }
+
     /// Name in URLs; empty for the object itself.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -98,6 +110,9 @@ impl Subresource {
             Self::Eviction => "eviction",
             Self::Log => "log",
             Self::Token => "token",
+            Self::Exec => "exec",
+            Self::Attach => "attach",
+            Self::PortForward => "portforward",
             Self::EphemeralContainers => "ephemeralcontainers",
         }
     }

@@ -13,7 +13,11 @@ mod body;
 mod cel;
 mod custom;
 mod discovery;
+mod fair;
 mod field;
+mod forward;
+#[doc(hidden)]
+pub mod fuzzing;
 mod kinds;
 mod limits;
 mod logs;
@@ -27,6 +31,7 @@ mod rbac;
 mod rest;
 mod schema;
 mod server;
+mod spdy;
 mod status;
 mod strategic;
 mod table;
@@ -37,7 +42,7 @@ pub use audit::{AuditEvent, AuditSink};
 pub use auth::{Authenticator, User};
 pub use custom::Keeper;
 pub use kinds::Subresource;
-pub use logs::{LogOptions, PodStreams};
+pub use logs::{LogOptions, PodConnection, PodIo, PodStreams};
 pub use measured::Measured;
 pub use objects::{
     Approval, CHANGES_MAX, Change, Cidr, DeleteOptions, FieldSelector, List, ListOptions, Objects, ObjectsConfig,

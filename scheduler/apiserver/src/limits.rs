@@ -31,12 +31,38 @@ pub(crate) const BODY_WAIT_MAX: Duration = BODY_READ_MAX;
 pub(crate) const REQUEST_MAX: Duration = Duration::from_secs(60);
 /// Requests that do not stream, worked on at once. Each may hold a body; more wait at the client (429).
 pub(crate) const IN_FLIGHT_MAX: usize = 1_024;
+/// Seats of a level of requests: as many as two cores and a disk with group commit have use for. Beyond it requests
+/// wait for each other anyway, and in a queue it is decided for whom.
+pub(crate) const LEVEL_SEATS: usize = 64;
+/// Seats of those who keep or seek the lead. A controller renews every two seconds.
+pub(crate) const LEADER_ELECTION_SEATS: usize = 16;
+/// Requests of one user that may wait in a level: what a client that starts asks at once. The rest comes back (429).
+pub(crate) const WAITING_OF_ONE_MAX: usize = 128;
+/// Requests that may wait in a level; each holds a connection and its head, no body.
+pub(crate) const WAITING_MAX: usize = 1_024;
+/// How long a request may wait for its turn; clients' own patience is 30 s and more.
+pub(crate) const QUEUE_WAIT_MAX: Duration = Duration::from_secs(15);
+/// Seats of a list of everything.
+pub(crate) const LIST_ALL_SEATS: usize = 8;
+/// How many objects a list may have for each seat it takes: what kubectl asks for at a time.
+pub(crate) const LIST_LIMIT_OF_ONE_SEAT: usize = 500;
+/// For so many bytes of a body a request takes one more seat.
+pub(crate) const BODY_BYTES_PER_SEAT: usize = 256 << 10;
+/// Watches one user may have open, but for `system:masters`: a big controller has a hundred, a cluster a dozen of them.
+pub(crate) const WATCHES_OF_ONE_MAX: usize = 2_048;
+/// Logs that are followed and forwarded ports open at once. Each holds a connection, and some KiB on its way.
+pub(crate) const STREAMS_OPEN_MAX: usize = 2_048;
+/// The same of one user.
+pub(crate) const STREAMS_OF_ONE_MAX: usize = 256;
 /// Watches open at once: 10,000 clients (BEHAVIOUR F15) and headroom.
 pub(crate) const WATCHES_MAX: usize = 16_384;
 /// Frames queued between a watch and its connection; a full queue is a slow client.
 pub(crate) const WATCH_QUEUE: usize = 64;
 /// How long a watch waits for a slow client before it is cut off; it resumes from its last version.
 pub(crate) const WATCH_STALL_MAX: Duration = Duration::from_secs(30);
+/// How long a Pod may take nothing of what a client of its forwarded port sends, before that connection is given up:
+/// the client's others wait behind it.
+pub(crate) const FORWARD_STALL_MAX: Duration = Duration::from_secs(30);
 /// Time between bookmarks, as in Kubernetes.
 pub(crate) const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 /// How long a watch lives when the client names no timeout, before jitter of the same length.
@@ -70,6 +96,9 @@ pub(crate) const SCAN_PAGE: usize = 1_000;
 pub(crate) const DELETES_AT_ONCE: usize = 16;
 /// Connections open at once: 10,000 watchers, and clients besides.
 pub(crate) const CONNECTIONS_MAX: usize = 16_384;
+/// Connections open at once from one address: three quarters, so that one that floods leaves room for others. Everyone
+/// behind a gateway is one address, and so are ten thousand clients of a test.
+pub(crate) const CONNECTIONS_OF_ONE_MAX: usize = CONNECTIONS_MAX / 4 * 3;
 /// Longest TLS handshake.
 pub(crate) const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 /// Longest time to read a request's head over HTTP/1.1, from its first byte.

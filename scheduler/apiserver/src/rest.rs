@@ -4,6 +4,7 @@
 //! in the table of kinds. Handlers are thin: they translate, [`Objects`] decides.
 
 mod apply;
+mod connect;
 mod info;
 mod logs;
 mod measured;
@@ -31,15 +32,20 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use http::Method;
+use http::request::Parts;
 use tokio::sync::Semaphore;
 
 pub(crate) use self::path::Address;
 use self::path::Route;
 pub(crate) use self::path::{Review, decoded, is_health, percent_decoded};
 use crate::audit::{self, AuditSink};
-use crate::auth::{self, Authenticator, Gate};
+use crate::auth::{self, Authenticator, User};
+use crate::fair::class::Class;
+use crate::fair::{Gate, Places, Seat};
 use crate::kinds::Origin;
-use crate::limits::{BODIES_BYTES_MAX, IN_FLIGHT_MAX, REQUEST_MAX, WATCHES_MAX};
+use crate::limits::{
+    BODIES_BYTES_MAX, IN_FLIGHT_MAX, REQUEST_MAX, STREAMS_OF_ONE_MAX, STREAMS_OPEN_MAX, WATCHES_MAX, WATCHES_OF_ONE_MAX,
+};
 use crate::logs::PodStreams;
 use crate::measured::Measured;
 use crate::objects::Objects;
@@ -113,7 +119,11 @@ struct Api {
     in_flight: Semaphore,
     /// Room for bodies, in bytes.
     bodies: Arc<Semaphore>,
-    watches: Arc<Semaphore>,
+    /// Whose turn it is.
+    gate: Gate,
+    watches: Places,
+    /// Followed logs and forwarded ports.
+    streams: Places,
 }
 
 /// The router: the Kubernetes API, and `extra` beside it.
@@ -128,9 +138,11 @@ pub fn router(config: Config) -> Router {
         version: config.version,
         in_flight: Semaphore::new(IN_FLIGHT_MAX),
         bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
-        watches: Arc::new(Semaphore::new(WATCHES_MAX)),
+        gate: Gate::default(),
+        watches: Places::new("watches", WATCHES_MAX, WATCHES_OF_ONE_MAX),
+        streams: Places::new("streams", STREAMS_OPEN_MAX, STREAMS_OF_ONE_MAX),
     });
-    let gate = Arc::new(Gate::new(config.authenticator, config.accounts, config.access));
+    let gate = Arc::new(auth::Gate::new(config.authenticator, config.accounts, config.access));
     let record = middleware::from_fn_with_state(config.audit, audit::record);
     let guard = middleware::from_fn_with_state(gate, auth::guard);
     config.extra.fallback_service(dispatch.with_state(api)).layer(guard).layer(record)
@@ -140,6 +152,12 @@ pub fn router(config: Config) -> Router {
 async fn dispatch(State(api): State<Arc<Api>>, request: Request) -> Response {
     // Whoever asks whether the server lives must not be told that it is busy: it would be restarted, and help nobody.
     let is_health = is_health(request.uri().path());
+    let (parts, body) = request.into_parts();
+    let _seat = match turn(&api, &parts).await {
+        Ok(seat) => seat,
+        Err(status) => return status.into_response(),
+    };
+    let request = Request::from_parts(parts, body);
     let Ok(_place) = (if is_health { Ok(None) } else { api.in_flight.try_acquire().map(Some) }) else {
         return Status::too_many_requests("the server works on too many requests; please try again").into_response();
     };
@@ -153,6 +171,14 @@ async fn dispatch(State(api): State<Arc<Api>>, request: Request) -> Response {
             Status::internal("the request made the server stumble; it has been logged").into_response()
         }
         Err(_) => Status::timeout("the request took too long; what it asked for may still happen").into_response(),
+    }
+}
+
+/// Waits until it is the turn of the request's user.
+async fn turn(api: &Api, request: &Parts) -> Result<Option<Seat>, Status> {
+    match Class::of(request.extensions.get::<User>(), request) {
+        Some(class) => api.gate.enter(&class).await.map(Some),
+        None => Ok(None),
     }
 }
 
@@ -199,6 +225,10 @@ async fn objects(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Res
     let method = request.method().clone();
     if address.kind.origin == Origin::Measured {
         return if method == Method::GET { measured::read(api, address, &request) } else { Err(not_allowed()) };
+    }
+    // Both are used: WebSockets begin with a GET, SPDY with a POST.
+    if address.part.is_connect() && matches!(method, Method::GET | Method::POST) {
+        return connect::connect(api, address, request).await;
     }
     if method == Method::GET {
         let (parts, _) = request.into_parts();

@@ -5,6 +5,7 @@
 
 mod activity;
 mod head;
+mod sources;
 #[cfg(test)]
 mod tests;
 
@@ -30,9 +31,10 @@ use tower::ServiceExt;
 
 use self::activity::Activity;
 use self::head::HeadTimer;
+use self::sources::Sources;
 use crate::limits::{
-    CONNECTIONS_MAX, DRAIN_MAX, HANDSHAKE_MAX, HEAD_BYTES_MAX, HEADER_READ_MAX, IDLE_MAX, PING_ANSWER_MAX, PING_EVERY,
-    STREAMS_MAX, UNACKNOWLEDGED_MAX,
+    CONNECTIONS_MAX, CONNECTIONS_OF_ONE_MAX, DRAIN_MAX, HANDSHAKE_MAX, HEAD_BYTES_MAX, HEADER_READ_MAX, IDLE_MAX,
+    PING_ANSWER_MAX, PING_EVERY, STREAMS_MAX, UNACKNOWLEDGED_MAX,
 };
 
 /// The certificate a client showed, its chain verified by the TLS layer; in the request extensions.
@@ -120,17 +122,21 @@ async fn accept(
 impl Server {
     async fn run(self, listener: TcpListener) {
         let (server, connections) = (Arc::new(self), TaskTracker::new());
-        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let (places, sources) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), Sources::new(CONNECTIONS_OF_ONE_MAX));
         loop {
             let accepted = tokio::select! {
                 () = server.shutdown.cancelled() => break,
                 accepted = accept(&listener, &places) => accepted,
             };
             let Some((stream, peer, place)) = accepted else { continue };
+            let Some(from) = sources.count(peer.ip()) else {
+                tracing::debug!(%peer, "too many connections from this address");
+                continue;
+            };
             let server = server.clone();
             connections.spawn(async move {
                 server.connection(stream, peer).await;
-                drop(place);
+                drop((place, from));
             });
         }
         drop(listener);

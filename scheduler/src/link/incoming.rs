@@ -13,6 +13,7 @@ use tonic::transport::{Channel, Endpoint};
 use tower::service_fn;
 
 use super::connection::Connection;
+use super::{CONNECTION_WINDOW_BYTES, WINDOW_BYTES};
 
 /// Longest TLS handshake. One that dawdles holds one of the places below.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
@@ -93,6 +94,9 @@ impl Pipes {
                 Ok::<_, std::io::Error>(hyper_util::rt::TokioIo::<DuplexStream>::new(near))
             }
         };
-        Endpoint::from_static("http://insula-server").connect_with_connector_lazy(service_fn(connect))
+        Endpoint::from_static("http://insula-server")
+            .initial_stream_window_size(WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .connect_with_connector_lazy(service_fn(connect))
     }
 }

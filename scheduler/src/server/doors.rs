@@ -21,6 +21,7 @@ use crate::certificates::{self, Authority, ServerCertificate};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::files::{self, Readers};
+use crate::forwards::Forwards;
 use crate::link::{self, Link, Pipes};
 use crate::logs::Logs;
 use crate::rest;
@@ -88,7 +89,7 @@ impl Doors {
             addresses.extend(outward());
         }
         let certificate = ServerCertificate::new(authority.clone(), &addresses)?;
-        let answers = Answers::default();
+        let (answers, forwards) = (Answers::default(), Forwards::default());
         let sessions = &self.desk.sessions;
         let measured = Measurements {
             cache: sessions.sources.cache.clone(),
@@ -102,13 +103,17 @@ impl Doors {
             accounts: self.accounts,
             access: self.access,
             audit: self.audit,
-            pods: Arc::new(Logs { answers: answers.clone(), roster: self.desk.sessions.roster.clone() }),
+            pods: Arc::new(Logs {
+                answers: answers.clone(),
+                forwards: forwards.clone(),
+                roster: self.desk.sessions.roster.clone(),
+            }),
             measured: Arc::new(measured),
             extra: rest::router(self.desk.clone()).merge(self.registry.router()),
             version: apiserver::Version::default(),
         });
         let (connections, incoming) = mpsc::channel(CONNECTIONS);
-        let link = Link { sessions: self.desk.sessions, joining: self.desk.joining, answers };
+        let link = Link { sessions: self.desk.sessions, joining: self.desk.joining, answers, forwards };
         let (watch_over, shutdown) = (&house.watch_over, &house.shutdown);
         watch_over.spawn("the host protocol", link::serve(link, self.backing, incoming, shutdown.clone()));
         if let Some(listener) = listeners.host {

@@ -206,6 +206,7 @@ fn same_pods(a: &PodsOfNode, b: &PodsOfNode) -> bool {
 fn open(order: Command) -> Open {
     match order {
         Command::OpenLogs { id, request } => Open { id, kind: Some(open::Kind::Logs(request)) },
+        Command::OpenForward { id, request } => Open { id, kind: Some(open::Kind::Forward(request)) },
         Command::Cancel { id } => Open { id, kind: Some(open::Kind::Cancel(Cancel {})) },
     }
 }

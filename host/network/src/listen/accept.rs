@@ -63,7 +63,13 @@ fn accept_the_rest(lane: &Arc<Lane>, listener: TcpListener, door: &Arc<Door>) {
 
 fn welcome(lane: &Arc<Lane>, door: &Arc<Door>, stream: TcpStream, from: SocketAddr) {
     match Place::take(lane, door) {
-        Some(place) => lane.spawn(connection::serve(lane.clone(), door.clone(), place, stream, from)),
+        Some(place) => lane.spawn(connection::serve(
+            lane.clone(),
+            door.clone(),
+            place,
+            stream,
+            (from.ip(), lane.shared.limits.head_timeout),
+        )),
         // Whether the client gets to read it is up to the network; it is not waited for.
         None => drop(stream.try_write(NO_ROOM)),
     }

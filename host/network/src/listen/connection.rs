@@ -3,11 +3,13 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, Response, Version};
 use http_body::Body as _;
@@ -16,8 +18,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::AsyncReadExt as _;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::door::{Door, Place};
@@ -44,6 +45,11 @@ const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// So much of it decides. A client that sends less at first is taken for HTTP/1.1, whose methods may begin with P too.
 const HTTP2_DECIDED: usize = 4;
 
+/// What a client comes by: a socket, or a pipe within this process.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+
 /// What a client speaks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Protocol {
@@ -61,40 +67,44 @@ struct Client {
     streams: Arc<Streams>,
 }
 
-/// Serves a client until it leaves, is idle for too long, or the door has closed.
-pub(super) async fn serve(lane: Arc<Lane>, door: Arc<Door>, _place: Place, mut stream: TcpStream, from: SocketAddr) {
+/// Serves a client until it leaves, is idle for too long, or the door has closed. With where it comes
+/// from stands how long its first word may take.
+pub(super) async fn serve<S: Stream>(
+    lane: Arc<Lane>,
+    door: Arc<Door>,
+    _place: Place,
+    mut stream: S,
+    (from, first): (IpAddr, Duration),
+) {
     let limits = &lane.shared.limits;
-    let Ok(Ok(Some(protocol))) = timeout(limits.head_timeout, opening(&mut stream)).await else { return };
+    let Ok(Ok(Some((protocol, ahead)))) = timeout(first, opening(&mut stream)).await else { return };
     let pulse = Arc::new(Pulse::default());
-    let ahead: &[u8] = match protocol {
-        Protocol::Http1 => &[],
-        Protocol::Http2 => HTTP2_PREFACE,
-    };
     let io = TokioIo::new(Watched::new(stream, ahead, pulse.clone(), limits.stall_timeout));
-    let client = Client { lane, door, address: text(from.ip()), pulse, streams: Arc::default() };
+    let client = Client { lane, door, address: text(from), pulse, streams: Arc::default() };
     match protocol {
         Protocol::Http1 => serve_http1(&client, io).await,
         Protocol::Http2 => serve_http2(Arc::new(client), io).await,
     }
 }
 
-/// What the client begins to speak; `None` if it leaves or speaks neither. Reads the preface of HTTP/2 whole, because
-/// nothing in hyper limits how long a client takes for it, and nothing else.
-async fn opening(stream: &mut TcpStream) -> io::Result<Option<Protocol>> {
-    let mut first = [0; HTTP2_DECIDED];
-    let peeked = stream.peek(&mut first).await?;
-    if peeked == 0 {
+/// What the client begins to speak, and what was read of it to know; `None` if it leaves or speaks neither. Reads the
+/// preface of HTTP/2 whole, because nothing in hyper limits how long a client takes for it, and of anything else no
+/// more than decides.
+async fn opening(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<(Protocol, Bytes)>> {
+    let mut first = [0; HTTP2_PREFACE.len()];
+    let (decides, rest) = first.split_at_mut(HTTP2_DECIDED);
+    let read = stream.read(decides).await?;
+    if read == 0 {
         return Ok(None);
     }
-    if first[..peeked] != HTTP2_PREFACE[..HTTP2_DECIDED] {
-        return Ok(Some(Protocol::Http1));
+    if decides[..read] != HTTP2_PREFACE[..HTTP2_DECIDED] {
+        return Ok(Some((Protocol::Http1, Bytes::copy_from_slice(&decides[..read]))));
     }
-    let mut preface = [0; HTTP2_PREFACE.len()];
-    stream.read_exact(&mut preface).await?;
-    Ok((preface == *HTTP2_PREFACE).then_some(Protocol::Http2))
+    stream.read_exact(rest).await?;
+    Ok((first == *HTTP2_PREFACE).then_some((Protocol::Http2, Bytes::from_static(HTTP2_PREFACE))))
 }
 
-async fn serve_http1(client: &Client, io: TokioIo<Watched>) {
+async fn serve_http1<S: Stream>(client: &Client, io: TokioIo<Watched<S>>) {
     let limits = &client.lane.shared.limits;
     let service = service_fn(|request| async move {
         let _open = Streams::begin(&*client.streams);
@@ -109,7 +119,7 @@ async fn serve_http1(client: &Client, io: TokioIo<Watched>) {
     client.drive(pin!(connection), http1::Connection::graceful_shutdown, Protocol::Http1).await;
 }
 
-async fn serve_http2(client: Arc<Client>, io: TokioIo<Watched>) {
+async fn serve_http2<S: Stream>(client: Arc<Client>, io: TokioIo<Watched<S>>) {
     let limits = &client.lane.shared.limits;
     let service = service_fn(|request: Request<Incoming>| {
         let client = client.clone();

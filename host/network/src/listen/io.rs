@@ -11,7 +11,6 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use crate::BoxError;
@@ -68,16 +67,16 @@ impl Patience {
 
 /// The socket. Writing fails once the client has taken nothing for `stall_timeout`.
 #[derive(Debug)]
-pub(super) struct Watched {
-    stream: TcpStream,
+pub(super) struct Watched<S> {
+    stream: S,
     /// What was read of it to find out what the client speaks, to be read again.
-    ahead: &'static [u8],
+    ahead: Bytes,
     pulse: Arc<Pulse>,
     writing: Patience,
 }
 
-impl Watched {
-    pub(super) fn new(stream: TcpStream, ahead: &'static [u8], pulse: Arc<Pulse>, stall_timeout: Duration) -> Self {
+impl<S> Watched<S> {
+    pub(super) fn new(stream: S, ahead: Bytes, pulse: Arc<Pulse>, stall_timeout: Duration) -> Self {
         Self { stream, ahead, pulse, writing: Patience::new(stall_timeout) }
     }
 
@@ -94,15 +93,14 @@ impl Watched {
     }
 }
 
-impl AsyncRead for Watched {
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = if self.ahead.is_empty() {
             Pin::new(&mut self.stream).poll_read(cx, buf)
         } else {
-            let (now, later) = self.ahead.split_at(self.ahead.len().min(buf.remaining()));
-            buf.put_slice(now);
-            self.ahead = later;
+            let now = self.ahead.len().min(buf.remaining());
+            buf.put_slice(&self.ahead.split_to(now));
             Poll::Ready(Ok(()))
         };
         if buf.filled().len() > before {
@@ -112,7 +110,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.written(cx, polled)

@@ -135,6 +135,7 @@ fn asked(resource: &'static Resource) -> Row {
 
 fn subresource(parent: &Resource, sub: Subresource) -> Option<Sub> {
     const WRITTEN: &[&str] = &["get", "patch", "update"];
+    const CONNECTED: &[&str] = &["create", "get"];
     let own = (parent.group, parent.version, parent.kind);
     let ((group, version, kind), verbs): (_, &'static [&'static str]) = match sub {
         Subresource::Main => return None,
@@ -145,6 +146,9 @@ fn subresource(parent: &Resource, sub: Subresource) -> Option<Sub> {
         Subresource::Eviction => (("policy", "v1", "Eviction"), &["create"]),
         Subresource::Log => (own, &["get"]),
         Subresource::Token => (("authentication.k8s.io", "v1", "TokenRequest"), &["create"]),
+        Subresource::Exec => (("", "v1", "PodExecOptions"), CONNECTED),
+        Subresource::Attach => (("", "v1", "PodAttachOptions"), CONNECTED),
+        Subresource::PortForward => (("", "v1", "PodPortForwardOptions"), CONNECTED),
     };
     Some(Sub { name: sub.name(), group, version, kind, verbs })
 }

@@ -12,7 +12,9 @@ use super::{
     typed, unacted, without_status,
 };
 
-use Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Scale, Status as StatusPart, Token};
+use Subresource::{
+    Attach, Binding, EphemeralContainers, Eviction, Exec, Finalize, Log, PortForward, Scale, Status as StatusPart, Token,
+};
 
 /// What most kinds are like: a subdomain for a name, nothing to default, anything may change.
 pub(super) const PLAIN: Kind = Kind {
@@ -65,7 +67,7 @@ pub(crate) static ROWS: [Kind; 40] = [
         singular: "pod",
         short_names: &["po"],
         categories: &["all"],
-        subresources: &[Binding, EphemeralContainers, Eviction, Log, StatusPart],
+        subresources: &[Attach, Binding, EphemeralContainers, Eviction, Exec, Log, PortForward, StatusPart],
         generation: Generation::Counts,
         fields: &[
             ("spec.nodeName", ""),

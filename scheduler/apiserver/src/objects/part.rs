@@ -29,6 +29,9 @@ pub(super) fn merge(target: &Target<'_>, current: &Value, wanted: Value) -> Resu
         | Subresource::Eviction
         | Subresource::Log
         | Subresource::Token
+        | Subresource::Exec
+        | Subresource::Attach
+        | Subresource::PortForward
         | Subresource::EphemeralContainers => {
             Err(Status::method_not_allowed("the server does not allow this method on the requested resource"))
         }

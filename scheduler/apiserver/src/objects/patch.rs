@@ -27,7 +27,7 @@ const COPIES_MAX: usize = 100;
 
 impl Patch {
     /// What the patch makes of an object.
-    pub(super) fn apply(&self, resource: &Resource, part: Subresource, current: &Value) -> Result<Value, Status> {
+    pub(crate) fn apply(&self, resource: &Resource, part: Subresource, current: &Value) -> Result<Value, Status> {
         let mut object = current.clone();
         match self {
             Self::Merge(patch) => {

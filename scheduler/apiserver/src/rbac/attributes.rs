@@ -70,6 +70,9 @@ impl<'a> Attributes<'a> {
         let query = Query::parse(query.unwrap_or_default());
         let is_watch = watch || query.watch;
         let verb = match (method.as_str(), wanted.name.is_empty()) {
+            // Connecting to a Pod is `create` also where it begins with a GET, as WebSockets do: who may look at Pods
+            // may not enter them (Kubernetes since 1.35, `AuthorizePodWebsocketUpgradeCreatePermission`).
+            ("GET" | "POST", false) if is_connect(&wanted) => "create",
             ("GET" | "HEAD", _) if is_watch => "watch",
             ("GET" | "HEAD", false) => "get",
             ("GET" | "HEAD", true) => "list",
@@ -87,6 +90,12 @@ impl<'a> Attributes<'a> {
         }
         Self { verb: verb.into(), target: Target::Resource(wanted) }
     }
+}
+
+fn is_connect(wanted: &Wanted<'_>) -> bool {
+    wanted.group.is_empty()
+        && wanted.resource == "pods"
+        && matches!(&*wanted.subresource, "exec" | "attach" | "portforward")
 }
 
 /// The resource of a path, and whether it is the old form of a watch; `None` for other paths.

@@ -11,6 +11,8 @@ use serde_json::Value;
 use super::Api;
 use super::params::Params;
 use super::path::Address;
+use crate::auth::User;
+use crate::fair::Place;
 use crate::logs::LogOptions;
 use crate::server::Shutdown;
 use crate::status::Status;
@@ -34,16 +36,22 @@ pub(super) async fn logs(api: &Arc<Api>, address: &Address<'_>, request: &Parts)
     if value::text(&pod, &["spec", "nodeName"]).is_empty() {
         return Err(Status::bad_request(format!("pod {name} does not have a host assigned")));
     }
+    let place = api.streams.take(request.extensions.get::<User>())?;
     let body = api.pods.logs(&pod, options).await?;
     let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"))];
-    Ok((content_type, until_shutdown(body, request)).into_response())
+    Ok((content_type, until_shutdown(body, request, place)).into_response())
 }
 
-/// A followed log ends with the server.
-fn until_shutdown(body: axum::body::Body, request: &Parts) -> axum::body::Body {
+/// A followed log ends with the server, and has its place until it ends.
+fn until_shutdown(body: axum::body::Body, request: &Parts, place: Place) -> axum::body::Body {
     use futures::StreamExt;
-    let Some(Shutdown(token)) = request.extensions.get::<Shutdown>().cloned() else { return body };
-    axum::body::Body::from_stream(body.into_data_stream().take_until(token.cancelled_owned()))
+    let token = request.extensions.get::<Shutdown>().map(|shutdown| shutdown.0.clone()).unwrap_or_default();
+    let pieces = body.into_data_stream().take_until(token.cancelled_owned());
+    let placed = pieces.map(move |piece| {
+        let _held = &place;
+        piece
+    });
+    axum::body::Body::from_stream(placed)
 }
 
 fn since_time(params: &Params) -> Result<Option<Timestamp>, Status> {

@@ -40,6 +40,11 @@ impl Params {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
+    /// All values of a parameter that may be repeated.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// A flag; bare (`?watch`) means true.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Status> {
         Ok(self.tristate(name)?.unwrap_or(false))

@@ -8,6 +8,7 @@ mod bad;
 mod concurrent;
 mod conflicts;
 mod customs;
+mod connects;
 mod deletes;
 mod harness;
 mod jobs;

@@ -18,7 +18,7 @@ use axum::response::Response;
 use futures::{StreamExt, stream};
 use http::request::Parts;
 use store::{Batch, Change, Entry, Revision, Watch};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,8 @@ use super::params::Params;
 use super::path::Address;
 use super::read::{include, json_response};
 use super::{Api, negotiate};
+use crate::auth::User;
+use crate::fair::Place;
 use crate::limits::{BOOKMARK_EVERY, WATCH_QUEUE, WATCH_STALL_MAX, WATCH_TIMEOUT_DEFAULT, WATCH_TIMEOUT_MAX};
 use crate::objects::{ListOptions, Objects, Selection, VersionMatch};
 use crate::server::Shutdown;
@@ -40,8 +42,7 @@ pub(super) fn start(
     request: &Parts,
     params: &Params,
 ) -> Result<Response, Status> {
-    let place = api.watches.clone().try_acquire_owned();
-    let place = place.map_err(|_| Status::too_many_requests("too many watches are open; please try again"))?;
+    let place = api.watches.take(request.extensions.get::<User>())?;
     let form = negotiate::form(&request.headers)?;
     let plan = Plan::read(address, params)?;
     let encoder = Encoder::new(address.kind.clone(), address.served, form, include(params)?);
@@ -174,7 +175,7 @@ struct Pump {
 }
 
 impl Pump {
-    async fn run(mut self, shutdown: CancellationToken, _place: OwnedSemaphorePermit) {
+    async fn run(mut self, shutdown: CancellationToken, _place: Place) {
         if let Err(End::Failed(status)) = self.serve(&shutdown).await {
             let line = self.encoder.error(&status);
             // Too late for anyone who does not take this one either.

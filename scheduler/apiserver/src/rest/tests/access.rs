@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::harness::{Cluster, Doors, Echo, Meter, SHOP};
+use crate::fair::{Gate, Places};
 use crate::rest::{Api, Version, dispatch};
 use crate::server::ClientCertificate;
 
@@ -109,7 +110,9 @@ async fn a_busy_server_still_says_that_it_lives() {
         access: cluster.access.clone(),
         in_flight: none(),
         bodies: Arc::new(none()),
-        watches: Arc::new(none()),
+        gate: Gate::default(),
+        watches: Places::new("watches", 0, 0),
+        streams: Places::new("streams", 0, 0),
     });
     for (path, code) in [("/healthz", 200), ("/livez", 200), ("/readyz", 200), ("/version", 429), ("/api/v1/pods", 429)]
     {

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::WriteOptions;
+use crate::fair::Places;
 use crate::kinds::{Kinds, Row};
 use crate::objects::ObjectsConfig;
 use crate::rest::negotiate::Form;
@@ -35,11 +36,11 @@ async fn a_client_that_does_not_read_is_cut_off() {
     let plan = plan("/api/v1/namespaces/shop/configmaps?watch=1");
     let pump =
         Pump { objects, plan, encoder, sender, stall: Duration::from_millis(50), gone: CancellationToken::new() };
-    let places = Arc::new(tokio::sync::Semaphore::new(1));
-    let place = places.clone().try_acquire_owned().expect("a place");
+    let places = Places::new("watches", 1, 1);
+    let place = places.take(None).expect("a place");
     let running = tokio::spawn(pump.run(CancellationToken::new(), place));
     timeout(Duration::from_secs(10), running).await.expect("it ends by itself").expect("no panic");
-    assert_eq!(places.available_permits(), 1, "its place is free again");
+    assert!(places.take(None).is_ok(), "its place is free again");
     let mut lines = 0;
     while receiver.recv().await.is_some() {
         lines += 1;
