@@ -16,10 +16,10 @@ mod clients;
 mod commands;
 #[path = "e2e/deploy.rs"]
 mod deploy;
-#[path = "e2e/helm.rs"]
-mod helm;
 #[path = "e2e/forward.rs"]
 mod forward;
+#[path = "e2e/helm.rs"]
+mod helm;
 #[path = "e2e/isolated.rs"]
 mod isolated;
 #[path = "e2e/jobs.rs"]

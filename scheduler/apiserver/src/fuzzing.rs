@@ -82,13 +82,14 @@ mod tests {
     use super::*;
 
     /// Longest that one input may take, in a debug build on a busy machine.
+    type Target = fn(&[u8]);
     const TOOK_MAX: Duration = Duration::from_secs(5);
 
     // F87, F88
     #[test]
     fn every_input_that_was_ever_of_interest_returns_in_time() {
         let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus");
-        let targets: [(&str, fn(&[u8])); 5] = [
+        let targets: [(&str, Target); 5] = [
             ("manifest", manifest),
             ("patch", patch),
             ("protobuf", protobuf),

@@ -197,7 +197,7 @@ async fn a_pod_that_is_deleted_ends_its_connections_with_an_error() {
         stream.write_all(b"there?\n").await.expect("writes");
         let mut answer = [0; 7];
         stream.read_exact(&mut answer).await.expect("is answered");
-        let _ = cluster.kubectl_ok(&kubectl, &["delete", "pod", "tcp", "--timeout=60s"]);
+        drop(cluster.kubectl_ok(&kubectl, &["delete", "pod", "tcp", "--timeout=60s"]));
         let mut rest = String::new();
         drop(stream.read_to_string(&mut rest).await);
         let said =

@@ -1,7 +1,7 @@
 //! Which level a request falls into, whose it is, and how much it weighs. Pure.
 
-use http::request::Parts;
 use http::header;
+use http::request::Parts;
 
 use crate::auth::User;
 use crate::limits::{BODY_BYTES_PER_SEAT, LIST_ALL_SEATS, LIST_LIMIT_OF_ONE_SEAT};
@@ -42,7 +42,10 @@ impl<'a> Class<'a> {
         let (is_lease, width) = match &wanted.target {
             Target::Resource(resource) => {
                 let is_list = wanted.verb == "list";
-                (resource.resource == "leases", if is_list { list_width(request.uri.query()) } else { body_width(request) })
+                (
+                    resource.resource == "leases",
+                    if is_list { list_width(request.uri.query()) } else { body_width(request) },
+                )
             }
             Target::Path(_) => (false, 1),
         };
@@ -60,7 +63,10 @@ impl<'a> Class<'a> {
 fn list_width(query: Option<&str>) -> usize {
     let mut pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
     let limit = pairs.find(|(name, _)| *name == "limit").and_then(|(_, value)| value.parse::<usize>().ok());
-    limit.filter(|limit| *limit > 0).map_or(LIST_ALL_SEATS, |limit| limit.div_ceil(LIST_LIMIT_OF_ONE_SEAT)).clamp(1, LIST_ALL_SEATS)
+    limit
+        .filter(|limit| *limit > 0)
+        .map_or(LIST_ALL_SEATS, |limit| limit.div_ceil(LIST_LIMIT_OF_ONE_SEAT))
+        .clamp(1, LIST_ALL_SEATS)
 }
 
 /// A body is decoded, checked and written; a megabyte of it is a thousand ordinary ones.

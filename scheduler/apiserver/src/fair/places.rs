@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn a_user_has_a_share_and_all_have_an_end() {
-        let user = |name: &str, group: &str| User { name: name.to_owned(), groups: vec![group.to_owned()], ..User::default() };
+        let user =
+            |name: &str, group: &str| User { name: name.to_owned(), groups: vec![group.to_owned()], ..User::default() };
         let (ann, bob, master) = (user("ann", "devs"), user("bob", "devs"), user("admin", "system:masters"));
         let places = Places::new("watches", 3, 1);
         let first = places.take(Some(&ann)).expect("there is room");

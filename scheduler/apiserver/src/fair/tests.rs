@@ -53,7 +53,7 @@ fn simulate(noise: u32, flow: fn(usize) -> String) -> Seen {
         for tenant in 0..TENANTS {
             // A linear congruence (Numerical Recipes): the same load in every run.
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            if (random >> 16) % 40 == 0 {
+            if (random >> 16).is_multiple_of(40) {
                 arrivals.push(tenant);
             }
         }

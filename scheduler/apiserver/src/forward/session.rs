@@ -101,7 +101,7 @@ impl Session {
     }
 
     fn open(&mut self, stream: u32, headers: &Headers) -> Result<Vec<Step>, u32> {
-        if stream % 2 == 0 || stream <= self.highest {
+        if stream.is_multiple_of(2) || stream <= self.highest {
             return Err(PROTOCOL_ERROR);
         }
         self.highest = stream;

@@ -76,7 +76,10 @@ impl Desk {
         loop {
             let piece = tokio::select! {
                 Some(over) = self.carrying.join_next() => {
-                    self.over(over);
+                    // A task that panicked has told it; its stream ends with the connection.
+                    if let Ok(data) = over {
+                        self.over(data);
+                    }
                     continue;
                 }
                 piece = timeout(IDLE_MAX, stream.next()) => piece,
@@ -150,15 +153,13 @@ impl Desk {
     /// A stream that was never dialled has no task whose end would forget it.
     fn forget_undialled(&mut self, data: u32) {
         if self.lines.get(&data).is_some_and(|line| line.said.is_some()) {
-            self.over(Ok(data));
+            self.over(data);
         }
     }
 
-    fn over(&mut self, data: Result<u32, tokio::task::JoinError>) {
-        if let Ok(data) = data {
-            self.session.over(data);
-            self.lines.remove(&data);
-        }
+    fn over(&mut self, data: u32) {
+        self.session.over(data);
+        self.lines.remove(&data);
     }
 }
 

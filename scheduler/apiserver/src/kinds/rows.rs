@@ -13,7 +13,8 @@ use super::{
 };
 
 use Subresource::{
-    Attach, Binding, EphemeralContainers, Eviction, Exec, Finalize, Log, PortForward, Scale, Status as StatusPart, Token,
+    Attach, Binding, EphemeralContainers, Eviction, Exec, Finalize, Log, PortForward, Scale, Status as StatusPart,
+    Token,
 };
 
 /// What most kinds are like: a subdomain for a name, nothing to default, anything may change.

@@ -16,8 +16,8 @@ use tower::ServiceExt;
 
 use crate::objects::{Objects, ObjectsConfig, WriteOptions};
 use crate::{
-    Access, Accounts, AuditSink, Authenticator, Config, Issuer, Keys, LogOptions, Measured, PodConnection, PodStreams, Status, User,
-    Version, ensure_roles, router,
+    Access, Accounts, AuditSink, Authenticator, Config, Issuer, Keys, LogOptions, Measured, PodConnection, PodStreams,
+    Status, User, Version, ensure_roles, router,
 };
 
 /// Knows one master and one stranger.
