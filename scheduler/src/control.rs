@@ -60,6 +60,7 @@ pub(crate) fn snapshot(
         persistent_volume_claims: view.persistent_volume_claims.clone(),
         resource_quotas: view.resource_quotas.clone(),
         refusals: Arc::default(),
+        autoscalers: view.autoscalers.clone(),
         namespaces: view.namespaces.clone(),
         cluster_roles: view.cluster_roles.clone(),
         others: view.others.clone(),
@@ -67,6 +68,7 @@ pub(crate) fn snapshot(
         customs: view.customs.clone(),
         sessions: Arc::new(peers.sessions(clock)),
         usage,
+        scalings: Arc::default(),
     }
 }
 
@@ -158,8 +160,13 @@ impl Control {
         let mut snapshot = snapshot(&view, &peers, usage, &self.config, &self.clock, self.started);
         snapshot.refusals = self.hands.refused();
         let plan = (controller.plan)(&snapshot);
+        snapshot.scalings = state.scalings.clone();
+        let mut plan = (controller.plan)(&snapshot);
         let now = snapshot.now;
         drop((snapshot, view, peers));
+        if let Some(scalings) = plan.scalings.take() {
+            state.scalings = Arc::new(scalings);
+        }
         state.wake_at(plan.wake_at.map(|at| Instant::now() + until(now, at)));
         if !plan.is_settled() {
             tracing::debug!(controller = controller.name, %plan, "planned");

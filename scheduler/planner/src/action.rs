@@ -6,7 +6,7 @@ use api::{NamespacedName, Resource};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::Snapshot;
+use crate::{Scalings, Snapshot};
 
 /// What one controller wants done, in order, and when to ask it again.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Plan {
     pub actions: Vec<Action>,
     /// When time alone changes the decision; `None` if only a change can.
     pub wake_at: Option<Timestamp>,
+    /// What autoscalers are to remember until the next plan; `None` to keep what they do.
+    pub scalings: Option<Scalings>,
 }
 
 /// One step.
@@ -126,6 +128,8 @@ pub enum Part {
     Main,
     /// `status`.
     Status,
+    /// `scale`: the patch holds `spec.replicas`.
+    Scale,
     /// `finalize` of a Namespace: the patch holds `spec.finalizers`.
     Finalize,
 }
@@ -220,6 +224,7 @@ fn show_patch(
     let part = match part {
         Part::Main => "",
         Part::Status => "/status",
+        Part::Scale => "/scale",
         Part::Finalize => "/finalize",
     };
     write!(f, "patch {}{part} {name} {}", resource.qualified(), Short(patch))

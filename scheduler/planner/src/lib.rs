@@ -25,6 +25,8 @@ mod usage;
 mod aggregation;
 mod namespaces;
 
+mod autoscale;
+
 mod deployment;
 mod replicaset;
 
@@ -65,6 +67,7 @@ mod template;
 mod testing;
 
 pub use action::{Action, Change, EventKind, Guard, ObjectRef, Part, Plan};
+pub use autoscale::{Scaling, Scalings};
 pub use config::Config;
 pub use routes::{RouteEndpoint, RoutePort, ServiceRoute, routes};
 pub use snapshot::{Objects, Session, Snapshot};
@@ -72,8 +75,7 @@ pub use usage::{Amounts, MachineUsage, PodUsage, Span, Usage, UsageOfNode};
 
 use api::Resource;
 use api::resource::{
-    CLUSTER_ROLES, CONTROLLER_REVISIONS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINT_SLICES, JOBS, NAMESPACES, NODES,
-    PERSISTENT_VOLUME_CLAIMS, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, SERVICES, STATEFUL_SETS,
+    CLUSTER_ROLES, CONTROLLER_REVISIONS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINT_SLICES, HORIZONTAL_POD_AUTOSCALERS, JOBS, NAMESPACES, NODES, PERSISTENT_VOLUME_CLAIMS, PODS, POD_DISRUPTION_BUDGETS, POD_METRICS, REPLICA_SETS, SERVICES, STATEFUL_SETS,
 };
 
 /// One control loop's decision.
@@ -90,8 +92,15 @@ pub struct Controller {
 }
 
 /// Every control loop, in the order in which a change travels through them.
-pub static CONTROLLERS: [Controller; 16] = [
+pub static CONTROLLERS: &[Controller] = &[
     Controller { name: "namespaces", reads: &[], reads_sessions: false, plan: namespaces::plan },
+    Controller {
+        name: "autoscale",
+        // Not Pods: a decision is worth making anew when something was measured, and they change all the time.
+        reads: &[&HORIZONTAL_POD_AUTOSCALERS, &DEPLOYMENTS, &REPLICA_SETS, &STATEFUL_SETS, &POD_METRICS],
+        reads_sessions: false,
+        plan: autoscale::plan,
+    },
     Controller {
         name: "deployment",
         reads: &[&DEPLOYMENTS, &REPLICA_SETS, &PODS, &NODES, &NAMESPACES],

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use api::apps::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use api::autoscaling::HorizontalPodAutoscaler;
 use api::batch::{CronJob, Job};
 use api::core::{Namespace, Node, PersistentVolumeClaim, Pod, ResourceQuota, Service};
 use api::discovery::EndpointSlice;
@@ -11,14 +12,12 @@ use api::meta::ObjectMeta;
 use api::policy::PodDisruptionBudget;
 use api::rbac::ClusterRole;
 use api::resource::{
-    CONTROLLER_REVISIONS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, JOBS, LEASES, NAMESPACES,
-    NODES, PERSISTENT_VOLUME_CLAIMS, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, RESOURCE_QUOTAS, SERVICES,
-    STATEFUL_SETS,
+    CONTROLLER_REVISIONS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, HORIZONTAL_POD_AUTOSCALERS, JOBS, LEASES, NAMESPACES, NODES, PERSISTENT_VOLUME_CLAIMS, PODS, POD_DISRUPTION_BUDGETS, REPLICA_SETS, RESOURCE_QUOTAS, SERVICES, STATEFUL_SETS,
 };
 use api::{NamespacedName, Resource, label, resource};
 use jiff::Timestamp;
 
-use crate::{Config, Usage, object};
+use crate::{Config, Scalings, Usage, object};
 
 /// Objects of one resource, shared with the shell's cache; every object has a UID and a resource version.
 pub type Objects<T> = Arc<BTreeMap<NamespacedName, Arc<T>>>;
@@ -66,6 +65,8 @@ pub struct Snapshot {
     /// Why the API last refused what an object wishes to create, by the object's UID. An owner is here until all it
     /// wishes is taken; another leader starts with none.
     pub refusals: Arc<BTreeMap<String, String>>,
+    /// HorizontalPodAutoscalers.
+    pub autoscalers: Objects<HorizontalPodAutoscaler>,
     /// Namespaces; the namespace of the key is empty.
     pub namespaces: Objects<Namespace>,
     /// ClusterRoles; the namespace of the key is empty. Their metadata is in `others` too.
@@ -84,6 +85,8 @@ pub struct Snapshot {
     pub sessions: Arc<BTreeMap<String, Session>>,
     /// What hosts say is used. A controller that reads it says so by reading `PodMetrics`.
     pub usage: Usage,
+    /// What autoscalers remember, as [`Plan::scalings`](crate::Plan::scalings) said last.
+    pub scalings: Arc<Scalings>,
 }
 
 /// What is known of a host's session.
@@ -121,6 +124,7 @@ impl Snapshot {
             persistent_volume_claims: Objects::default(),
             resource_quotas: Objects::default(),
             refusals: Arc::default(),
+            autoscalers: Objects::default(),
             namespaces: Objects::default(),
             cluster_roles: Objects::default(),
             others: BTreeMap::new(),
@@ -128,6 +132,7 @@ impl Snapshot {
             customs: Arc::default(),
             sessions: Arc::default(),
             usage: Usage::default(),
+            scalings: Arc::default(),
         }
     }
 
@@ -203,6 +208,7 @@ impl Snapshot {
         let claims = &self.persistent_volume_claims;
         claims.iter().for_each(|(name, object)| visit(&PERSISTENT_VOLUME_CLAIMS, name, &object.metadata));
         self.resource_quotas.iter().for_each(|(name, object)| visit(&RESOURCE_QUOTAS, name, &object.metadata));
+        self.autoscalers.iter().for_each(|(name, object)| visit(&HORIZONTAL_POD_AUTOSCALERS, name, &object.metadata));
         self.pods.iter().for_each(|(name, object)| visit(&PODS, name, &object.metadata));
         for (resource, objects) in &self.others {
             objects.iter().for_each(|(name, meta)| visit(resource, name, meta));
@@ -228,6 +234,7 @@ impl Snapshot {
                 self.persistent_volume_claims.get(name).map(|object| &object.metadata)
             }
             r if *r == RESOURCE_QUOTAS => self.resource_quotas.get(name).map(|object| &object.metadata),
+            r if *r == HORIZONTAL_POD_AUTOSCALERS => self.autoscalers.get(name).map(|object| &object.metadata),
             r if *r == PODS => self.pods.get(name).map(|object| &object.metadata),
             _ => self.others.iter().find(|(r, _)| **r == resource)?.1.get(name).map(|meta| &**meta),
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use api::apps::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use api::autoscaling::HorizontalPodAutoscaler;
 use api::batch::{CronJob, Job};
 use api::core::{ConfigMap, Namespace, Node, PersistentVolumeClaim, Pod, ResourceQuota, Secret, Service};
 use api::discovery::EndpointSlice;
@@ -33,6 +34,7 @@ pub(super) enum Object {
     CronJob(Option<Arc<CronJob>>),
     PersistentVolumeClaim(Option<Arc<PersistentVolumeClaim>>),
     ResourceQuota(Option<Arc<ResourceQuota>>),
+    Autoscaler(Option<Arc<HorizontalPodAutoscaler>>),
     ConfigMap(Option<Arc<ConfigMap>>),
     Secret(Option<Arc<Secret>>),
     ClusterRole(Option<Arc<ClusterRole>>),
@@ -103,6 +105,7 @@ fn object(resource: &Resource, entry: Option<&Entry>) -> Result<Object, Unreadab
         r if *r == resource::CRON_JOBS => Object::CronJob(decode(entry)?),
         r if *r == resource::PERSISTENT_VOLUME_CLAIMS => Object::PersistentVolumeClaim(decode(entry)?),
         r if *r == resource::RESOURCE_QUOTAS => Object::ResourceQuota(decode(entry)?),
+        r if *r == resource::HORIZONTAL_POD_AUTOSCALERS => Object::Autoscaler(decode(entry)?),
         r if *r == resource::CONFIG_MAPS => Object::ConfigMap(decode(entry)?),
         r if *r == resource::SECRETS => Object::Secret(decode(entry)?),
         r if *r == resource::CLUSTER_ROLES => Object::ClusterRole(decode(entry)?),

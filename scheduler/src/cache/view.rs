@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use api::apps::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use api::autoscaling::HorizontalPodAutoscaler;
 use api::batch::{CronJob, Job};
 use api::core::{ConfigMap, Namespace, Node, PersistentVolumeClaim, Pod, ResourceQuota, Secret, Service};
 use api::discovery::EndpointSlice;
@@ -42,6 +43,7 @@ pub(crate) struct View {
     pub(crate) cron_jobs: Objects<CronJob>,
     pub(crate) persistent_volume_claims: Objects<PersistentVolumeClaim>,
     pub(crate) resource_quotas: Objects<ResourceQuota>,
+    pub(crate) autoscalers: Objects<HorizontalPodAutoscaler>,
     pub(crate) config_maps: Objects<ConfigMap>,
     pub(crate) secrets: Objects<Secret>,
     pub(crate) cluster_roles: Objects<ClusterRole>,
@@ -129,6 +131,7 @@ impl View {
             Object::CronJob(cron_job) => set(&mut self.cron_jobs, name, cron_job),
             Object::PersistentVolumeClaim(claim) => set(&mut self.persistent_volume_claims, name, claim),
             Object::ResourceQuota(quota) => set(&mut self.resource_quotas, name, quota),
+            Object::Autoscaler(autoscaler) => set(&mut self.autoscalers, name, autoscaler),
             Object::ConfigMap(map) => {
                 let meta = map.as_ref().map(|map| Arc::new(map.metadata.clone()));
                 set(self.others.entry(resource).or_default(), name.clone(), meta);

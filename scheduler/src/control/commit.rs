@@ -21,6 +21,9 @@ use crate::events::{About, Events, Happening};
 /// Writes under way at once: the store commits so many with one sync, and more would only queue.
 const AT_ONCE: usize = 256;
 
+/// Who owns numbers of replicas that an autoscaler wrote.
+const AUTOSCALER: &str = "horizontal-pod-autoscaler";
+
 /// What became of a plan.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Done {
@@ -147,8 +150,11 @@ impl Hands {
                 objects.create(resource, &namespace, object, WriteOptions::default()).await?;
             }
             Action::Patch { resource, name, uid, resource_version, part, patch } => {
+                // C9: the number is theirs who scale, whoever wrote the rest.
+                let field_manager = (part == Part::Scale).then(|| AUTOSCALER.to_owned());
                 let part = subresource(part);
-                let options = WriteOptions { uid: Some(uid), resource_version, ..WriteOptions::default() };
+                let options =
+                    WriteOptions { uid: Some(uid), resource_version, field_manager, ..WriteOptions::default() };
                 let patch = Patch::Merge(patch);
                 self.objects.patch(resource, &name.namespace, &name.name, part, patch, options).await?;
             }
@@ -226,6 +232,7 @@ fn subresource(part: Part) -> Subresource {
     match part {
         Part::Main => Subresource::Main,
         Part::Status => Subresource::Status,
+        Part::Scale => Subresource::Scale,
         Part::Finalize => Subresource::Finalize,
     }
 }

@@ -1,11 +1,18 @@
 //! When a controller is to be asked again. Pure.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use planner::Scalings;
 
 /// First wait after a step was refused for a reason that no change will lift by itself.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 /// Longest such wait.
 const RETRY_LAST: Duration = Duration::from_secs(30);
+
+/// Shortest time between two decisions if nothing has changed but what is used: with many hosts one of them reports at
+/// any moment.
+const USAGE_EVERY: Duration = Duration::from_secs(1);
 
 /// What a decision was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,17 +32,29 @@ pub(super) struct Due {
     wake_at: Option<Instant>,
     retry_at: Option<Instant>,
     retry: Option<Duration>,
+    /// When it last decided.
+    decided_at: Option<Instant>,
+    /// What its decisions remember.
+    pub(super) scalings: Arc<Scalings>,
 }
 
 impl Due {
     /// Whether the controller is to decide now; if so, takes note that it does.
     pub(super) fn begin(&mut self, inputs: Inputs, now: Instant) -> bool {
-        let due = self.seen != Some(inputs) || self.timer().is_some_and(|at| at <= now);
+        let rested_at = self.decided_at.filter(|_| self.is_only_usage_new(inputs)).map(|at| at + USAGE_EVERY);
+        let due = self.seen != Some(inputs) && rested_at.is_none_or(|at| at <= now)
+            || self.timer().is_some_and(|at| at <= now);
         if due {
-            self.seen = Some(inputs);
+            (self.seen, self.decided_at) = (Some(inputs), Some(now));
             (self.wake_at, self.retry_at) = (None, None);
+        } else if let Some(at) = rested_at {
+            self.wake_at = Some(self.wake_at.map_or(at, |earlier| earlier.min(at)));
         }
         due
+    }
+
+    fn is_only_usage_new(&self, inputs: Inputs) -> bool {
+        self.seen.is_some_and(|seen| seen != inputs && Inputs { usage: inputs.usage, ..seen } == inputs)
     }
 
     /// The decision changes with time alone at `at`.
@@ -72,7 +91,11 @@ mod tests {
         assert!(due.begin(inputs(0, 0), now), "the first time, always");
         assert!(!due.begin(inputs(0, 0), now));
         assert!(due.begin(inputs(1, 0), now) && due.begin(inputs(1, 1), now));
-        assert!(due.begin(Inputs { usage: 1, ..inputs(1, 1) }, now) && due.begin(inputs(1, 1), now));
+        let (reported, later) = (Inputs { usage: 1, ..inputs(1, 1) }, now + USAGE_EVERY);
+        assert!(!due.begin(reported, now), "what is used can wait");
+        assert_eq!(due.timer(), Some(later), "not for long");
+        assert!(due.begin(reported, later) && due.begin(inputs(1, 1), later + USAGE_EVERY));
+        let now = later + USAGE_EVERY;
         due.wake_at(Some(now + Duration::from_secs(1)));
         assert!(!due.begin(inputs(1, 1), now));
         assert!(due.begin(inputs(1, 1), now + Duration::from_secs(1)));

@@ -75,3 +75,47 @@ fn top(cluster: &Cluster, kubectl: &Path) {
     assert!(table.to_lowercase().contains("window"), "{table}");
     assert!(run(&["get", "--raw", "/apis/metrics.k8s.io/v1beta1/nodes/node-1"]).contains("NodeMetrics"));
 }
+
+// C62
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_autoscaler_follows_the_load_up_and_down() {
+    let cluster = Cluster::up();
+    let newest = paths::kubectls()[0].clone();
+    let run = |args: &[&str]| cluster.kubectl_ok(&newest, args);
+    let addr = deploy(&cluster, "burner", "spin", &[]);
+    assert!(run(&["set", "resources", "deployment/burner", "--requests=cpu=100m,memory=16Mi"]).contains("updated"));
+    answer(addr, "/").await;
+    assert!(run(&["autoscale", "deployment", "burner", "--cpu=50%", "--min=1", "--max=3"]).contains("autoscaled"));
+    let at_once = r#"{"spec":{"behavior":{"scaleDown":{"stabilizationWindowSeconds":0}}}}"#;
+    assert!(run(&["patch", "hpa", "burner", "--type=merge", "-p", at_once]).contains("patched"));
+    let replicas = |wanted: &'static str| {
+        let of = ["get", "deployment", "burner", "-o", "jsonpath={.spec.replicas}"];
+        let found = cluster.kubectl_ok(&newest, &of);
+        async move { (found == wanted).then_some(()) }
+    };
+    let burning = Burner::start(addr);
+    until("there are more", || replicas("3")).await;
+    let shown = run(&["get", "hpa", "burner"]);
+    assert!(shown.contains("Deployment/burner") && shown.contains("/50%") && !shown.contains("<unknown>"), "{shown}");
+    let told = run(&["describe", "hpa", "burner"]);
+    for word in
+        ["SuccessfulRescale", "ValidMetricFound", "cpu resource utilization (percentage of request) above target"]
+    {
+        assert!(told.contains(word), "{word} in {told}");
+    }
+    let older = run(&["get", "horizontalpodautoscalers.v1.autoscaling", "burner", "-o", "yaml"]);
+    assert!(
+        older.contains("targetCPUUtilizationPercentage: 50") && older.contains("apiVersion: autoscaling/v1"),
+        "{older}"
+    );
+    drop(burning);
+    until("there is one again", || replicas("1")).await;
+    assert!(run(&["describe", "hpa", "burner"]).contains("All metrics below target"));
+    for kubectl in paths::kubectls().iter().skip(1) {
+        let run = |args: &[&str]| cluster.kubectl_ok(kubectl, args);
+        let _ = run(&["delete", "hpa", "burner"]);
+        assert!(run(&["autoscale", "deployment", "burner", "--cpu-percent=70", "--max=2"]).contains("autoscaled"));
+        assert!(run(&["get", "hpa", "burner"]).contains("/70%"));
+        let _ = run(&["describe", "hpa", "burner"]);
+    }
+}

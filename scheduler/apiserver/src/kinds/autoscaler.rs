@@ -13,6 +13,9 @@ use crate::value;
 
 mod behavior;
 mod metric;
+mod v1;
+
+pub(super) use v1::ALSO;
 
 /// Fills in what an autoscaler leaves out.
 pub(super) fn defaults(autoscaler: &mut Value) {

@@ -292,7 +292,7 @@ pub(crate) static ROWS: [Kind; 40] = [
         defaults: autoscaler::defaults,
         validate: autoscaler::validate,
         unacted: unacted::AUTOSCALER,
-        acts: Acts::NotYet,
+        also: autoscaler::ALSO,
         ..PLAIN
     },
     Kind {

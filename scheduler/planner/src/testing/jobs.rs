@@ -152,7 +152,7 @@ fn watched_round(world: &mut World, ledger: &mut Ledger, steps_max: usize) -> Re
         steps.actions.truncate(steps_max);
         let spec = world.snapshot.jobs[&name()].spec.clone().unwrap();
         for action in &steps.actions {
-            world.apply(&Plan { actions: vec![action.clone()], wake_at: None });
+            world.apply(&Plan { actions: vec![action.clone()], ..Plan::default() });
             ledger.look(world);
             ledger.check(world).map_err(TestCaseError::fail)?;
             if matches!(action, Action::Create { .. }) {

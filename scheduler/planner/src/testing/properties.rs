@@ -292,7 +292,7 @@ fn planted_bugs_are_found() {
     fn shrink_to_nothing(snapshot: &Snapshot) -> Plan {
         let sets = snapshot.replica_sets.values();
         let patch = |meta| crate::object::patch(&REPLICA_SETS, meta, Part::Main, json!({"spec": {"replicas": 0}}));
-        Plan { actions: sets.map(|set| patch(&set.metadata)).collect(), wake_at: None }
+        Plan { actions: sets.map(|set| patch(&set.metadata)).collect(), ..Plan::default() }
     }
     fn create_twice(snapshot: &Snapshot) -> Plan {
         let mut plan = replicaset::plan(snapshot);

@@ -74,7 +74,7 @@ impl World {
     /// Every controller once, then the hosts; returns whether anything was done.
     pub(crate) fn round(&mut self) -> bool {
         let mut is_busy = false;
-        for controller in &CONTROLLERS {
+        for controller in CONTROLLERS {
             is_busy |= self.run(controller.plan);
         }
         is_busy | self.work_hosts()
