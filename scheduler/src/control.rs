@@ -159,7 +159,6 @@ impl Control {
         }
         let mut snapshot = snapshot(&view, &peers, usage, &self.config, &self.clock, self.started);
         snapshot.refusals = self.hands.refused();
-        let plan = (controller.plan)(&snapshot);
         snapshot.scalings = state.scalings.clone();
         let mut plan = (controller.plan)(&snapshot);
         let now = snapshot.now;

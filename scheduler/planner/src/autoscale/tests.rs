@@ -190,7 +190,8 @@ fn bounds_come_first_and_zero_is_off() {
 
 #[test]
 fn what_cannot_be_scaled_says_why() {
-    let target = |kind: &str, name: &str| json!({"scaleTargetRef": {"apiVersion": "apps/v1", "kind": kind, "name": name}});
+    let target =
+        |kind: &str, name: &str| json!({"scaleTargetRef": {"apiVersion": "apps/v1", "kind": kind, "name": name}});
     World::new(TWO, target("Deployment", "gone")).check(&expect![[""]]);
     World::new(TWO, target("Mood", "web")).check(&expect![[""]]);
     let mut twice = World::new(TWO, half());

@@ -254,7 +254,7 @@ fn watched_round(
                 check(&world.snapshot, action)
                     .map_err(|why| TestCaseError::fail(format!("{why}\n{}", super::text(&steps))))?;
             }
-            world.apply(&Plan { actions: vec![action.clone()], wake_at: None });
+            world.apply(&Plan { actions: vec![action.clone()], ..Plan::default() });
         }
     }
     world.work_hosts();
