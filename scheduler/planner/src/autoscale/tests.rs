@@ -131,15 +131,23 @@ impl World {
 #[test]
 fn a_busy_target_grows_at_once_and_a_quiet_one_shrinks_after_five_minutes() {
     let mut world = World::new(TWO, half());
-    world.cpu(&[("a", 900), ("b", 900)]).check(&expect![[""]]);
-    world.now(101).check(&expect![[""]]);
+    world.cpu(&[("a", 900), ("b", 900)]).check(&expect![[r#"
+        scale s/web to 4
+        event Normal SuccessfulRescale horizontalpodautoscalers.autoscaling s/web: New size: 4; reason: cpu resource utilization (percentage of request) above target
+        status AbleToScale=True ReadyForNewScale, ScalingActive=True ValidMetricFound, ScalingLimited=False DesiredWithinRange"#]]);
+    world.now(101).check(&expect!["status AbleToScale=True SucceededRescale, ScalingActive=True ValidMetricFound, ScalingLimited=False DesiredWithinRange"]);
     assert_eq!(world.status()["lastScaleTime"], json!("2026-01-01T00:01:40Z"));
     assert_eq!(world.status()["currentMetrics"][0]["resource"]["current"]["averageUtilization"], 90);
-    world.now(130).cpu(&[("a", 0), ("b", 0)]).check(&expect![[""]]);
-    world.now(135).check(&expect![[""]]);
-    world.now(429).check(&expect![[""]]);
-    world.now(430).check(&expect![[""]]);
-    world.now(431).check(&expect![[""]]);
+    world.now(130).cpu(&[("a", 0), ("b", 0)]).check(&expect![[r#"
+        status AbleToScale=True ScaleDownStabilized, ScalingActive=True ValidMetricFound, ScalingLimited=False DesiredWithinRange
+        wake @430"#]]);
+    world.now(135).check(&expect!["wake @430"]);
+    world.now(429).check(&expect!["wake @430"]);
+    world.now(430).check(&expect![[r#"
+        scale s/web to 1
+        event Normal SuccessfulRescale horizontalpodautoscalers.autoscaling s/web: New size: 1; reason: All metrics below target
+        status AbleToScale=True ReadyForNewScale, ScalingActive=True ValidMetricFound, ScalingLimited=True TooFewReplicas"#]]);
+    world.now(431).check(&expect!["status AbleToScale=True SucceededRescale, ScalingActive=True ValidMetricFound, ScalingLimited=True TooFewReplicas"]);
     assert_eq!(world.status()["currentReplicas"], 1);
 }
 
@@ -148,8 +156,8 @@ fn what_stays_as_it_is_changes_nothing() {
     let mut world = World::new(TWO, half());
     world.cpu(&[("a", 500), ("b", 480)]).step();
     assert_eq!(world.step(), "", "planning twice is a no-op");
-    world.now(103).cpu(&[("a", 510), ("b", 510)]).check(&expect![[""]]);
-    world.now(115).check(&expect![[""]]);
+    world.now(103).cpu(&[("a", 510), ("b", 510)]).check(&expect!["wake @115"]);
+    world.now(115).check(&expect!["status AbleToScale=True ReadyForNewScale, ScalingActive=True ValidMetricFound, ScalingLimited=False DesiredWithinRange"]);
     assert_eq!(world.step(), "");
 }
 
@@ -157,10 +165,17 @@ fn what_stays_as_it_is_changes_nothing() {
 #[test]
 fn a_metric_outage_never_scales() {
     let mut world = World::new(TWO, half());
-    world.check(&expect![[""]]);
+    world.check(&expect![[r#"
+        status AbleToScale=True SucceededGetScale, ScalingActive=False FailedGetResourceMetric
+        event Warning FailedGetResourceMetric horizontalpodautoscalers.autoscaling s/web: invalid metrics (1 invalid out of 1), first error is: failed to get cpu utilization: unable to get metrics for resource cpu: no metrics are known of the target's pods yet"#]]);
     assert_eq!(world.step(), "", "said once");
-    world.cpu(&[("a", 900), ("b", 900)]).check(&expect![[""]]);
-    world.now(200).check(&expect![[""]]);
+    world.cpu(&[("a", 900), ("b", 900)]).check(&expect![[r#"
+        scale s/web to 4
+        event Normal SuccessfulRescale horizontalpodautoscalers.autoscaling s/web: New size: 4; reason: cpu resource utilization (percentage of request) above target
+        status AbleToScale=True ReadyForNewScale, ScalingActive=True ValidMetricFound, ScalingLimited=False DesiredWithinRange"#]]);
+    world.now(200).check(&expect![[r#"
+        status AbleToScale=True SucceededRescale, ScalingActive=False FailedGetResourceMetric, ScalingLimited=False DesiredWithinRange
+        event Warning FailedGetResourceMetric horizontalpodautoscalers.autoscaling s/web: invalid metrics (1 invalid out of 1), first error is: failed to get cpu utilization: unable to get metrics for resource cpu: no metrics are known of the target's pods yet"#]]);
 }
 
 #[test]
@@ -172,33 +187,54 @@ fn the_highest_metric_counts_and_one_that_cannot_be_read_only_keeps_replicas() {
     let stranger = json!({"type": "External", "external": {
         "metric": {"name": "queue"}, "target": {"type": "Value", "value": "3"}}});
     let mut world = World::new(TWO, json!({"metrics": [memory, requests, stranger]}));
-    world.uses(&[("a", 0, 120, 5_000), ("b", 0, 100, 3_500)]).check(&expect![[""]]);
-    world.now(120).uses(&[("a", 0, 10, 100), ("b", 0, 10, 100)]).check(&expect![[""]]);
+    world.uses(&[("a", 0, 120, 5_000), ("b", 0, 100, 3_500)]).check(&expect![[r#"
+        scale s/web to 5
+        event Normal SuccessfulRescale horizontalpodautoscalers.autoscaling s/web: New size: 5; reason: pods metric insula.dev/requests-in-flight above target
+        status AbleToScale=True ReadyForNewScale, ScalingActive=True ValidMetricFound, ScalingLimited=False DesiredWithinRange"#]]);
+    world.now(120).uses(&[("a", 0, 10, 100), ("b", 0, 10, 100)]).check(&expect![[r#"
+        status AbleToScale=True SucceededRescale, ScalingActive=False FailedGetExternalMetric, ScalingLimited=False DesiredWithinRange
+        event Warning FailedGetExternalMetric horizontalpodautoscalers.autoscaling s/web: invalid metrics (1 invalid out of 3), first error is: no metrics of type External are served here; Resource, ContainerResource and Pods are"#]]);
     let shown = world.status()["currentMetrics"].to_string();
-    expect![[""]].assert_eq(&shown);
+    expect![[r#"[{"resource":{"current":{"averageValue":"10485760"},"name":"memory"},"type":"Resource"},{"pods":{"current":{"averageValue":"100m"},"metric":{"name":"insula.dev/requests-in-flight"}},"type":"Pods"},{"external":{"current":{},"metric":{"name":"queue"}},"type":"External"}]"#]].assert_eq(&shown);
 }
 
 #[test]
 fn bounds_come_first_and_zero_is_off() {
     let mut world = World::new(&TWO.replace("replicas=2", "replicas=12"), half());
-    world.check(&expect![[""]]);
+    world.check(&expect![[r#"
+        scale s/web to 10
+        event Normal SuccessfulRescale horizontalpodautoscalers.autoscaling s/web: New size: 10; reason: Current number of replicas above Spec.MaxReplicas
+        status AbleToScale=True SucceededGetScale"#]]);
     let mut world = World::new(&TWO.replace("replicas=2", "replicas=0"), half());
-    world.check(&expect![[""]]);
+    world.check(&expect!["status AbleToScale=True SucceededGetScale, ScalingActive=False ScalingDisabled"]);
     let mut world = World::new(TWO, json!({"minReplicas": 3}));
-    world.check(&expect![[""]]);
+    world.check(&expect![[r#"
+        scale s/web to 3
+        event Normal SuccessfulRescale horizontalpodautoscalers.autoscaling s/web: New size: 3; reason: Current number of replicas below Spec.MinReplicas
+        status AbleToScale=True SucceededGetScale"#]]);
 }
 
 #[test]
 fn what_cannot_be_scaled_says_why() {
     let target =
         |kind: &str, name: &str| json!({"scaleTargetRef": {"apiVersion": "apps/v1", "kind": kind, "name": name}});
-    World::new(TWO, target("Deployment", "gone")).check(&expect![[""]]);
-    World::new(TWO, target("Mood", "web")).check(&expect![[""]]);
+    World::new(TWO, target("Deployment", "gone")).check(&expect![[r#"
+        status AbleToScale=False FailedGetScale
+        event Warning FailedGetScale horizontalpodautoscalers.autoscaling s/web: deployments.apps "gone" not found"#]]);
+    World::new(TWO, target("Mood", "web")).check(&expect![[r#"
+        status AbleToScale=False FailedGetScale
+        event Warning FailedGetScale horizontalpodautoscalers.autoscaling s/web: no kind "Mood" in group "apps" is scaled here"#]]);
     let mut twice = World::new(TWO, half());
     twice.add("other", half());
-    twice.cpu(&[("a", 900), ("b", 900)]).check(&expect![[""]]);
+    twice.cpu(&[("a", 900), ("b", 900)]).check(&expect![[r#"
+        status AbleToScale=True SucceededGetScale, ScalingActive=False AmbiguousSelector
+        event Warning AmbiguousSelector horizontalpodautoscalers.autoscaling s/other: pods of the target are controlled by other HPAs too: s/web
+        status AbleToScale=True SucceededGetScale, ScalingActive=False AmbiguousSelector
+        event Warning AmbiguousSelector horizontalpodautoscalers.autoscaling s/web: pods of the target are controlled by other HPAs too: s/other"#]]);
     let mut unasked = World::new(&TWO.replace("cpu=1 ", ""), half());
-    unasked.cpu(&[("a", 900), ("b", 900)]).check(&expect![[""]]);
+    unasked.cpu(&[("a", 900), ("b", 900)]).check(&expect![[r#"
+        status AbleToScale=True SucceededGetScale, ScalingActive=False FailedGetResourceMetric
+        event Warning FailedGetResourceMetric horizontalpodautoscalers.autoscaling s/web: invalid metrics (1 invalid out of 1), first error is: failed to get cpu utilization: missing request for cpu in container main of Pod web-1-a"#]]);
 }
 
 #[test]
@@ -208,8 +244,13 @@ fn a_container_may_be_looked_at_alone() {
         json!({"metrics": [{"type": "ContainerResource", "containerResource": {
             "name": "cpu", "container": container, "target": target}}]})
     };
-    World::new(TWO, metric("main")).cpu(&[("a", 700), ("b", 700)]).check(&expect![[""]]);
-    World::new(TWO, metric("sidecar")).cpu(&[("a", 700), ("b", 700)]).check(&expect![[""]]);
+    World::new(TWO, metric("main")).cpu(&[("a", 700), ("b", 700)]).check(&expect![[r#"
+        scale s/web to 3
+        event Normal SuccessfulRescale horizontalpodautoscalers.autoscaling s/web: New size: 3; reason: cpu container resource utilization (percentage of request) above target
+        status AbleToScale=True ReadyForNewScale, ScalingActive=True ValidMetricFound, ScalingLimited=False DesiredWithinRange"#]]);
+    World::new(TWO, metric("sidecar")).cpu(&[("a", 700), ("b", 700)]).check(&expect![[r#"
+        status AbleToScale=True SucceededGetScale, ScalingActive=False FailedGetContainerResourceMetric
+        event Warning FailedGetContainerResourceMetric horizontalpodautoscalers.autoscaling s/web: invalid metrics (1 invalid out of 1), first error is: failed to get cpu container utilization: container sidecar not present in metrics for pod web-1-a"#]]);
 }
 
 // C62
@@ -219,7 +260,10 @@ fn pods_that_start_count_as_idle_and_those_on_their_way_out_not_at_all() {
         "{TWO} pod s/web-1-c of=web-1 node=a ready=98 cpu=1 at=97\npod s/web-1-d of=web-1 node=a ready=0 cpu=1 leaving"
     );
     let mut world = World::new(&cluster.replace("replicas=2", "replicas=3"), half());
-    world.cpu(&[("a", 900), ("b", 900), ("c", 1000), ("d", 1000)]).check(&expect![[""]]);
+    world.cpu(&[("a", 900), ("b", 900), ("c", 1000), ("d", 1000)]).check(&expect![[r#"
+        scale s/web to 4
+        event Normal SuccessfulRescale horizontalpodautoscalers.autoscaling s/web: New size: 4; reason: cpu resource utilization (percentage of request) above target
+        status AbleToScale=True ReadyForNewScale, ScalingActive=True ValidMetricFound, ScalingLimited=False DesiredWithinRange"#]]);
 }
 
 #[test]
@@ -229,7 +273,9 @@ fn a_step_that_was_refused_is_asked_for_again() {
     let before = world.0.deployments.clone();
     world.step();
     world.0.deployments = before;
-    world.now(101).check(&expect![[""]]);
+    world.now(101).check(&expect![[r#"
+        scale s/web to 4
+        event Normal SuccessfulRescale horizontalpodautoscalers.autoscaling s/web: New size: 4; reason: cpu resource utilization (percentage of request) above target"#]]);
     assert!(world.status()["lastScaleTime"].is_null(), "nothing has been scaled");
 }
 
