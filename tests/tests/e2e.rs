@@ -14,6 +14,8 @@ mod cli_verbs;
 mod clients;
 #[path = "e2e/commands.rs"]
 mod commands;
+#[path = "e2e/customs.rs"]
+mod customs;
 #[path = "e2e/deploy.rs"]
 mod deploy;
 #[path = "e2e/forward.rs"]

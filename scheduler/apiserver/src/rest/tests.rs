@@ -9,6 +9,7 @@ mod concurrent;
 mod conflicts;
 mod customs;
 mod connects;
+mod customs;
 mod deletes;
 mod harness;
 mod jobs;

@@ -1,0 +1,190 @@
+//! Custom resources and admission policies with kubectl, and an operator that is written with kube-rs.
+
+use std::path::Path;
+
+use api::extensions::CustomResourceDefinition;
+use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::runtime::wait::{await_condition, conditions};
+use kube::{CustomResource, CustomResourceExt, ResourceExt};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tests::{Cluster, paths};
+
+const DEFINITION: &str = r#"
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: widgets, singular: widget, kind: Widget, shortNames: [wd], categories: [all]}
+  versions:
+"#;
+
+const VERSION: &str = r#"  - name: NAME
+    served: true
+    storage: STORAGE
+    subresources:
+      status: {}
+      scale: {specReplicasPath: .spec.replicas, statusReplicasPath: .status.replicas}
+    additionalPrinterColumns:
+    - {name: Colour, type: string, jsonPath: .spec.colour}
+    - {name: Replicas, type: integer, jsonPath: .spec.replicas}
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec:
+            type: object
+            required: [colour]
+            properties:
+              colour: {type: string, enum: [red, green], description: What it looks like.}
+              replicas: {type: integer, default: 1}
+            x-kubernetes-validations:
+            - {rule: self.replicas <= 10, message: at most ten replicas}
+          status:
+            type: object
+            properties: {replicas: {type: integer}}
+"#;
+
+const WIDGET: &str = "
+apiVersion: example.com/v1
+kind: Widget
+metadata: {name: w}
+spec: {colour: red}
+";
+
+fn write(cluster: &Cluster, name: &str, text: &str) -> String {
+    let path = cluster.path(name);
+    std::fs::write(&path, text).expect("writes");
+    path.display().to_string()
+}
+
+#[tokio::test]
+async fn custom_resources_live_a_whole_life_with_kubectl() {
+    let cluster = Cluster::up();
+    let version = |name: &str, storage: &str| VERSION.replace("NAME", name).replace("STORAGE", storage);
+    let plain = [DEFINITION, &version("v1", "true"), &version("v1beta1", "false")].concat();
+    let (definition, widget) = (write(&cluster, "crd.yaml", &plain), write(&cluster, "widget.yaml", WIDGET));
+    for kubectl in paths::kubectls() {
+        println!("{}", kubectl.display());
+        life(&cluster, &kubectl, &definition, &widget);
+    }
+}
+
+fn life(cluster: &Cluster, kubectl: &Path, definition: &str, widget: &str) {
+    let run = |args: &[&str]| cluster.kubectl_ok(kubectl, args);
+    let _ = run(&["apply", "-f", definition]);
+    let _ = run(&["wait", "--for=condition=established", "crd/widgets.example.com", "--timeout=60s"]);
+    let _ = run(&["apply", "-f", widget]);
+    let table = run(&["get", "wd"]);
+    assert!(table.contains("COLOUR") && table.contains("red"), "{table}");
+    assert!(run(&["get", "crd"]).contains("widgets.example.com"));
+    assert!(run(&["explain", "widgets.spec.colour"]).contains("What it looks like."));
+    let _ = run(&["scale", "widget", "w", "--replicas=3"]);
+    assert_eq!(run(&["get", "widgets.v1beta1.example.com", "w", "-o", "jsonpath={.apiVersion} {.spec.replicas}"]), "example.com/v1beta1 3");
+    let _ = run(&["patch", "widget", "w", "--type=merge", "-p", r#"{"spec":{"colour":"green"}}"#]);
+    let _ = run(&["patch", "widget", "w", "--type=json", "-p", r#"[{"op":"replace","path":"/spec/replicas","value":4}]"#]);
+    let _ = run(&["patch", "widget", "w", "--subresource=status", "--type=merge", "-p", r#"{"status":{"replicas":4}}"#]);
+    let _ = run(&["label", "widget", "w", "a=b"]);
+    let _ = run(&["apply", "-f", widget]);
+    assert_eq!(run(&["get", "widget", "w", "-o", "jsonpath={.spec.colour} {.status.replicas}"]), "red 4");
+    let refused = cluster.kubectl(kubectl, &["patch", "widget", "w", "--type=merge", "-p", r#"{"spec":{"replicas":11}}"#]);
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && words.contains("at most ten replicas"), "{words}");
+    let _ = run(&["describe", "widget", "w"]);
+    let _ = run(&["delete", "widget", "w"]);
+    let _ = run(&["apply", "-f", widget]);
+    let _ = run(&["delete", "crd", "widgets.example.com"]);
+    let gone = cluster.kubectl(kubectl, &["get", "widgets.example.com"]);
+    assert!(!gone.status.success());
+}
+
+const POLICY: &str = r#"
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: team}
+spec:
+  matchConstraints:
+    resourceRules:
+    - {apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}
+  validations:
+  - expression: "has(object.metadata.labels) && 'team' in object.metadata.labels"
+    message: a deployment needs the label team
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: team}
+spec: {policyName: team, validationActions: [ACTION]}
+"#;
+
+#[tokio::test]
+async fn a_policy_refuses_or_warns_as_its_binding_says() {
+    let cluster = Cluster::up();
+    let kubectl = paths::kubectl();
+    let run = |args: &[&str]| cluster.kubectl_ok(&kubectl, args);
+    let words = |args: &[&str]| {
+        let output = cluster.kubectl(&kubectl, args);
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let _ = run(&["create", "configmap", "warm"]);
+    for (action, name, passes) in [("Warn", "one", true), ("Deny", "two", false)] {
+        let manifest = write(&cluster, "policy.yaml", &POLICY.replace("ACTION", action));
+        let _ = run(&["apply", "-f", &manifest]);
+        let told = || words(&["create", "deployment", name, "--image=web:v1", "--dry-run=server"]);
+        tests::until("the policy is in force", || async {
+            let (passed, said) = told();
+            (said.contains("a deployment needs the label team") && passed == passes).then_some(())
+        })
+        .await;
+    }
+    assert!(run(&["get", "validatingadmissionpolicy", "team"]).contains("VALIDATIONS"));
+    let _ = run(&["delete", "validatingadmissionpolicy", "team"]);
+    tests::until("the policy is gone", || async {
+        words(&["create", "deployment", "two", "--image=web:v1", "--dry-run=server"]).0.then_some(())
+    })
+    .await;
+}
+
+#[derive(CustomResource, Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[kube(group = "example.com", version = "v1", kind = "Lamp", namespaced, status = "LampStatus")]
+struct LampSpec {
+    watts: u32,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+struct LampStatus {
+    lit: bool,
+}
+
+const FINALIZER: &str = "example.com/switch-off";
+
+#[tokio::test]
+async fn an_operator_with_a_finalizer_works() {
+    let cluster = Cluster::up();
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let file = Kubeconfig::read_from(cluster.kubeconfig()).expect("a kubeconfig");
+    let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.expect("sound");
+    let client = kube::Client::try_from(config).expect("a client");
+    let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
+    let _ = definitions.create(&PostParams::default(), &Lamp::crd()).await.expect("is created");
+    let established = await_condition(definitions, "lamps.example.com", conditions::is_crd_established());
+    drop(tokio::time::timeout(std::time::Duration::from_secs(60), established).await.expect("in time").expect("watches"));
+    let lamps: Api<Lamp> = Api::namespaced(client, "default");
+    let made = lamps.create(&PostParams::default(), &Lamp::new("l", LampSpec { watts: 9 })).await.expect("at once");
+    let patch = serde_json::json!({"metadata": {"finalizers": [FINALIZER]}});
+    let _ = lamps.patch("l", &PatchParams::default(), &Patch::Merge(patch)).await.expect("is patched");
+    let status = serde_json::json!({"status": {"lit": true}});
+    let lit = lamps.patch_status("l", &PatchParams::default(), &Patch::Merge(status)).await.expect("is patched");
+    assert!(lit.status.is_some_and(|status| status.lit));
+    let _ = lamps.delete("l", &DeleteParams::default()).await.expect("is marked");
+    let held = lamps.get("l").await.expect("is held");
+    assert!(held.metadata.deletion_timestamp.is_some() && held.finalizers() == [FINALIZER]);
+    let gone = await_condition(lamps.clone(), "l", conditions::is_deleted(&made.uid().expect("a UID")));
+    let release = serde_json::json!({"metadata": {"finalizers": null}});
+    let released = lamps.patch("l", &PatchParams::default(), &Patch::Merge(release)).await;
+    drop(released.expect("is let go"));
+    drop(tokio::time::timeout(std::time::Duration::from_secs(60), gone).await.expect("in time").expect("watches"));
+    assert!(lamps.get_opt("l").await.expect("answers").is_none());
+}
