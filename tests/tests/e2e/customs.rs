@@ -83,14 +83,20 @@ fn life(cluster: &Cluster, kubectl: &Path, definition: &str, widget: &str) {
     assert!(run(&["get", "crd"]).contains("widgets.example.com"));
     assert!(run(&["explain", "widgets.spec.colour"]).contains("What it looks like."));
     let _ = run(&["scale", "widget", "w", "--replicas=3"]);
-    assert_eq!(run(&["get", "widgets.v1beta1.example.com", "w", "-o", "jsonpath={.apiVersion} {.spec.replicas}"]), "example.com/v1beta1 3");
+    assert_eq!(
+        run(&["get", "widgets.v1beta1.example.com", "w", "-o", "jsonpath={.apiVersion} {.spec.replicas}"]),
+        "example.com/v1beta1 3"
+    );
     let _ = run(&["patch", "widget", "w", "--type=merge", "-p", r#"{"spec":{"colour":"green"}}"#]);
-    let _ = run(&["patch", "widget", "w", "--type=json", "-p", r#"[{"op":"replace","path":"/spec/replicas","value":4}]"#]);
-    let _ = run(&["patch", "widget", "w", "--subresource=status", "--type=merge", "-p", r#"{"status":{"replicas":4}}"#]);
+    let _ =
+        run(&["patch", "widget", "w", "--type=json", "-p", r#"[{"op":"replace","path":"/spec/replicas","value":4}]"#]);
+    let _ =
+        run(&["patch", "widget", "w", "--subresource=status", "--type=merge", "-p", r#"{"status":{"replicas":4}}"#]);
     let _ = run(&["label", "widget", "w", "a=b"]);
     let _ = run(&["apply", "-f", widget]);
     assert_eq!(run(&["get", "widget", "w", "-o", "jsonpath={.spec.colour} {.status.replicas}"]), "red 4");
-    let refused = cluster.kubectl(kubectl, &["patch", "widget", "w", "--type=merge", "-p", r#"{"spec":{"replicas":11}}"#]);
+    let refused =
+        cluster.kubectl(kubectl, &["patch", "widget", "w", "--type=merge", "-p", r#"{"spec":{"replicas":11}}"#]);
     let words = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && words.contains("at most ten replicas"), "{words}");
     let _ = run(&["describe", "widget", "w"]);
@@ -170,7 +176,9 @@ async fn an_operator_with_a_finalizer_works() {
     let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
     let _ = definitions.create(&PostParams::default(), &Lamp::crd()).await.expect("is created");
     let established = await_condition(definitions, "lamps.example.com", conditions::is_crd_established());
-    drop(tokio::time::timeout(std::time::Duration::from_secs(60), established).await.expect("in time").expect("watches"));
+    drop(
+        tokio::time::timeout(std::time::Duration::from_secs(60), established).await.expect("in time").expect("watches"),
+    );
     let lamps: Api<Lamp> = Api::namespaced(client, "default");
     let made = lamps.create(&PostParams::default(), &Lamp::new("l", LampSpec { watts: 9 })).await.expect("at once");
     let patch = serde_json::json!({"metadata": {"finalizers": [FINALIZER]}});

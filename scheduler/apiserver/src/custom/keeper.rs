@@ -39,6 +39,8 @@ pub struct Keeper {
     /// Definitions whose objects are being deleted, by name and UID.
     ending: BTreeSet<(String, String)>,
     tasks: JoinSet<(String, String)>,
+    /// The admission policies; taken when it runs.
+    policies: Option<Follower>,
 }
 
 impl Keeper {
@@ -50,8 +52,16 @@ impl Keeper {
         let listing = objects.store().list(&DEFINITIONS.prefix(), Page::default()).await?;
         let watch = objects.store().watch(&DEFINITIONS.prefix(), listing.revision).await?;
         let known = listing.entries.iter().filter_map(read).collect();
-        let mut keeper =
-            Self { objects, watch, known, in_force: BTreeMap::new(), ending: BTreeSet::new(), tasks: JoinSet::new() };
+        let policies = Some(Follower::start(objects.clone()).await?);
+        let mut keeper = Self {
+            objects,
+            watch,
+            known,
+            in_force: BTreeMap::new(),
+            ending: BTreeSet::new(),
+            tasks: JoinSet::new(),
+            policies,
+        };
         keeper.put_in_force(|definition| names::holds(definition, "Established"));
         Ok(keeper)
     }
@@ -61,8 +71,14 @@ impl Keeper {
     /// # Errors
     /// The store's; it does not come back.
     pub async fn run(mut self) -> Result<(), Error> {
-        let policies = Follower::start(self.objects.clone()).await?;
-        tokio::try_join!(self.follow(), policies.run()).map(drop)
+        let policies = self.policies.take();
+        let policies = async {
+            match policies {
+                Some(policies) => policies.run().await,
+                None => Ok(()),
+            }
+        };
+        tokio::try_join!(self.follow(), policies).map(drop)
     }
 
     async fn follow(&mut self) -> Result<(), Error> {

@@ -30,13 +30,15 @@ impl Follower {
         let watch = objects.store().watch(PREFIX, listing.revision).await?;
         let read = |entry: &store::Entry| Some((entry.key.to_string(), decode_entry(entry).ok()?));
         let follower = Self { watch, known: listing.entries.iter().filter_map(read).collect(), objects };
-        follower.put_in_force();
+        drop(follower.put_in_force());
         Ok(follower)
     }
 
     /// Runs until the store ends.
     pub(crate) async fn run(mut self) -> Result<(), Error> {
         loop {
+            let policies = self.put_in_force();
+            self.tell(&policies).await;
             match self.watch.next().await {
                 Ok(batch) => {
                     for change in &batch.changes {
@@ -49,8 +51,6 @@ impl Follower {
                 Err(Error::Lagged { .. } | Error::Compacted { .. }) => self = Self::start(self.objects).await?,
                 Err(error) => return Err(error),
             }
-            let policies = self.put_in_force();
-            self.tell(&policies).await;
         }
     }
 

@@ -164,7 +164,9 @@ async fn a_definition_goes_after_its_objects_and_can_come_again() {
     wait(&cluster, &format!("{WIDGETS}/a"), |a| a["metadata"]["deletionTimestamp"].is_string()).await;
     let late = cluster.post(WIDGETS, &widget("b", &json!({"colour": "red"}))).await;
     assert_eq!(late.code, 405, "nothing new: {}", late.text);
-    let (app, path) = (&cluster, format!("{WIDGETS}?watch=1&allowWatchBookmarks=true"));
+    let version = cluster.get(WIDGETS).await.expect(200)["metadata"]["resourceVersion"].clone();
+    let version = version.as_str().unwrap_or_default();
+    let (app, path) = (&cluster, format!("{WIDGETS}?watch=1&allowWatchBookmarks=true&resourceVersion={version}"));
     let release =
         async { cluster.merge(&format!("{WIDGETS}/a"), &json!({"metadata": {"finalizers": null}})).await.expect(200) };
     let both = async { tokio::join!(app.get(&path), release) };
