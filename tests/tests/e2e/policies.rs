@@ -71,7 +71,7 @@ async fn every_generator_describe_and_explain_works() {
         }
         for (kind, name, shown) in [
             ("quota", "q", "requests.cpu  0     2"),
-            ("quota", "best", "Best Effort"),
+            ("quota", "best", "BestEffort"),
             ("limits", "sizes", "memory"),
             ("pv", "disk", "HostPath"),
             ("pvc", "claim", "Pending"),
