@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::resource::DEPLOYMENTS;
+use api::resource::{DAEMON_SETS, DEPLOYMENTS, STATEFUL_SETS};
 use expect_test::expect;
 
 use super::*;
@@ -106,6 +106,26 @@ fn every_way_of_deleting_a_deployment_ends_as_asked() {
         assert!(world.snapshot.deployments.is_empty(), "{propagation:?}");
         assert_eq!(world.snapshot.pods.len(), pods, "{propagation:?}");
         assert_eq!(world.snapshot.replica_sets.len(), usize::from(pods > 0), "{propagation:?}");
+    }
+}
+
+#[test]
+fn every_way_of_deleting_a_set_ends_as_asked() {
+    let sets: [(&'static Resource, &str); 2] =
+        [(&STATEFUL_SETS, "sts shop/web replicas=3"), (&DAEMON_SETS, "ds shop/web")];
+    for (resource, line) in sets {
+        for (propagation, pods) in [(None, 0), (Some("Background"), 0), (Some("Foreground"), 0), (Some("Orphan"), 3)] {
+            let mut world = World::new(&format!("node a\nnode b\nnode c\n{line}"));
+            world.settle();
+            world.delete(resource, &NamespacedName::new("shop", "web"), None, propagation);
+            world.settle();
+            assert!(
+                world.snapshot.meta(resource, &NamespacedName::new("shop", "web")).is_none(),
+                "{line} {propagation:?}"
+            );
+            assert_eq!(world.snapshot.pods.len(), pods, "{line} {propagation:?}");
+            assert_eq!(world.snapshot.controller_revisions.len(), usize::from(pods > 0), "{line} {propagation:?}");
+        }
     }
 }
 
