@@ -70,7 +70,7 @@ impl Turn<'_> {
         match self.targets.scaled(self.name) {
             Err(why) => {
                 let message = format!("the HPA controller was unable to get the target's current scale: {why}");
-                report.fail("AbleToScale", "FailedGetScale", message, why);
+                report.fail("AbleToScale", "FailedGetScale", &message, why);
             }
             Ok(scaled) => {
                 report.able("SucceededGetScale", "the HPA controller was able to get the target's current scale");
@@ -135,7 +135,7 @@ impl Turn<'_> {
     /// away.
     fn proposed(&self, scaled: &Scaled<'_>, report: &mut Report<'_>) -> Option<(i64, String)> {
         if let Err((reason, message)) = self.targets.check(self.name, scaled) {
-            report.fail("ScalingActive", reason, message.clone(), message);
+            report.fail("ScalingActive", reason, &message.clone(), message);
             return None;
         }
         let reader = metric::Reader { snapshot: self.snapshot, scaled, tolerance: self.limits.tolerance() };
@@ -157,7 +157,7 @@ impl Turn<'_> {
             let message = format!("the HPA was unable to compute the replica count: {}", first.message);
             let count = format!("invalid metrics ({} invalid out of {})", failed.len(), outcomes.len());
             let event = format!("{count}, first error is: {}", first.message);
-            report.fail("ScalingActive", first.reason, message, event);
+            report.fail("ScalingActive", first.reason, &message, event);
             return None;
         }
         let (_, name) = best.as_ref()?;

@@ -189,7 +189,8 @@ async fn an_operator_with_a_finalizer_works() {
     let _ = lamps.delete("l", &DeleteParams::default()).await.expect("is marked");
     let held = lamps.get("l").await.expect("is held");
     assert!(held.metadata.deletion_timestamp.is_some() && held.finalizers() == [FINALIZER]);
-    let gone = await_condition(lamps.clone(), "l", conditions::is_deleted(&made.uid().expect("a UID")));
+    let uid = made.uid().expect("a UID");
+    let gone = await_condition(lamps.clone(), "l", conditions::is_deleted(&uid));
     let release = serde_json::json!({"metadata": {"finalizers": null}});
     let released = lamps.patch("l", &PatchParams::default(), &Patch::Merge(release)).await;
     drop(released.expect("is let go"));

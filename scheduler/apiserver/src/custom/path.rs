@@ -54,11 +54,11 @@ impl JsonPath {
 
     /// Its fields, if it is fields alone.
     pub(crate) fn fields(&self) -> Vec<&str> {
-        let field = |step| match step {
-            &Step::Field(ref name) => Some(name.as_str()),
+        let fields = self.steps.iter().filter_map(|step| match step {
+            Step::Field(name) => Some(name.as_str()),
             _ => None,
-        };
-        self.steps.iter().filter_map(field).collect()
+        });
+        fields.collect()
     }
 
     /// How selectors call it: without the dot.

@@ -17,6 +17,7 @@ pub(crate) use parse::parse;
 
 /// One place of a schema.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a marker of its own in a structural schema")]
 pub(crate) struct Schema {
     /// `None`: not told, as within `anyOf`, or an integer or a string.
     pub(crate) kind: Option<Kind>,

@@ -73,6 +73,10 @@ fn values_are_held_against_their_schema_in_kubernetes_words() {
     ] {
         assert_eq!(problems(&schema, &value), [format!("spec.f: Invalid value: {wanted}")], "{schema} {value}");
     }
+}
+
+#[test]
+fn sizes_and_choices_have_words_of_their_own_and_what_fits_has_none() {
     for (schema, value, wanted) in [
         (json!({"type": "string", "maxLength": 2}), json!("abc"), "spec.f: Too long: may not be more than 2 bytes"),
         (

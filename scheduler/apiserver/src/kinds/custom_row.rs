@@ -12,6 +12,7 @@ use crate::status::Status;
 use crate::value;
 
 /// The names of a custom kind, kept.
+#[derive(Clone, Copy)]
 pub(crate) struct Names {
     pub(crate) singular: &'static str,
     pub(crate) short: &'static [&'static str],

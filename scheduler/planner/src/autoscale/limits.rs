@@ -55,7 +55,7 @@ enum Change {
 }
 
 /// What became of a wish.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Limited {
     pub replicas: i64,
     pub is_limited: bool,

@@ -60,12 +60,12 @@ impl<'a> Report<'a> {
     }
 
     /// It cannot go on, and says so if that is news.
-    pub(super) fn fail(&mut self, type_: &'static str, reason: &'static str, message: String, event: String) {
+    pub(super) fn fail(&mut self, type_: &'static str, reason: &'static str, message: &str, event: String) {
         let before = self.conditions.iter().find(|condition| condition.type_ == type_);
         let is_news = before.is_none_or(|before| {
-            before.reason.as_deref() != Some(reason) || before.message.as_deref() != Some(message.as_str())
+            before.reason.as_deref() != Some(reason) || before.message.as_deref() != Some(message)
         });
-        self.set(type_, false, reason, &message);
+        self.set(type_, false, reason, message);
         self.warning = is_news.then_some((reason, event));
     }
 

@@ -24,7 +24,7 @@ fn name() -> NamespacedName {
 }
 
 /// An autoscaler for `web`, between one and ten.
-fn autoscaler(spec: Value) -> Value {
+fn autoscaler(spec: &Value) -> Value {
     let mut whole = json!({
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
         "minReplicas": 1,
@@ -56,7 +56,7 @@ impl World {
     fn add(&mut self, name: &str, spec: Value) {
         let object = json!({
             "metadata": {"name": name, "namespace": "s", "uid": format!("hpa-{name}"), "resourceVersion": "1"},
-            "spec": autoscaler(spec),
+            "spec": autoscaler(&spec),
         });
         let object = serde_json::from_value(object).unwrap();
         Arc::make_mut(&mut self.0.autoscalers).insert(NamespacedName::new("s", name), Arc::new(object));

@@ -127,7 +127,7 @@ fn to_stored(object: &mut Value) {
 }
 
 /// A metric that v1 has a field for.
-fn cpu<'m>(metric: &'m Value, side: Side) -> Option<&'m Value> {
+fn cpu(metric: &Value, side: Side) -> Option<&Value> {
     let is_cpu = value::text(metric, &["type"]) == "Resource" && value::text(metric, &["resource", "name"]) == "cpu";
     value::at(metric, &["resource", side.amounts(), "averageUtilization"]).filter(|_| is_cpu)
 }
