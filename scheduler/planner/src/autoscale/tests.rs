@@ -30,7 +30,7 @@ fn autoscaler(spec: &Value) -> Value {
         "minReplicas": 1,
         "maxReplicas": 10,
     });
-    json_merge(&mut whole, &spec);
+    json_merge(&mut whole, spec);
     whole
 }
 
@@ -53,6 +53,7 @@ impl World {
         world
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "tests write specs in place")]
     fn add(&mut self, name: &str, spec: Value) {
         let object = json!({
             "metadata": {"name": name, "namespace": "s", "uid": format!("hpa-{name}"), "resourceVersion": "1"},
