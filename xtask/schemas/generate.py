@@ -297,6 +297,8 @@ class Table:
         return self.leaf(path, schema, kind, member)
 
     def leaf(self, path, schema, kind, member):
+        if kind == "number":
+            return "Json"  # of fractions there are three, in schemas of custom resources, which check them themselves
         wires = {"string": "string", "boolean": "bool", "object": "message"}
         kind_format = schema.get("format")
         wire = {"byte": "bytes", "int32": "int32", "int64": "int64"}.get(kind_format) or wires.get(kind, "int64")

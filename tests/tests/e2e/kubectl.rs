@@ -134,6 +134,20 @@ fn for_a_while(cluster: &Cluster, kubectl: &Path, args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// What was read is put back; while a rollout writes its status, others are faster, and one reads again.
+fn replace(cluster: &Cluster, kubectl: &Path) {
+    let file = cluster.path("replace.yaml");
+    let tries = (0..50).any(|_| {
+        let read = cluster.kubectl_ok(kubectl, &["get", "deployment", "web", "-n", "team", "-o", "yaml"]);
+        std::fs::write(&file, read).expect("writes");
+        let output = cluster.kubectl(kubectl, &["replace", "-f", &file.display().to_string()]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() || said.contains("(Conflict)"), "{said}");
+        output.status.success()
+    });
+    assert!(tries, "somebody writes it all the time");
+}
+
 /// The commands that change an object in other ways, and those that look at it.
 fn change_and_look(cluster: &Cluster, kubectl: &Path) {
     let run = |args: &[&str]| cluster.kubectl_ok(kubectl, args);
@@ -153,9 +167,7 @@ fn change_and_look(cluster: &Cluster, kubectl: &Path) {
         .expect("starts");
     assert!(edited.status.success(), "edit: {}", String::from_utf8_lossy(&edited.stderr));
     assert_eq!(template(".spec.template.spec.containers[0].env[0].value"), "blue");
-    let file = cluster.path("replace.yaml");
-    std::fs::write(&file, run(&["get", "deployment", "web", "-n", "team", "-o", "yaml"])).expect("writes");
-    let _ = run(&["replace", "-f", &file.display().to_string()]);
+    replace(cluster, kubectl);
     let _ = run(&["rollout", "status", "deployment/web", "-n", "team", "--timeout=60s"]);
 
     let pod = run(&["get", "pods", "-n", "team", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}"]);

@@ -8,12 +8,10 @@ use crate::discovery::{Row, Sub};
 use crate::schema;
 
 const JSON: &str = "application/json";
-const PATCHES: [&str; 4] = [
-    "application/apply-patch+yaml",
-    "application/json-patch+json",
-    "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
-];
+const PATCHES: [&str; 3] =
+    ["application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"];
+/// For built kinds alone: clients send what is listed here.
+const STRATEGIC: &str = "application/strategic-merge-patch+json";
 
 /// A group, version and kind.
 #[derive(Clone, Copy)]
@@ -96,7 +94,8 @@ impl Draw<'_, '_> {
         let answer = self.schema(of);
         let mut drawn = operation("patch", of, PATCH, &answer);
         let body = |form: &str| (form.to_owned(), json!({"schema": {"type": "object"}}));
-        let content: Map<_, _> = PATCHES.into_iter().map(body).collect();
+        let is_built = schema::find(of.group, of.version, of.kind).is_some();
+        let content: Map<_, _> = PATCHES.into_iter().chain(is_built.then_some(STRATEGIC)).map(body).collect();
         drawn["requestBody"] = json!({"required": true, "content": content});
         drawn
     }

@@ -203,10 +203,11 @@ fn read_patch(address: &Address<'_>, incoming: &Incoming) -> Result<(Patch, Deco
             Patch::Strategic
         }
         other => {
+            let strategic =
+                if address.kind.custom.is_none() { "application/strategic-merge-patch+json, " } else { "" };
             return Err(Status::unsupported_media_type(format!(
                 "the body of the request was in an unknown format ({other}) - accepted media types include: \
-                 application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, \
-                 application/apply-patch+yaml"
+                 application/json-patch+json, application/merge-patch+json, {strategic}application/apply-patch+yaml"
             )));
         }
     };

@@ -74,7 +74,7 @@ impl<'a> Look<'a> {
         steps.extend(missing.iter().take(batch).map(|post| Step::Create(post.node)));
     }
 
-    /// Removes Pods that have ended, and all but one of those that run: but for a surge, the oldest stays.
+    /// Removes Pods that have ended, and all but one of those that run; a surge keeps an old one and a new one.
     fn tidy(&self, post: &Post<'a>, strategy: Strategy, steps: &mut Vec<Step<'a>>, plan: &mut Plan) {
         for daemon in &post.daemons {
             let (_, pod) = daemon.named;
@@ -88,13 +88,17 @@ impl<'a> Look<'a> {
                 plan.wake(at);
             }
         }
-        let surplus: Vec<_> = if matches!(strategy, Strategy::Surge { .. }) {
-            let (new, old): (Vec<_>, Vec<_>) = post.active().partition(|daemon| daemon.is_new);
-            new.into_iter().skip(1).chain(old.into_iter().skip(1)).collect()
+        let is_surge = matches!(strategy, Strategy::Surge { .. });
+        let kept: Vec<_> = if is_surge {
+            [true, false]
+                .into_iter()
+                .filter_map(|is_new| best(post.active().filter(|one| one.is_new == is_new)))
+                .collect()
         } else {
-            post.active().skip(1).collect()
+            best(post.active()).into_iter().collect()
         };
-        steps.extend(surplus.into_iter().map(|daemon| Step::Delete(daemon.named)));
+        let surplus = post.active().filter(|daemon| !kept.iter().any(|kept| kept.named.0 == daemon.named.0));
+        steps.extend(surplus.map(|daemon| Step::Delete(daemon.named)));
     }
 
     /// Stops old Pods: those that do not serve at once, the others as far as the bound allows.
@@ -128,8 +132,8 @@ impl<'a> Look<'a> {
         let mut room = surge_max;
         let mut waiting = Vec::new();
         for post in self.posts.iter().filter(|post| post.stand != Stand::Unwanted) {
-            let old = post.active().find(|daemon| !daemon.is_new);
-            let new = post.active().find(|daemon| daemon.is_new);
+            let old = best(post.active().filter(|daemon| !daemon.is_new));
+            let new = best(post.active().filter(|daemon| daemon.is_new));
             match (old, new) {
                 (Some(old), Some(new)) => {
                     // It counts until it is really told to stop, not only until this plan says so.
@@ -141,7 +145,8 @@ impl<'a> Look<'a> {
                 (Some(old), None) if post.stand == Stand::Wanted && post.daemons.len() == 1 => {
                     waiting.push((old, post.node));
                 }
-                _ => {}
+                // Two of one side, of which one is stopped now: it counts as long.
+                _ => room -= i32::from(post.active().filter(|daemon| daemon.is_ready()).count() > 1),
             }
         }
         for (old, node) in waiting {
@@ -154,6 +159,12 @@ impl<'a> Look<'a> {
             }
         }
     }
+}
+
+/// The Pod that is missed most: of those that serve best the oldest. A template that came and went leaves several.
+fn best<'p, 'a: 'p>(daemons: impl Iterator<Item = &'p Daemon<'a>>) -> Option<&'p Daemon<'a>> {
+    let rank = |daemon: &Daemon<'_>| (daemon.is_available(), daemon.is_ready());
+    daemons.reduce(|best, next| if rank(next) > rank(best) { next } else { best })
 }
 
 /// The Pod that speaks for a Node in the counts: the oldest that runs, else the oldest.

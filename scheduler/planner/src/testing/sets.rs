@@ -208,15 +208,16 @@ fn check_daemon(before: &Snapshot, action: &Action, is_surging: bool) -> Result<
         Action::Create { resource, object, .. } if **resource == PODS => {
             let made: Pod = serde_json::from_value(object.clone()).unwrap();
             let node = node_of(&made).unwrap();
-            let others = on(node).into_iter().filter(|pod| !pod::is_finished(pod)).count();
+            let others: Vec<_> = on(node).into_iter().filter(|pod| !pod::is_finished(pod)).collect();
             let doubled = before.nodes.keys().filter(|node| {
                 let active: Vec<_> = on(&node.name).into_iter().filter(|pod| pod::is_active(pod)).collect();
                 active.len() > 1 && active.iter().all(|pod| serves(before, pod))
             });
-            match others {
-                0 => Ok(()),
-                1 if is_surging && doubled.count() < 2 => Ok(()),
-                _ => Err(format!("{others} Pods on {node} already")),
+            match others.as_slice() {
+                [] => Ok(()),
+                // One that serves nobody is replaced whatever the bound says, as in Kubernetes.
+                [other] if is_surging && (!serves(before, other) || doubled.count() < 2) => Ok(()),
+                _ => Err(format!("{} Pods on {node} already", others.len())),
             }
         }
         Action::Delete { resource, name, .. } if **resource == PODS => {
