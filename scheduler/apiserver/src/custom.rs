@@ -25,7 +25,7 @@ pub(crate) use definition::kind_rules;
 pub(crate) use keeper::CLEANUP;
 pub use keeper::Keeper;
 pub(crate) use path::JsonPath;
-pub(crate) use schema::Schema;
+pub(crate) use schema::{Kind as SchemaKind, Schema};
 
 use std::sync::Arc;
 

@@ -27,6 +27,8 @@ pub(crate) struct Schema {
     /// It is an object with `apiVersion`, `kind` and `metadata`.
     pub(crate) embedded: bool,
     pub(crate) int_or_string: bool,
+    /// Server-side apply owns it as one value.
+    pub(crate) atomic: bool,
     pub(crate) properties: BTreeMap<String, Schema>,
     /// Of the values of free keys.
     pub(crate) additional: Option<Box<Schema>>,

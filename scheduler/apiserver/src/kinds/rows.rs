@@ -39,7 +39,7 @@ pub(super) const PLAIN: Kind = Kind {
 };
 
 /// One row for each entry of `api::resource::ALL`.
-pub(crate) static ROWS: [Kind; 38] = [
+pub(crate) static ROWS: [Kind; 40] = [
     Kind {
         resource: &resource::NAMESPACES,
         singular: "namespace",
@@ -428,6 +428,24 @@ pub(crate) static ROWS: [Kind; 38] = [
         generation: Generation::Counts,
         validate: policy::validate_binding,
         unacted: unacted::POLICY_BINDING,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::VALIDATING_WEBHOOK_CONFIGURATIONS,
+        singular: "validatingwebhookconfiguration",
+        categories: &["api-extensions"],
+        generation: Generation::Counts,
+        validate: typed::<api::admission::ValidatingWebhookConfiguration>,
+        acts: Acts::NotYet,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::MUTATING_WEBHOOK_CONFIGURATIONS,
+        singular: "mutatingwebhookconfiguration",
+        categories: &["api-extensions"],
+        generation: Generation::Counts,
+        validate: typed::<api::admission::MutatingWebhookConfiguration>,
+        acts: Acts::NotYet,
         ..PLAIN
     },
     Kind { resource: &resource::NODE_METRICS, origin: Origin::Measured, ..PLAIN },

@@ -7,7 +7,6 @@ mod audit;
 mod bad;
 mod concurrent;
 mod conflicts;
-mod customs;
 mod connects;
 mod customs;
 mod deletes;

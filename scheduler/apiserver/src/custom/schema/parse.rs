@@ -121,6 +121,7 @@ impl Parser<'_> {
         schema.embedded = flag(said, "x-kubernetes-embedded-resource");
         schema.int_or_string = flag(said, "x-kubernetes-int-or-string");
         schema.preserves = flag(said, "x-kubernetes-preserve-unknown-fields");
+        schema.atomic = said.get("x-kubernetes-map-type").is_some_and(|map_type| map_type == "atomic");
         schema.default = said.get("default").cloned();
         if said.get("x-kubernetes-preserve-unknown-fields") == Some(&Value::Bool(false)) {
             let path = path.child("x-kubernetes-preserve-unknown-fields");
