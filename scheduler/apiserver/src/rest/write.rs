@@ -203,8 +203,7 @@ fn read_patch(address: &Address<'_>, incoming: &Incoming) -> Result<(Patch, Deco
             Patch::Strategic
         }
         other => {
-            let strategic =
-                if address.kind.custom.is_none() { "application/strategic-merge-patch+json, " } else { "" };
+            let strategic = if address.kind.custom.is_none() { "application/strategic-merge-patch+json, " } else { "" };
             return Err(Status::unsupported_media_type(format!(
                 "the body of the request was in an unknown format ({other}) - accepted media types include: \
                  application/json-patch+json, application/merge-patch+json, {strategic}application/apply-patch+yaml"
