@@ -1,3 +1,5 @@
+//! What Pods, Services and claims count as, and what a quota asks to be said.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Autoscalers: defaults, and every mistake at once.
+
 use expect_test::{Expect, expect};
 
 use super::*;

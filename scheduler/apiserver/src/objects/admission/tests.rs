@@ -1,3 +1,5 @@
+//! Admission as tables: priorities, classes, limit ranges.
+
 use api::core::LimitRange;
 use api::scheduling::PriorityClass;
 use serde_json::{Value, json};
