@@ -118,7 +118,11 @@ fn numbers(checks: &Checks, number: &Number, path: &Path, problems: &mut Problem
         let order = compare(number, value);
         if order == Some(wrong) || (*exclusive && order == Some(Ordering::Equal)) {
             let or_equal = if *exclusive { "" } else { " or equal to" };
-            problems.invalid(path, number, format!("{path} in body should be {word}{or_equal} {value}"));
+            problems.invalid(
+                path,
+                number,
+                format!("{path} in body should be {word}{or_equal} {}", plain_number(value)),
+            );
         }
     };
     bound(&checks.minimum, Ordering::Less, "greater than");
@@ -136,6 +140,12 @@ fn numbers(checks: &Checks, number: &Number, path: &Path, problems: &mut Problem
     if let Some(format) = checks.format.filter(|format| !fits(*format)) {
         problems.invalid(path, number, format!("{path} in body must be of type {}: \"{number}\"", format.name()));
     }
+}
+
+/// `0.0` is written as `0`, as Go does.
+fn plain_number(number: &Number) -> String {
+    let text = number.to_string();
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
 fn compare(a: &Number, b: &Number) -> Option<Ordering> {

@@ -33,7 +33,7 @@ fn version(name: &str, storage: bool) -> Value {
         "schema": {"openAPIV3Schema": {"type": "object", "properties": {
             "spec": {"type": "object", "required": ["colour"], "x-kubernetes-validations": rules, "properties": {
                 "colour": {"type": "string", "enum": ["red", "green"], "description": "What it looks like."},
-                "replicas": {"type": "integer", "minimum": 0, "default": 1},
+                "replicas": {"type": "integer", "minimum": 0.0, "default": 1},
                 "size": {"type": "integer"},
             }},
             "status": {"type": "object", "properties": {
@@ -151,6 +151,10 @@ async fn versions_status_scale_columns_and_selectors_are_served() {
     let documents = cluster.get("/openapi/v3/apis/example.com/v1").await.expect(200);
     let schema = &documents["components"]["schemas"]["com.example.v1.Widget"];
     assert_eq!(schema["properties"]["spec"]["properties"]["colour"]["description"], "What it looks like.");
+    let path = "/apis/example.com/v1/namespaces/{namespace}/widgets/{name}";
+    let forms = documents["paths"][path]["patch"]["requestBody"]["content"].as_object().expect("forms");
+    assert!(forms.contains_key("application/merge-patch+json"), "{forms:?}");
+    assert!(!forms.contains_key("application/strategic-merge-patch+json"), "kubectl sends what it finds here");
 }
 
 #[tokio::test]
