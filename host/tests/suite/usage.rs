@@ -18,9 +18,12 @@ async fn a_pod_is_told_of_while_it_computes_and_once_when_it_rests() {
     let told = bench.plane.until("both are told", |seen| seen.usage.get("idle").and_then(|idle| idle.first().cloned()));
     let (burnt, idle) = tokio::join!(burn, told);
     assert_eq!((burnt.as_str(), idle.containers.len(), idle.requests_milli), ("burnt\n", 1, 0));
-    // Of 0.9 s in 5, that is 180 thousandths of a core, perhaps in two parts.
-    let much = |seen: &Seen| (cpu(seen, "burner").iter().sum::<u64>() > 100_000_000).then_some(());
-    bench.plane.until("it has computed", much).await;
+    // Of 0.9 s in 5, that is 180 thousandths of a core, perhaps in two parts; less where the machine has other work, and
+    // then it goes on.
+    let much = |seen: &Seen| cpu(seen, "burner").iter().sum::<u64>() > 100_000_000;
+    while !bench.plane.look(much) {
+        assert_eq!(text(ip, "/burn?ms=900").await, "burnt\n");
+    }
     bench.plane.until("it rests", |seen| cpu(seen, "burner").last().filter(|nanos| **nanos == 0).map(|_| ())).await;
     bench
         .plane
