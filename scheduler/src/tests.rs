@@ -19,6 +19,8 @@ use api::Api;
 
 /// Longest wait for anything; a loaded machine is slow, a broken test should not be.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Between two looks at a condition that nobody announces.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// A server on free ports, whose compiler copies.
 fn config(dir: &Path) -> Config {
@@ -37,12 +39,14 @@ async fn start(dir: &Path) -> (Server, Api) {
 
 /// Asks until the answer is there.
 async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        if let Some(answer) = ask().await {
-            return answer;
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    let answer = async {
+        loop {
+            looks.tick().await;
+            if let Some(answer) = ask().await {
+                return answer;
+            }
         }
-        assert!(tokio::time::Instant::now() < deadline, "never came: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    };
+    tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_| panic!("never came: {what}"))
 }

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use host::{Agent, Config};
 use protocol::v1::PodAssignment;
 use serde_json::json;
+use tokio::sync::mpsc;
 
 use super::harness::{Bench, is_ready, text, until};
-use super::plane::Plane;
+use super::plane::{Plane, Seen};
 
 // F28
 #[tokio::test(flavor = "multi_thread")]
@@ -17,9 +18,9 @@ async fn losing_the_control_plane_stops_nothing() {
     bench.tell(vec![bench.pod("u1", "hello02").await, bench.pod("u2", "hello02").await], &[], true).await;
     let (first, second) = (bench.ready("u1").await, bench.ready("u2").await);
     bench.plane.away();
+    bench.plane.until("the host has noticed", |seen| (seen.dialled_in_vain > 0).then_some(())).await;
     for _ in 0..20 {
         assert_eq!(text(first, "/").await, "hello\n");
-        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     bench.plane.up();
     // C29: until the snapshot is complete, silence about a Pod means nothing; then it means that it is gone.
@@ -44,9 +45,12 @@ async fn a_foreign_cluster_or_an_old_leader_changes_nothing() {
         bench.plane.back_as(cluster, term);
         bench.plane.until("another session", |seen| (seen.sessions > sessions).then_some(())).await;
         bench.tell(Vec::new(), &["u1"], true).await;
+        // It has heard it all when it has turned away.
+        let turned_away =
+            |seen: &Seen| seen.down.as_ref().is_some_and(mpsc::Sender::is_closed) || seen.sessions > sessions + 1;
+        until("the host has turned away", async || bench.plane.look(turned_away)).await;
         for _ in 0..10 {
             assert_eq!(text(ip, "/").await, "hello\n");
-            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
     bench.plane.back_as("cluster-one", 6);

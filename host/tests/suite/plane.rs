@@ -65,6 +65,8 @@ struct Running {
 #[derive(Default)]
 pub(crate) struct Seen {
     pub(crate) sessions: usize,
+    /// How often the host dialled while nobody was there.
+    pub(crate) dialled_in_vain: usize,
     pub(crate) hello: Option<Hello>,
     pub(crate) down: Option<mpsc::Sender<Result<ToHost, Status>>>,
     pub(crate) statuses: BTreeMap<String, (Value, bool)>,
@@ -142,9 +144,13 @@ impl Plane {
         let plane = self.clone();
         let connect = move |_| {
             let running = plane.0.running.lock().unwrap().as_ref().map(|r| (r.connections.clone(), r.stop.clone()));
+            let seen = plane.0.seen.clone();
             async move {
                 let away = || std::io::Error::other("the control plane is away");
-                let (connections, stop) = running.ok_or_else(away)?;
+                let Some((connections, stop)) = running else {
+                    seen.send_modify(|seen| seen.dialled_in_vain += 1);
+                    return Err(away());
+                };
                 // A wire of its own, so that it can be cut whatever the ends are doing.
                 let (ours, mut near) = tokio::io::duplex(1 << 20);
                 let (mut far, theirs) = tokio::io::duplex(1 << 20);

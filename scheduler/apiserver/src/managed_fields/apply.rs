@@ -13,7 +13,7 @@ use super::set::Set;
 use super::update::ChangesIn;
 
 /// Whom the fields belong to that an object had before it was applied for the first time.
-const BEFORE_FIRST_APPLY: &str = "before-first-apply";
+pub(super) const BEFORE_FIRST_APPLY: &str = "before-first-apply";
 
 /// What to do about fields of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,12 +8,19 @@ use serde_json::{Value, json};
 use super::*;
 
 /// An object, and who manages it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Cluster {
     place: Place<'static>,
     live: Option<Value>,
     entries: Entries,
     clock: u32,
+}
+
+/// Without the type's whole schema.
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {:?}", self.live(), self.owners())
+    }
 }
 
 impl Cluster {

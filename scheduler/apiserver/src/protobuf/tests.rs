@@ -149,7 +149,7 @@ fn refusals_say_where_and_why() {
 
 #[test]
 fn nesting_is_bounded() {
-    // F88: no type in the table contains itself yet, so no body can reach the bound; the decoder is put there.
+    // F88: no type with field numbers contains itself, so no body can reach the bound; the decoder is put there.
     let mut decoder = super::Decoder::default();
     let schema = crate::schema::find("", "v1", "Pod").expect("known");
     let mut object = serde_json::Map::new();

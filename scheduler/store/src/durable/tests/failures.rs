@@ -143,7 +143,7 @@ fn a_flipped_bit_is_detected_or_harmless() {
 
 // F6
 #[test]
-#[ignore = "takes minutes: by hand, `cargo test -p store ten_thousand -- --ignored`; the ordinary suite flips 150"]
+#[ignore = "takes minutes: `cargo xtask bench store` runs it; the ordinary suite flips 150"]
 fn ten_thousand_flipped_bits_are_detected_or_harmless() {
     flip_bits(10_000);
 }

@@ -1,4 +1,4 @@
-//! How quickly a large store opens. Run by hand: `cargo nextest run -p store --run-ignored only --no-capture opens`.
+//! How quickly a large store opens. `cargo xtask bench store` runs it.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::conformance::txn;
 
 #[test]
-#[ignore = "measures only: by hand, `cargo test -p store large_store -- --ignored --nocapture`"]
+#[ignore = "measures only: `cargo xtask bench store` runs it"]
 fn a_large_store_opens() {
     const OBJECTS: usize = 64 * 1024;
     let folder = tempfile::tempdir().expect("a folder");
