@@ -78,11 +78,15 @@ pub(crate) async fn read(room: &Arc<Semaphore>, headers: &HeaderMap, body: axum:
         return Err(too_large());
     }
     // Whoever does not say how much comes may send the most.
-    let room =
+    let mut room =
         make_room(room, if body.is_end_stream() { 0 } else { declared.unwrap_or(BODY_BYTES_MAX) }, BODY_WAIT_MAX)
             .await?;
     match tokio::time::timeout(BODY_READ_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
-        Ok(Ok(bytes)) => Ok(Body { bytes, _room: room }),
+        Ok(Ok(bytes)) => {
+            // What did not come need not be held, however long the request then takes.
+            drop(room.split(room.num_permits().saturating_sub(bytes.len())));
+            Ok(Body { bytes, _room: room })
+        }
         Ok(Err(error)) if is_length_limit(&error) => Err(too_large()),
         Ok(Err(error)) => Err(Status::bad_request(format!("the body could not be read: {error}"))),
         Err(_) => Err(Status::new(
