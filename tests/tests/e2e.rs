@@ -56,3 +56,5 @@ mod sets;
 mod shop;
 #[path = "e2e/two_hosts.rs"]
 mod two_hosts;
+#[path = "e2e/webhooks.rs"]
+mod webhooks;

@@ -1,7 +1,7 @@
 //! Who did what, when, and what came of it: one event per request, after `audit.k8s.io/v1` at the level Metadata.
 //!
-//! An event holds what the URL, the headers and the answer's code say, and never a body: no object, no value of a
-//! Secret, no token. Writing is someone else's: events go into a bounded queue, and when it is full they are counted
+//! An event holds what the URL, the headers and the answer's code say and what admission webhooks note, and never a
+//! body: no object, no value of a Secret, no token. Writing is someone else's: events go into a bounded queue, and when it is full they are counted
 //! and dropped, because no request waits for its record.
 
 mod event;
@@ -22,6 +22,7 @@ pub use self::event::AuditEvent;
 use self::event::{Answered, Asked};
 use crate::auth::Pass;
 use crate::limits::AUDIT_QUEUE;
+use crate::policy::Remarks;
 
 /// The header that names a request's event.
 const AUDIT_ID: &str = "audit-id";
@@ -66,10 +67,12 @@ impl AuditSink {
 }
 
 /// Records a request when it is answered.
-pub(crate) async fn record(State(sink): State<Option<AuditSink>>, request: Request, next: Next) -> Response {
+pub(crate) async fn record(State(sink): State<Option<AuditSink>>, mut request: Request, next: Next) -> Response {
     let Some(sink) = sink else { return next.run(request).await };
     let Some(asked) = Asked::of(&request) else { return next.run(request).await };
     let (id, began) = (Uuid::new_v4(), Timestamp::now());
+    let remarks = Remarks::default();
+    request.extensions_mut().insert(remarks.clone());
     let mut response = next.run(request).await;
     let pass = response.extensions_mut().remove::<Pass>().unwrap_or_default();
     let answered = Answered {
@@ -81,7 +84,7 @@ pub(crate) async fn record(State(sink): State<Option<AuditSink>>, request: Reque
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(AUDIT_ID, value);
     }
-    sink.record(AuditEvent { id, began, asked, pass, answered });
+    sink.record(AuditEvent { id, began, asked, pass, answered, notes: remarks.take_annotations() });
     response
 }
 

@@ -189,8 +189,6 @@ pub(crate) enum Origin {
 pub(crate) enum Acts {
     /// They do.
     Yes,
-    /// They are stored and served, and who writes one is told that nothing follows from it.
-    NotYet,
     /// A part of what they say has an effect; who writes one is told this sentence.
     Partly(&'static str),
 }

@@ -30,6 +30,7 @@ mod protobuf;
 mod rbac;
 mod rest;
 mod schema;
+mod seen;
 mod server;
 mod spdy;
 mod status;
@@ -37,6 +38,7 @@ mod strategic;
 mod table;
 mod tokens;
 mod value;
+mod webhook;
 
 pub use audit::{AuditEvent, AuditSink};
 pub use auth::{Authenticator, User};
@@ -48,7 +50,7 @@ pub use objects::{
     Approval, CHANGES_MAX, Change, Cidr, DeleteOptions, FieldSelector, List, ListOptions, Objects, ObjectsConfig,
     Patch, Propagation, VersionMatch, WriteOptions, decode_entry,
 };
-pub use policy::{Author, Remarks};
+pub use policy::Remarks;
 pub use rbac::{Access, Feed, ensure_roles};
 pub use rest::{Config, Version, router};
 pub use server::{ClientCertificate, serve};

@@ -82,6 +82,28 @@ pub(crate) const QUOTED_MAX: usize = 200;
 pub(crate) const CONFLICTS_SHOWN_MAX: usize = 64;
 /// Most `Warning` headers on one response; hyper and clients bound headers too.
 pub(crate) const WARNINGS_MAX: usize = 16;
+/// How long the webhooks of one write may take, all of them, however often they are asked: clients wait for 30 s and
+/// more, and a request may take 60 s.
+pub(crate) const WEBHOOKS_WAIT_MAX: Duration = Duration::from_secs(30);
+/// The same for what a control loop writes: all other controllers wait behind it.
+pub(crate) const WEBHOOKS_OF_LOOPS_MAX: Duration = Duration::from_secs(2);
+/// Validating webhooks that are asked about one write at once.
+pub(crate) const WEBHOOKS_AT_ONCE: usize = 16;
+/// Calls of one webhook at once: half of the seats of a level of requests, so that one that does not answer leaves room
+/// for who does not need it.
+pub(crate) const WEBHOOK_CALLS_MAX: usize = LEVEL_SEATS / 2;
+/// Connections to one webhook that are kept for the next calls, and how long.
+pub(crate) const WEBHOOK_IDLE_CONNECTIONS_MAX: usize = 4;
+/// See [`WEBHOOK_IDLE_CONNECTIONS_MAX`].
+pub(crate) const WEBHOOK_IDLE_MAX: Duration = Duration::from_secs(60);
+/// Largest answer of a webhook: a patch may bring as much as a body.
+pub(crate) const WEBHOOK_ANSWER_BYTES_MAX: usize = BODY_BYTES_MAX;
+/// How long control loops do not ask a webhook again that did not answer, at first and at most.
+pub(crate) const WEBHOOK_REST_FIRST: Duration = Duration::from_secs(1);
+/// See [`WEBHOOK_REST_FIRST`].
+pub(crate) const WEBHOOK_REST_LAST: Duration = Duration::from_secs(30);
+/// Most notes of admission in one event of the audit log.
+pub(crate) const AUDIT_ANNOTATIONS_MAX: usize = 64;
 /// Total size of annotations, as in Kubernetes.
 pub(crate) const ANNOTATIONS_BYTES_MAX: usize = 256 << 10;
 /// Data of one ConfigMap or Secret, as in Kubernetes.

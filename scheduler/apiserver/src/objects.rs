@@ -53,10 +53,12 @@ pub(crate) use self::selection::Selection;
 pub use self::stamp::decode_entry;
 pub(crate) use self::stamp::{encode as encode_object, set_version, splice, splice_head};
 pub use self::together::{CHANGES_MAX, Change};
+use crate::auth::User;
 use crate::kinds::{self, Kinds, Row};
 use crate::managed_fields::Conflicts;
-use crate::policy::{Author, Policies, Remarks};
+use crate::policy::{Policies, Remarks};
 use crate::status::Status;
+use crate::webhook::Webhooks;
 
 /// Addresses and ports that Services may be given.
 #[derive(Debug, Clone)]
@@ -107,9 +109,9 @@ pub struct WriteOptions {
     pub resource_version: Option<String>,
     /// What else must hold.
     pub approval: Option<Approval>,
-    /// Who writes, for admission policies; `None` for the control loops.
-    pub author: Option<Author>,
-    /// What admission policies say of a write they let pass.
+    /// Who writes, for admission; `None` for the control loops.
+    pub author: Option<User>,
+    /// What admission says of a write.
     pub remarks: Remarks,
 }
 
@@ -127,6 +129,7 @@ pub struct Objects {
     config: Arc<ObjectsConfig>,
     kinds: Kinds,
     policies: Policies,
+    webhooks: Webhooks,
     /// What must hold for any write of this handle: the leader's term, an owner's revision.
     guards: Arc<[Guard]>,
     /// Who writes a namespace's quotas now.
@@ -142,6 +145,7 @@ impl Objects {
             config: Arc::new(config),
             kinds: Kinds::default(),
             policies: Policies::default(),
+            webhooks: Webhooks::default(),
             guards: Arc::new([]),
             turns: Arc::default(),
         }
@@ -169,6 +173,11 @@ impl Objects {
     /// The admission policies in force.
     pub(crate) fn policies(&self) -> &Policies {
         &self.policies
+    }
+
+    /// The admission webhooks in force.
+    pub(crate) fn webhooks(&self) -> &Webhooks {
+        &self.webhooks
     }
 
     /// The row of a resource; a custom resource whose definition is gone has none.

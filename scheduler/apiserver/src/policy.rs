@@ -5,57 +5,102 @@
 //! control loops as for REST. Policies never apply to the kinds of `admissionregistration.k8s.io`, so one that
 //! refuses everything can still be mended.
 //!
-//! What is not here: `authorizer` in expressions, audit annotations, and CONNECT (streams into Pods).
+//! Webhooks ([`crate::webhook`]) are followed along with them, and share what says which writes are meant.
+//!
+//! What is not here: `authorizer` in expressions, and audit annotations of policies.
 
+mod attempt;
 mod compile;
 mod follow;
 mod judge;
 mod matching;
+mod stored;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-pub(crate) use compile::{validate_binding, validate_policy};
+use api::Resource;
+use store::Store;
+
+pub(crate) use attempt::{Attempt, How, Operation, tell as tell_deletion};
+pub(crate) use compile::{conditions, validate_binding, validate_policy};
 pub(crate) use follow::Follower;
-pub(crate) use judge::{Attempt, Operation, judge};
+pub(crate) use judge::{is_about_admission, judge, meets, namespace_of, of};
+pub(crate) use matching::Matcher;
 
 use crate::cel::Program;
+use crate::limits::{AUDIT_ANNOTATIONS_MAX, WARNINGS_MAX};
+use crate::seen::Seen;
 use crate::status::Status;
-use matching::Matcher;
 
-/// Group of the kinds that no policy applies to.
-const ADMISSION: &str = "admissionregistration.k8s.io";
+/// What admission says of a write: words for the writer, and for the audit log. Cheap to clone; clones share.
+#[derive(Debug, Clone, Default)]
+pub struct Remarks(Arc<Mutex<Said>>);
 
-/// Who writes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Author {
-    /// Name.
-    pub name: String,
-    /// Groups.
-    pub groups: Vec<String>,
+#[derive(Debug, Default)]
+struct Said {
+    warnings: Vec<String>,
+    annotations: BTreeMap<String, String>,
 }
 
-/// Words for the writer of an accepted object. Cheap to clone; clones share.
-#[derive(Debug, Clone, Default)]
-pub struct Remarks(Arc<Mutex<Vec<String>>>);
-
 impl Remarks {
-    fn add(&self, remark: String) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(remark);
+    fn said(&self) -> std::sync::MutexGuard<'_, Said> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was said.
+    /// Warns the writer, once of the same.
+    pub(crate) fn add(&self, warning: String) {
+        let warnings = &mut self.said().warnings;
+        if warnings.len() < WARNINGS_MAX && !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+
+    /// Takes a note for the audit log.
+    pub(crate) fn annotate(&self, key: String, text: String) {
+        let annotations = &mut self.said().annotations;
+        if annotations.len() < AUDIT_ANNOTATIONS_MAX {
+            annotations.insert(key, text);
+        }
+    }
+
+    /// The warnings.
     pub(crate) fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.said().warnings)
+    }
+
+    /// The notes.
+    pub(crate) fn take_annotations(&self) -> BTreeMap<String, String> {
+        std::mem::take(&mut self.said().annotations)
     }
 }
 
 /// The policies in force. Cheap to clone; clones share.
 #[derive(Clone, Default)]
-pub(crate) struct Policies(Arc<RwLock<Arc<Vec<Bound>>>>);
+pub(crate) struct Policies(Arc<InForce>);
+
+#[derive(Default)]
+struct InForce {
+    bound: RwLock<Arc<Vec<Bound>>>,
+    seen: OnceLock<Box<[Seen]>>,
+}
 
 impl Policies {
     fn all(&self) -> Arc<Vec<Bound>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.bound.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn follow(&self, seen: Box<[Seen]>) {
+        // A second follower would follow the same.
+        let _first: &[Seen] = self.0.seen.get_or_init(|| seen);
+    }
+
+    /// Waits, for a bounded time, until what was written of a resource counts: for webhooks, too.
+    pub(crate) async fn settle(&self, resource: &Resource, store: &dyn Store) {
+        let seen = self.0.seen.get().and_then(|all| all.iter().find(|seen| seen.resource == resource));
+        if let Some(seen) = seen {
+            seen.reach(store.revision().await).await;
+        }
     }
 
     /// How many are in force.
@@ -65,7 +110,7 @@ impl Policies {
     }
 
     fn replace(&self, all: Vec<Bound>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(all);
+        *self.0.bound.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(all);
     }
 }
 

@@ -29,12 +29,13 @@ pub use self::feed::Feed;
 pub(crate) use self::index::{Index, Verdict};
 pub(crate) use self::rule::everything;
 use crate::auth::User;
+use crate::seen::Seen;
 
 /// Decides, from what the store holds. Cheap to clone.
 #[derive(Clone)]
 pub struct Access {
     index: Arc<RwLock<Index>>,
-    followers: Arc<[feed::Seen]>,
+    followers: Arc<[Seen]>,
 }
 
 impl Access {

@@ -128,6 +128,7 @@ struct Api {
 
 /// The router: the Kubernetes API, and `extra` beside it.
 pub fn router(config: Config) -> Router {
+    config.objects.webhooks().reach_pods(config.pods.clone());
     let api = Arc::new(Api {
         objects: config.objects,
         authenticator: config.authenticator.clone(),
@@ -195,7 +196,10 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Response, Status> {
             let response = objects(api, &address, request).await.map_err(|status| named(status, &address))?;
             if !is_get {
                 // Who was just given a right may use it, and who lost it may not.
-                api.access.settle(address.kind.resource, api.objects.store().as_ref()).await;
+                let (resource, store) = (address.kind.resource, api.objects.store().as_ref());
+                api.access.settle(resource, store).await;
+                // A webhook that was taken away is not asked about the next write.
+                api.objects.policies().settle(resource, store).await;
             }
             Ok(response)
         }

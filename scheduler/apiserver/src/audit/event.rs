@@ -1,5 +1,6 @@
 //! An event: what was asked, by whom, and what came of it. Made in the request, encoded by whoever writes it.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use axum::extract::Request;
@@ -13,6 +14,7 @@ use crate::auth::{Pass, User};
 use crate::rbac::{Attributes, Target};
 use crate::rest::{decoded, is_health};
 use crate::server::Peer;
+use crate::value;
 
 /// Longest user agent that is written down.
 const AGENT_CHARS_MAX: usize = 256;
@@ -27,6 +29,8 @@ pub struct AuditEvent {
     pub(super) asked: Asked,
     pub(super) pass: Pass,
     pub(super) answered: Answered,
+    /// What admission noted.
+    pub(super) notes: BTreeMap<String, String>,
 }
 
 /// What was asked.
@@ -105,6 +109,10 @@ impl AuditEvent {
         event["requestReceivedTimestamp"] = json!(micros(self.began));
         event["stageTimestamp"] = json!(micros(answered.at));
         event["annotations"] = annotations(pass, self.began, answered.at);
+        for (key, text) in &self.notes {
+            // What the server itself says is not a webhook's to change.
+            value::default(&mut event["annotations"], key, text.as_str());
+        }
         event
     }
 }

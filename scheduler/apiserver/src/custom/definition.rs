@@ -122,7 +122,7 @@ fn validate(object: &Value, problems: &mut Problems) {
     match value::text(spec, &["conversion", "strategy"]) {
         "None" | "" => {}
         "Webhook" => {
-            let why = "conversion by webhook is not served: this cluster calls no webhooks; use the strategy None";
+            let why = "conversion by webhook is not served; use the strategy None";
             problems.forbidden(&path.child("conversion").child("strategy"), why);
         }
         other => problems.not_supported(&path.child("conversion").child("strategy"), other, &["None", "Webhook"]),

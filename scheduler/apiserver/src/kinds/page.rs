@@ -34,7 +34,6 @@ fn page() -> String {
         let parts: Vec<_> = kind.subresources.iter().map(|part| part.name()).collect();
         let acts = match kind.acts {
             Acts::Yes => "act".to_owned(),
-            Acts::NotYet => "are stored with a warning".to_owned(),
             Acts::Partly(sentence) => format!("are stored with a warning: {sentence}"),
         };
         let (name, short) = (kind.resource.kind, kind.short_names.join(", "));

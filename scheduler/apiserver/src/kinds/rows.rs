@@ -2,7 +2,7 @@
 
 use api::resource;
 
-use crate::{custom, policy};
+use crate::{custom, policy, webhook};
 
 use super::{
     Acts, Generation, Kind, NameRule, Origin, Subresource, autoscaler, config, controller_revision, cron_job,
@@ -435,8 +435,8 @@ pub(crate) static ROWS: [Kind; 40] = [
         singular: "validatingwebhookconfiguration",
         categories: &["api-extensions"],
         generation: Generation::Counts,
-        validate: typed::<api::admission::ValidatingWebhookConfiguration>,
-        acts: Acts::NotYet,
+        defaults: webhook::defaults,
+        validate: webhook::validate_validating,
         ..PLAIN
     },
     Kind {
@@ -444,8 +444,8 @@ pub(crate) static ROWS: [Kind; 40] = [
         singular: "mutatingwebhookconfiguration",
         categories: &["api-extensions"],
         generation: Generation::Counts,
-        validate: typed::<api::admission::MutatingWebhookConfiguration>,
-        acts: Acts::NotYet,
+        defaults: webhook::defaults,
+        validate: webhook::validate_mutating,
         ..PLAIN
     },
     Kind { resource: &resource::NODE_METRICS, origin: Origin::Measured, ..PLAIN },

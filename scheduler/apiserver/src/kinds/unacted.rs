@@ -155,7 +155,6 @@ pub(crate) fn warnings(kind: &Kind, object: &Value) -> Vec<String> {
     let resource = kind.resource;
     let told = match kind.acts {
         Acts::Yes => None,
-        Acts::NotYet => Some("stored, but not acted on yet"),
         Acts::Partly(sentence) => Some(sentence),
     };
     found.extend(told.map(|told| format!("{} {}: {told}", resource.api_version(), resource.kind)));

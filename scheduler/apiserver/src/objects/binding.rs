@@ -8,8 +8,10 @@ use super::modify::{Target, check_preconditions};
 use super::{Objects, WriteOptions, draft, stamp};
 use crate::kinds::{self, Subresource};
 use crate::limits::CONFLICT_RETRIES_MAX;
+use crate::policy::{Attempt, How, Operation};
 use crate::status::Status;
 use crate::value;
+use crate::webhook;
 
 /// See [`Objects::bind`].
 pub(super) async fn bind(
@@ -27,6 +29,7 @@ pub(super) async fn bind(
         let entry = entry.ok_or_else(|| Status::not_found(pods, name))?;
         let mut pod = stamp::decode_entry(&entry)?;
         check_preconditions(&target, &pod, options.uid.as_deref(), options.resource_version.as_deref())?;
+        admit(objects, &target, node, options).await?;
         assign(&mut pod, name, node, Timestamp::now())?;
         let mut txn = Draft::default();
         txn.replace(key.clone(), entry.mod_revision, stamp::encode(pods, &mut pod)?);
@@ -38,6 +41,25 @@ pub(super) async fn bind(
         }
     }
     Err(commit::exhausted(pods, name))
+}
+
+/// A binding is an object that is created, though none is stored.
+async fn admit(objects: &Objects, target: &Target<'_>, node: &str, options: &WriteOptions) -> Result<(), Status> {
+    let binding = json!({
+        "apiVersion": "v1", "kind": "Binding", "metadata": {"name": target.name, "namespace": target.namespace},
+        "target": {"kind": "Node", "name": node},
+    });
+    let attempt = Attempt {
+        kind: target.kind,
+        part: target.part,
+        namespace: target.namespace,
+        name: target.name,
+        operation: Operation::Create,
+        object: Some(&binding),
+        old: None,
+        how: How::Write(options),
+    };
+    webhook::admit(objects, &attempt).await
 }
 
 fn assign(pod: &mut Value, name: &str, node: &str, now: Timestamp) -> Result<(), Status> {

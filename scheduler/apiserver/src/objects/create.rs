@@ -11,9 +11,10 @@ use super::ownership::Wish;
 use super::{Objects, WriteOptions, account, allocation, name, stamp};
 use crate::kinds::{Kind, Subresource};
 use crate::limits::{CONFLICT_RETRIES_MAX, DRAWS_MAX};
-use crate::policy::{self, Attempt, Operation};
+use crate::policy::{Attempt, How, Operation};
 use crate::status::{Cause, Status};
 use crate::value;
+use crate::webhook::{self, Patience};
 
 /// See [`Objects::create`].
 pub(super) async fn create(
@@ -28,39 +29,22 @@ pub(super) async fn create(
     draft::check_fresh(&wanted)?;
     let managers = wish.managers_of_new(kind, &wanted, options, &draft::at_second(Timestamp::now()));
     let (fixed_name, base) = draft::wanted_name(resource, &wanted)?;
+    let new = New { objects, kind, namespace, managers: managers.unwrap_or_default(), options };
+    let patience = Patience::begin(options.author.as_ref());
     let mut names_drawn = 0;
     for _ in 0..CONFLICT_RETRIES_MAX {
         let uid = Uuid::new_v4();
         let drawn = fixed_name.is_empty().then(|| name::generate(&base, Uuid::new_v4().as_u128()));
         let given =
             Given { name: drawn.as_deref().unwrap_or(&fixed_name), uid: &uid.to_string(), now: Timestamp::now() };
-        let mut object = wanted.clone();
-        draft::complete(kind, &mut object, &given);
-        value::set_meta(&mut object, "managedFields", managers.clone().unwrap_or_default());
         let mut txn = Draft::default();
         if resource.is_namespaced() {
             require_namespace(objects, kind, namespace, given.name, &mut txn).await?;
         }
-        account::give(objects, kind, namespace, &mut object).await?;
-        admission::admit(objects, kind, namespace, &mut object).await?;
         if let Some(custom) = &kind.custom {
             require_definition(objects, &custom.definition, &mut txn).await?;
         }
-        draft::check(kind, &object)?;
-        options.approve(None, &object)?;
-        let judged = Attempt {
-            kind,
-            part: Subresource::Main,
-            namespace,
-            name: given.name,
-            operation: Operation::Create,
-            object: Some(&object),
-            old: None,
-            dry_run: options.dry_run,
-            author: options.author.as_ref(),
-            remarks: &options.remarks,
-        };
-        policy::judge(objects, &judged).await?;
+        let mut object = new.admitted(wanted.clone(), &given, patience).await?;
         allocation::allocate(objects, kind, None, &mut object, &mut txn).await?;
         let charge = quota::Charge { kind, namespace, before: None, object: &object };
         let _turn = quota::charge(objects, &charge, &mut txn).await?;
@@ -83,6 +67,52 @@ pub(super) async fn create(
         }
     }
     Err(commit::exhausted(resource, &fixed_name))
+}
+
+/// An object on its way in.
+struct New<'a> {
+    objects: &'a Objects,
+    kind: &'a Kind,
+    namespace: &'a str,
+    managers: Value,
+    options: &'a WriteOptions,
+}
+
+impl New<'_> {
+    /// The object as it is to be stored, but for what is allocated to it: completed, changed by webhooks, checked and
+    /// judged.
+    async fn admitted(&self, wanted: Value, given: &Given<'_>, patience: Patience) -> Result<Value, Status> {
+        let mut object = self.completed(wanted, given).await?;
+        if let Some(mutated) = webhook::mutate(self.objects, &self.attempt(given, &object), patience).await? {
+            // What a webhook brings in has defaults, limits and an account of its own.
+            object = self.completed(draft::accept(self.kind, self.namespace, mutated)?, given).await?;
+        }
+        draft::check(self.kind, &object)?;
+        self.options.approve(None, &object)?;
+        webhook::judge(self.objects, &self.attempt(given, &object), patience).await?;
+        Ok(object)
+    }
+
+    async fn completed(&self, mut object: Value, given: &Given<'_>) -> Result<Value, Status> {
+        draft::complete(self.kind, &mut object, given);
+        value::set_meta(&mut object, "managedFields", self.managers.clone());
+        account::give(self.objects, self.kind, self.namespace, &mut object).await?;
+        admission::admit(self.objects, self.kind, self.namespace, &mut object).await?;
+        Ok(object)
+    }
+
+    fn attempt<'a>(&'a self, given: &Given<'a>, object: &'a Value) -> Attempt<'a> {
+        Attempt {
+            kind: self.kind,
+            part: Subresource::Main,
+            namespace: self.namespace,
+            name: given.name,
+            operation: Operation::Create,
+            object: Some(object),
+            old: None,
+            how: How::Write(self.options),
+        }
+    }
 }
 
 /// Commits, or on a dry run only looks whether the name is free.

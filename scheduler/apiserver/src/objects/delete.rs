@@ -7,10 +7,12 @@ use super::commit::{self, Commit, Draft};
 use super::deletion::{self, Step};
 use super::modify::{Target, check_preconditions};
 use super::{Objects, allocation, stamp};
+use crate::auth::User;
 use crate::kinds::{Kind, Subresource};
 use crate::limits::CONFLICT_RETRIES_MAX;
-use crate::policy::{self, Attempt, Author, Operation, Remarks};
+use crate::policy::{Attempt, How, Operation, Remarks};
 use crate::status::Status;
+use crate::webhook;
 
 /// How to delete.
 #[derive(Debug, Clone, Default)]
@@ -25,9 +27,9 @@ pub struct DeleteOptions {
     pub propagation: Option<Propagation>,
     /// Do everything but store it.
     pub dry_run: bool,
-    /// Who deletes, for admission policies; `None` for the control loops.
-    pub author: Option<Author>,
-    /// What admission policies say of a deletion they let pass.
+    /// Who deletes, for admission; `None` for the control loops.
+    pub author: Option<User>,
+    /// What admission says of a deletion.
     pub remarks: Remarks,
 }
 
@@ -102,11 +104,9 @@ pub(super) async fn delete(
             operation: Operation::Delete,
             object: None,
             old: Some(&object),
-            dry_run: options.dry_run,
-            author: options.author.as_ref(),
-            remarks: &options.remarks,
+            how: How::Delete(options),
         };
-        policy::judge(objects, &attempt).await?;
+        webhook::admit(objects, &attempt).await?;
         let mut txn = Draft::default();
         let mut marked = match deletion::step(&object, options, Timestamp::now()) {
             Step::Wait => return Ok(Deleted::Marked(object)),

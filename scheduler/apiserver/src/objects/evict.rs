@@ -16,8 +16,10 @@ use super::modify::{Target, check_preconditions};
 use super::{DeleteOptions, Objects, allocation, draft, stamp};
 use crate::kinds::{self, Subresource};
 use crate::limits::CONFLICT_RETRIES_MAX;
+use crate::policy::{self, Attempt, How, Operation};
 use crate::status::Status;
 use crate::value;
+use crate::webhook;
 
 /// See [`Objects::evict`].
 pub(super) async fn evict(
@@ -33,6 +35,7 @@ pub(super) async fn evict(
         let entry = entry.ok_or_else(|| Status::not_found(&PODS, name))?;
         let pod = stamp::decode_entry(&entry)?;
         check_preconditions(&target, &pod, options.uid.as_deref(), options.resource_version.as_deref())?;
+        admit(objects, &target, options).await?;
         let mut txn = Draft::default();
         if !budget::is_exempt(&pod) {
             spend(objects, namespace, &pod, &mut txn).await?;
@@ -45,6 +48,26 @@ pub(super) async fn evict(
         }
     }
     Err(commit::exhausted(&PODS, name))
+}
+
+/// An eviction is an object that is created, though none is stored.
+async fn admit(objects: &Objects, target: &Target<'_>, options: &DeleteOptions) -> Result<(), Status> {
+    let mut eviction = json!({
+        "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": target.name, "namespace": target.namespace},
+        "deleteOptions": {},
+    });
+    policy::tell_deletion(options, &mut eviction["deleteOptions"]);
+    let attempt = Attempt {
+        kind: target.kind,
+        part: target.part,
+        namespace: target.namespace,
+        name: target.name,
+        operation: Operation::Create,
+        object: Some(&eviction),
+        old: None,
+        how: How::Delete(options),
+    };
+    webhook::admit(objects, &attempt).await
 }
 
 /// Takes a disruption of the Pod's budget, if it has one.

@@ -1,5 +1,7 @@
 //! Read, change, commit; again if someone else was faster.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use store::Entry;
@@ -10,9 +12,10 @@ use super::ownership::{self, Wish};
 use super::{Objects, WriteOptions, allocation, deletion, draft, part, scale, stamp};
 use crate::kinds::{Asked, Kind, Served, Subresource};
 use crate::limits::CONFLICT_RETRIES_MAX;
-use crate::policy::{self, Attempt, Operation};
+use crate::policy::{Attempt, How, Operation};
 use crate::status::Status;
 use crate::value;
+use crate::webhook::{self, Patience};
 
 /// What is changed.
 #[derive(Clone, Copy)]
@@ -68,31 +71,82 @@ pub(super) async fn modify(
         return Err(Status::no_such_path());
     }
     let key = resource.key(target.namespace, target.name);
+    let patience = Patience::begin(options.author.as_ref());
     for _ in 0..CONFLICT_RETRIES_MAX {
         let (entry, _) = objects.store.get(&key).await?;
         let entry = entry.ok_or_else(|| Status::not_found(resource, target.name))?;
         let current = target.kind.decode(&entry)?;
         check_preconditions(target, &current, options.uid.as_deref(), options.resource_version.as_deref())?;
         let mut wish = make(&current)?;
-        let mut made = part::merge(target, &current, wish.take())?;
+        let mut made = part::join(target, &current, wish.take())?;
         let now = draft::at_second(Timestamp::now());
         let writer = ownership::writer(target.asked(), target.part, options, &now);
         wish.settle(target, &current, &mut made, writer.as_ref());
-        let Some(object) = step(objects, target, &entry, &current, made, options).await? else { continue };
+        made = mutate(objects, target, &current, made, options, patience).await?;
+        part::check(target, &current, &mut made)?;
+        let change = Change { target, entry: &entry, current: &current, options, patience };
+        let Some(object) = step(objects, &change, made).await? else { continue };
         return if target.part == Subresource::Scale { scale::of(target.kind, &object) } else { Ok(object) };
     }
     Err(commit::exhausted(resource, target.name))
 }
 
-/// Commits one change; `None` if another writer was faster.
-async fn step(
+/// What the mutating webhooks make of an object that is about to replace the current one. Whose fields are whose has
+/// been settled: what a webhook changes is nobody's, as in Kubernetes.
+async fn mutate(
     objects: &Objects,
     target: &Target<'_>,
-    entry: &Entry,
     current: &Value,
-    mut object: Value,
+    made: Value,
     options: &WriteOptions,
-) -> Result<Option<Value>, Status> {
+    patience: Patience,
+) -> Result<Value, Status> {
+    let (shown, old) = (part_of(target, &made)?, part_of(target, current)?);
+    let attempt = attempt(target, &shown, &old, options);
+    let Some(mutated) = webhook::mutate(objects, &attempt, patience).await? else { return Ok(made) };
+    let whole = match target.part {
+        Subresource::Scale => scale::apply(target, current, &|_| Ok(mutated.clone()))?,
+        _ => mutated,
+    };
+    let mut object = part::join(target, current, whole)?;
+    let managers = value::at(&made, &["metadata", "managedFields"]).cloned().unwrap_or_default();
+    value::set_meta(&mut object, "managedFields", managers);
+    Ok(object)
+}
+
+/// What admission is shown of an object: a Scale, if that is what is written.
+fn part_of<'a>(target: &Target<'_>, object: &'a Value) -> Result<Cow<'a, Value>, Status> {
+    match target.part {
+        Subresource::Scale => scale::of(target.kind, object).map(Cow::Owned),
+        _ => Ok(Cow::Borrowed(object)),
+    }
+}
+
+fn attempt<'a>(target: &Target<'a>, object: &'a Value, old: &'a Value, options: &'a WriteOptions) -> Attempt<'a> {
+    Attempt {
+        kind: target.kind,
+        part: target.part,
+        namespace: target.namespace,
+        name: target.name,
+        operation: Operation::Update,
+        object: Some(object),
+        old: Some(old),
+        how: How::Write(options),
+    }
+}
+
+/// A change that is about to be made.
+struct Change<'a> {
+    target: &'a Target<'a>,
+    entry: &'a Entry,
+    current: &'a Value,
+    options: &'a WriteOptions,
+    patience: Patience,
+}
+
+/// Commits one change; `None` if another writer was faster.
+async fn step(objects: &Objects, change: &Change<'_>, mut object: Value) -> Result<Option<Value>, Status> {
+    let Change { target, entry, current, options, patience } = *change;
     let kind = target.kind;
     let key = entry.key.to_string();
     let mut txn = Draft::default();
@@ -102,19 +156,10 @@ async fn step(
     }
     let encoded = kind.encode(&mut object)?;
     options.approve(Some(current), &object)?;
-    let attempt = Attempt {
-        kind,
-        part: target.part,
-        namespace: target.namespace,
-        name: target.name,
-        operation: Operation::Update,
-        object: Some(&object),
-        old: Some(current),
-        dry_run: options.dry_run,
-        author: options.author.as_ref(),
-        remarks: &options.remarks,
-    };
-    policy::judge(objects, &attempt).await?;
+    {
+        let (shown, old) = (part_of(target, &object)?, part_of(target, current)?);
+        webhook::judge(objects, &attempt(target, &shown, &old, options), patience).await?;
+    }
     let ends = deletion::is_finished(&object);
     if ends {
         txn = Draft::default();

@@ -18,13 +18,20 @@ const KEPT: [&str; 7] =
 
 /// Joins the current object and the wanted one, both stamped, into the one to store.
 pub(super) fn merge(target: &Target<'_>, current: &Value, wanted: Value) -> Result<Value, Status> {
+    let mut object = join(target, current, wanted)?;
+    check(target, current, &mut object)?;
+    Ok(object)
+}
+
+/// The first half of [`merge`]: what the object becomes, which may yet be wrong.
+pub(super) fn join(target: &Target<'_>, current: &Value, wanted: Value) -> Result<Value, Status> {
     let kind = target.kind;
     let wanted = draft::accept(kind, target.namespace, wanted)?;
     check_identity(target, current, &wanted)?;
     match target.part {
-        Subresource::Main | Subresource::Scale => merge_main(kind, current, wanted),
-        Subresource::Status => merge_status(kind, current, &wanted),
-        Subresource::Finalize => Ok(merge_finalize(current, &wanted)),
+        Subresource::Main | Subresource::Scale => Ok(join_main(kind, current, wanted)),
+        Subresource::Status => Ok(join_status(kind, current, &wanted)),
+        Subresource::Finalize => Ok(join_finalize(current, &wanted)),
         Subresource::Binding
         | Subresource::Eviction
         | Subresource::Log
@@ -35,6 +42,16 @@ pub(super) fn merge(target: &Target<'_>, current: &Value, wanted: Value) -> Resu
         | Subresource::EphemeralContainers => {
             Err(Status::method_not_allowed("the server does not allow this method on the requested resource"))
         }
+    }
+}
+
+/// The second half of [`merge`]: finds everything wrong with what an object is to become, and counts its generation.
+pub(super) fn check(target: &Target<'_>, current: &Value, object: &mut Value) -> Result<(), Status> {
+    let kind = target.kind;
+    match target.part {
+        Subresource::Status => check_status(kind, current, object),
+        Subresource::Finalize => Ok(()),
+        _ => check_main(kind, current, object),
     }
 }
 
@@ -66,7 +83,7 @@ fn check_identity(target: &Target<'_>, current: &Value, wanted: &Value) -> Resul
     Err(Status::modified(resource, name))
 }
 
-fn merge_main(kind: &Kind, current: &Value, mut object: Value) -> Result<Value, Status> {
+fn join_main(kind: &Kind, current: &Value, mut object: Value) -> Value {
     keep_metadata(current, &mut object);
     if kind.has(Subresource::Status) {
         copy_field(current, &mut object, "status");
@@ -77,16 +94,20 @@ fn merge_main(kind: &Kind, current: &Value, mut object: Value) -> Result<Value, 
     }
     kind.fill(&mut object);
     keep_allocated(kind, current, &mut object);
+    object
+}
+
+fn check_main(kind: &Kind, current: &Value, object: &mut Value) -> Result<(), Status> {
     let mut problems = Problems::default();
-    kinds::check_meta(kind, &object, &mut problems)?;
-    kinds::check_meta_update(current, &object, &mut problems);
-    kind.judge(Some(current), &object, &mut problems)?;
-    draft::finish(kind, &object, &problems)?;
-    if kind.generation == Generation::Counts && desired(kind, current) != desired(kind, &object) {
+    kinds::check_meta(kind, object, &mut problems)?;
+    kinds::check_meta_update(current, object, &mut problems);
+    kind.judge(Some(current), object, &mut problems)?;
+    draft::finish(kind, object, &problems)?;
+    if kind.generation == Generation::Counts && desired(kind, current) != desired(kind, object) {
         let generation = value::at(current, &["metadata", "generation"]).and_then(Value::as_i64).unwrap_or(0);
-        value::set_meta(&mut object, "generation", json!(generation + 1));
+        value::set_meta(object, "generation", json!(generation + 1));
     }
-    Ok(object)
+    Ok(())
 }
 
 /// What a user left out of an update because the server had filled it in.
@@ -119,23 +140,28 @@ fn keep_admitted(current: &Value, object: &mut Value) {
     }
 }
 
-fn merge_status(kind: &Kind, current: &Value, wanted: &Value) -> Result<Value, Status> {
+fn join_status(kind: &Kind, current: &Value, wanted: &Value) -> Value {
     let mut object = unstamped(current);
     copy_field(wanted, &mut object, "status");
+    if let Some(custom) = &kind.custom {
+        custom.fill(&mut object);
+    }
+    object
+}
+
+fn check_status(kind: &Kind, current: &Value, object: &Value) -> Result<(), Status> {
     let mut problems = Problems::default();
     match &kind.custom {
         Some(custom) => {
-            custom.fill(&mut object);
-            custom.check(Some(current), &object, &mut problems);
-            draft::finish(kind, &object, &problems)?;
+            custom.check(Some(current), object, &mut problems);
+            draft::finish(kind, object, &problems)
         }
         // Only the types are checked: what the spec says was checked when it was written.
-        None => (kind.validate)(&object, &mut problems)?,
+        None => (kind.validate)(object, &mut problems),
     }
-    Ok(object)
 }
 
-fn merge_finalize(current: &Value, wanted: &Value) -> Value {
+fn join_finalize(current: &Value, wanted: &Value) -> Value {
     let mut object = unstamped(current);
     let finalizers = value::at(wanted, &["spec", "finalizers"]).cloned();
     if let Some(spec) = value::map(&mut object, &["spec"]) {

@@ -16,6 +16,9 @@ use crate::value;
 /// Most expressions of one policy, of each sort. Kubernetes allows 64 conditions.
 const EXPRESSIONS_MAX: usize = 64;
 
+/// Where policies and bindings have their rules.
+const RULES: &str = "resourceRules";
+
 /// What expressions may name; `object` of a type that is told.
 fn declared(object: &Typing) -> [cel::Declared<'_>; 6] {
     [
@@ -99,29 +102,8 @@ pub(crate) fn validate_binding(object: &Value, problems: &mut Problems) -> Resul
 pub(super) fn policy(object: &Value, problems: &mut Problems) -> Policy {
     let spec = &object["spec"];
     let path = Path::new("spec");
-    let dynamic = Typing::Dyn;
-    let mut named = |key: &str, wanted: &Typing| {
-        let (path, list) = (path.child(key), spec[key].as_array().map_or(&[][..], Vec::as_slice));
-        let mut programs: Vec<(String, Program)> = Vec::new();
-        if list.len() > EXPRESSIONS_MAX {
-            problems.too_many(&path, list.len(), EXPRESSIONS_MAX);
-            return programs;
-        }
-        for (at, json) in list.iter().enumerate() {
-            let (name, path) = (value::text(json, &["name"]), path.index(at));
-            if name.is_empty() {
-                problems.required(&path.child("name"), "");
-            } else if programs.iter().any(|(found, _)| found == name) {
-                problems.duplicate(&path.child("name"), name);
-            }
-            let source = value::text(json, &["expression"]);
-            if let Some(program) = expression(source, wanted, &dynamic, &path.child("expression"), problems) {
-                programs.push((name.to_owned(), program));
-            }
-        }
-        programs
-    };
-    let (conditions, variables) = (named("matchConditions", &Typing::Bool), named("variables", &Typing::Dyn));
+    let conditions = conditions(spec, &path, problems);
+    let variables = named(spec, "variables", &Typing::Dyn, &path, problems);
     let mut validations = Vec::new();
     let list = spec["validations"].as_array().map_or(&[][..], Vec::as_slice);
     if list.len() > EXPRESSIONS_MAX {
@@ -137,12 +119,40 @@ pub(super) fn policy(object: &Value, problems: &mut Problems) -> Policy {
     Policy {
         name: value::text(object, &["metadata", "name"]).to_owned(),
         fails: value::text(spec, &["failurePolicy"]) != "Ignore",
-        matcher: Matcher::read(&spec["matchConstraints"], &path.child("matchConstraints"), problems),
+        matcher: Matcher::read(&spec["matchConstraints"], RULES, &path.child("matchConstraints"), problems),
         conditions,
         variables,
         validations,
         param_kind,
     }
+}
+
+/// Compiles the `matchConditions` of a policy or a webhook.
+pub(crate) fn conditions(spec: &Value, path: &Path, problems: &mut Problems) -> Vec<(String, Program)> {
+    named(spec, "matchConditions", &Typing::Bool, path, problems)
+}
+
+/// Compiles a list of expressions that have names.
+fn named(spec: &Value, key: &str, wanted: &Typing, path: &Path, problems: &mut Problems) -> Vec<(String, Program)> {
+    let (path, list) = (path.child(key), spec[key].as_array().map_or(&[][..], Vec::as_slice));
+    let mut programs: Vec<(String, Program)> = Vec::new();
+    if list.len() > EXPRESSIONS_MAX {
+        problems.too_many(&path, list.len(), EXPRESSIONS_MAX);
+        return programs;
+    }
+    for (at, json) in list.iter().enumerate() {
+        let (name, path) = (value::text(json, &["name"]), path.index(at));
+        if name.is_empty() {
+            problems.required(&path.child("name"), "");
+        } else if programs.iter().any(|(found, _)| found == name) {
+            problems.duplicate(&path.child("name"), name);
+        }
+        let source = value::text(json, &["expression"]);
+        if let Some(program) = expression(source, wanted, &Typing::Dyn, &path.child("expression"), problems) {
+            programs.push((name.to_owned(), program));
+        }
+    }
+    programs
 }
 
 fn validation(json: &Value, path: &Path, problems: &mut Problems) -> Option<Validation> {
@@ -202,7 +212,7 @@ pub(super) fn binding(object: &Value, problems: &mut Problems) -> (String, Bindi
         name: value::text(object, &["metadata", "name"]).to_owned(),
         denies: does("Deny"),
         warns: does("Warn"),
-        matcher: Matcher::read(&spec["matchResources"], &path.child("matchResources"), problems),
+        matcher: Matcher::read(&spec["matchResources"], RULES, &path.child("matchResources"), problems),
         param,
     };
     (value::text(spec, &["policyName"]).to_owned(), binding)

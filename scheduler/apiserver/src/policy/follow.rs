@@ -1,66 +1,69 @@
-//! Follows the policies and bindings that are stored, and says in their status what types have against them.
+//! Follows the policies, bindings and webhooks that are stored, and says in the status of policies what types have
+//! against them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::resource::{VALIDATING_ADMISSION_POLICIES as POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS as BINDINGS};
+use api::resource::{
+    MUTATING_WEBHOOK_CONFIGURATIONS as MUTATING, VALIDATING_ADMISSION_POLICIES as POLICIES,
+    VALIDATING_ADMISSION_POLICY_BINDINGS as BINDINGS, VALIDATING_WEBHOOK_CONFIGURATIONS as VALIDATING,
+};
 use serde_json::{Value, json};
-use store::{Error, Page, Watch};
+use store::Error;
 
+use super::stored::Stored;
 use super::{Bound, Policy, compile};
 use crate::field::Problems;
 use crate::kinds::Subresource;
-use crate::objects::{Objects, Patch, WriteOptions, decode_entry};
+use crate::objects::{Objects, Patch, WriteOptions};
 use crate::value;
+use crate::webhook::Manner;
 
-/// What the keys of both kinds begin with.
-const PREFIX: &str = "/registry/validatingadmissionpolic";
-
-/// Keeps the policies in force.
+/// Keeps policies and webhooks in force.
 pub(crate) struct Follower {
     objects: Objects,
-    watch: Watch,
-    known: BTreeMap<String, Value>,
+    policies: Stored,
+    bindings: Stored,
+    mutating: Stored,
+    validating: Stored,
 }
 
 impl Follower {
     /// Reads what is stored and puts it in force; [`Follower::run`] must be spawned.
     pub(crate) async fn start(objects: Objects) -> Result<Self, Error> {
-        let listing = objects.store().list(PREFIX, Page::default()).await?;
-        let watch = objects.store().watch(PREFIX, listing.revision).await?;
-        let read = |entry: &store::Entry| Some((entry.key.to_string(), decode_entry(entry).ok()?));
-        let follower = Self { watch, known: listing.entries.iter().filter_map(read).collect(), objects };
-        drop(follower.put_in_force());
+        let start = |resource| Stored::start(objects.store().clone(), resource);
+        let (policies, of_policies) = start(&POLICIES).await?;
+        let (bindings, of_bindings) = start(&BINDINGS).await?;
+        let (mutating, of_mutating) = start(&MUTATING).await?;
+        let (validating, of_validating) = start(&VALIDATING).await?;
+        objects.policies().follow([of_policies, of_bindings, of_mutating, of_validating].into());
+        let follower = Self { policies, bindings, mutating, validating, objects };
+        drop(follower.put_policies_in_force());
+        follower.put_webhooks_in_force();
         Ok(follower)
     }
 
     /// Runs until the store ends.
     pub(crate) async fn run(mut self) -> Result<(), Error> {
         loop {
-            let policies = self.put_in_force();
+            let policies = self.put_policies_in_force();
+            self.put_webhooks_in_force();
+            [&self.policies, &self.bindings, &self.mutating, &self.validating].into_iter().for_each(Stored::counts);
             self.tell(&policies).await;
-            match self.watch.next().await {
-                Ok(batch) => {
-                    for change in &batch.changes {
-                        match change.current.as_ref().and_then(|entry| decode_entry(entry).ok()) {
-                            Some(object) => drop(self.known.insert(change.key().to_string(), object)),
-                            None => drop(self.known.remove(&**change.key())),
-                        }
-                    }
-                }
-                Err(Error::Lagged { .. } | Error::Compacted { .. }) => self = Self::start(self.objects).await?,
-                Err(error) => return Err(error),
+            tokio::select! {
+                changed = self.policies.changed() => changed?,
+                changed = self.bindings.changed() => changed?,
+                changed = self.mutating.changed() => changed?,
+                changed = self.validating.changed() => changed?,
             }
         }
     }
 
-    fn put_in_force(&self) -> Vec<(Value, Arc<Policy>)> {
-        let of = |prefix: String| self.known.iter().filter(move |(key, _)| key.starts_with(&prefix)).map(|(_, o)| o);
+    fn put_policies_in_force(&self) -> Vec<(Value, Arc<Policy>)> {
         // What was found valid when it was stored compiles; problems here are those of an older server.
         let compiled = |object: &Value| (object.clone(), Arc::new(compile::policy(object, &mut Problems::default())));
-        let policies: Vec<_> = of(POLICIES.prefix()).map(compiled).collect();
+        let policies: Vec<_> = self.policies.all().map(compiled).collect();
         let mut all = Vec::new();
-        for object in of(BINDINGS.prefix()) {
+        for object in self.bindings.all() {
             let (name, binding) = compile::binding(object, &mut Problems::default());
             if let Some((_, policy)) = policies.iter().find(|(_, policy)| policy.name == name) {
                 all.push(Bound { policy: policy.clone(), binding });
@@ -68,6 +71,12 @@ impl Follower {
         }
         self.objects.policies().replace(all);
         policies
+    }
+
+    fn put_webhooks_in_force(&self) {
+        let webhooks = self.objects.webhooks();
+        webhooks.replace(Manner::Mutating, self.mutating.all());
+        webhooks.replace(Manner::Validating, self.validating.all());
     }
 
     /// Writes what was found of the types, once for each generation.

@@ -1,61 +1,36 @@
 //! Holding a write against the policies.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{ADMISSION, Author, Bound, ParamRef, Policy, Reason, Remarks, Validation};
-use crate::cel::{Budget, Composed, Fault, Run, Value as Cel};
-use crate::kinds::{Kind, Subresource};
+use super::{Attempt, Bound, ParamRef, Policy, Reason, Validation};
+use crate::cel::{Budget, Composed, Fault, Program, Run, Value as Cel};
+use crate::kinds::Kind;
 use crate::objects::{ListOptions, Objects};
 use crate::status::{Cause, Status};
 
 /// Most parameters a selector may find for one binding; each is an evaluation of every expression.
 const PARAMS_MAX: usize = 100;
 
-/// What is done to an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operation {
-    Create,
-    Update,
-    Delete,
+/// Whether a write is of a kind that admission itself is made of, to which it never applies.
+pub(crate) fn is_about_admission(attempt: &Attempt<'_>) -> bool {
+    attempt.kind.resource.group == "admissionregistration.k8s.io"
 }
 
-impl Operation {
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Create => "CREATE",
-            Self::Update => "UPDATE",
-            Self::Delete => "DELETE",
-        }
+/// The Namespace of what is written, if it has one.
+pub(crate) async fn namespace_of(objects: &Objects, attempt: &Attempt<'_>) -> Option<Value> {
+    match attempt.namespace {
+        "" => None,
+        name => objects.get(&api::resource::NAMESPACES, "", name).await.ok(),
     }
-}
-
-/// A write that is about to happen.
-pub(crate) struct Attempt<'a> {
-    pub(crate) kind: &'a Kind,
-    pub(crate) part: Subresource,
-    pub(crate) namespace: &'a str,
-    pub(crate) name: &'a str,
-    pub(crate) operation: Operation,
-    /// What it would become.
-    pub(crate) object: Option<&'a Value>,
-    /// What it is.
-    pub(crate) old: Option<&'a Value>,
-    pub(crate) dry_run: bool,
-    /// `None` for the control loops.
-    pub(crate) author: Option<&'a Author>,
-    pub(crate) remarks: &'a Remarks,
 }
 
 /// Refuses a write that a policy refuses.
 pub(crate) async fn judge(objects: &Objects, attempt: &Attempt<'_>) -> Result<(), Status> {
     let all = objects.policies().all();
-    if all.is_empty() || attempt.kind.resource.group == ADMISSION {
+    if all.is_empty() || is_about_admission(attempt) {
         return Ok(());
     }
-    let namespace = match attempt.namespace {
-        "" => None,
-        name => objects.get(&api::resource::NAMESPACES, "", name).await.ok(),
-    };
+    let namespace = namespace_of(objects, attempt).await;
     let budget = Budget::default();
     for bound in all.iter() {
         let namespace = namespace.as_ref();
@@ -69,7 +44,7 @@ pub(crate) async fn judge(objects: &Objects, attempt: &Attempt<'_>) -> Result<()
             Err(why) if bound.policy.fails => return refuse(attempt, bound, Reason::Invalid, &why),
             Err(_) => continue,
         };
-        let request = request(attempt);
+        let request = attempt.request();
         for param in &params {
             let seen = Seen { attempt, namespace, request: &request, param: param.as_ref(), budget: &budget };
             evaluate(&seen, bound)?;
@@ -78,7 +53,8 @@ pub(crate) async fn judge(objects: &Objects, attempt: &Attempt<'_>) -> Result<()
     Ok(())
 }
 
-fn of(found: Option<&Value>) -> Cel<'_> {
+/// What expressions see of something that may be absent.
+pub(crate) fn of(found: Option<&Value>) -> Cel<'_> {
     found.map_or(Cel::Null, |json| Cel::of(json, None))
 }
 
@@ -102,14 +78,10 @@ fn evaluate(seen: &Seen<'_>, bound: &Bound) -> Result<(), Status> {
     ];
     let composed = Composed::new(policy.variables.iter().map(|(name, program)| (name.as_str(), program)).collect());
     let run = Run { variables: &variables, composed: Some(&composed), budget: seen.budget };
-    for (name, condition) in &policy.conditions {
-        match run.value(condition) {
-            Ok(Cel::Bool(true)) => {}
-            Ok(_) => return Ok(()),
-            Err(fault) => {
-                return fail(seen.attempt, bound, &format!("match condition '{name}' resulted in error: {fault}"));
-            }
-        }
+    match meets(&run, &policy.conditions) {
+        Ok(true) => {}
+        Ok(false) => return Ok(()),
+        Err(why) => return fail(seen.attempt, bound, &why),
     }
     for validation in &policy.validations {
         match run.value(&validation.program) {
@@ -121,6 +93,22 @@ fn evaluate(seen: &Seen<'_>, bound: &Bound) -> Result<(), Status> {
         }
     }
     Ok(())
+}
+
+/// Whether all conditions hold. One that does not hold decides, whatever is wrong with others.
+///
+/// # Errors
+/// The first that cannot be evaluated.
+pub(crate) fn meets<'a>(run: &Run<'_, 'a>, conditions: &'a [(String, Program)]) -> Result<bool, String> {
+    let mut fault = None;
+    for (name, condition) in conditions {
+        match run.value(condition) {
+            Ok(Cel::Bool(true)) => {}
+            Ok(_) => return Ok(false),
+            Err(why) => fault = fault.or_else(|| Some(format!("match condition '{name}' resulted in error: {why}"))),
+        }
+    }
+    fault.map_or(Ok(true), Err)
 }
 
 fn message<'a>(run: &Run<'_, 'a>, validation: &'a Validation) -> String {
@@ -143,7 +131,7 @@ fn refuse(attempt: &Attempt<'_>, bound: &Bound, reason: Reason, why: &str) -> Re
     let (policy, binding) = (&bound.policy.name, &bound.binding.name);
     if bound.binding.warns {
         let lead = "Validation failed for ValidatingAdmissionPolicy";
-        attempt.remarks.add(format!("{lead} '{policy}' with binding '{binding}': {why}"));
+        attempt.remarks().add(format!("{lead} '{policy}' with binding '{binding}': {why}"));
     }
     if !bound.binding.denies {
         return Ok(());
@@ -154,24 +142,6 @@ fn refuse(attempt: &Attempt<'_>, bound: &Bound, reason: Reason, why: &str) -> Re
     let cause = Cause { reason: "", message: why, field: String::new() };
     status.details.get_or_insert_default().causes.push(cause);
     Err(status)
-}
-
-/// The request, as expressions see it.
-fn request(attempt: &Attempt<'_>) -> Value {
-    let resource = attempt.kind.resource;
-    let kind = json!({"group": resource.group, "version": resource.version, "kind": resource.kind});
-    let named = json!({"group": resource.group, "version": resource.version, "resource": resource.plural});
-    let (user, groups) = match attempt.author {
-        Some(author) => (author.name.as_str(), author.groups.clone()),
-        None => ("system:insula-controller", vec!["system:authenticated".to_owned()]),
-    };
-    json!({
-        "kind": kind, "requestKind": kind, "resource": named, "requestResource": named,
-        "subResource": attempt.part.name(), "requestSubResource": attempt.part.name(),
-        "name": attempt.name, "namespace": attempt.namespace,
-        "operation": attempt.operation.word(), "dryRun": attempt.dry_run,
-        "userInfo": {"username": user, "groups": groups, "uid": "", "extra": {}},
-    })
 }
 
 /// The parameters to evaluate with; `None` for a policy that takes none.

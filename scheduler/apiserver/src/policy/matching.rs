@@ -1,15 +1,15 @@
-//! Which writes a policy is about. Pure.
+//! Which writes a policy or a webhook is about. Pure.
 
 use api::selector::Selector;
 use serde_json::Value;
 
-use super::judge::Attempt;
+use super::Attempt;
 use crate::field::{Path, Problems};
 use crate::value;
 
 /// What a policy or a binding selects; a binding that says nothing selects all of its policy.
 #[derive(Default)]
-pub(super) struct Matcher {
+pub(crate) struct Matcher {
     /// `None`: everything.
     rules: Option<Vec<Rule>>,
     excludes: Vec<Rule>,
@@ -29,8 +29,8 @@ struct Rule {
 }
 
 impl Matcher {
-    /// Reads `matchConstraints` or `matchResources`.
-    pub(super) fn read(json: &Value, path: &Path, problems: &mut Problems) -> Self {
+    /// Reads `matchConstraints`, `matchResources` or a webhook, which call their rules differently.
+    pub(crate) fn read(json: &Value, rules_key: &str, path: &Path, problems: &mut Problems) -> Self {
         if !json.is_object() {
             return Self::default();
         }
@@ -43,7 +43,7 @@ impl Matcher {
                     .collect(),
             )
         };
-        let (included, excludes) = (rules("resourceRules"), rules("excludeResourceRules").unwrap_or_default());
+        let (included, excludes) = (rules(rules_key), rules("excludeResourceRules").unwrap_or_default());
         let mut selector = |key: &str| read_selector(&json[key], &path.child(key), problems);
         let (namespaces, objects) = (selector("namespaceSelector"), selector("objectSelector"));
         match value::text(json, &["matchPolicy"]) {
@@ -55,7 +55,7 @@ impl Matcher {
     }
 
     /// Whether a write is meant; `labels` are those of its namespace.
-    pub(super) fn matches(&self, attempt: &Attempt<'_>, namespace: Option<&Value>) -> bool {
+    pub(crate) fn matches(&self, attempt: &Attempt<'_>, namespace: Option<&Value>) -> bool {
         let holds = |rule: &Rule| rule.matches(attempt, self.equivalent);
         if self.rules.as_ref().is_some_and(|rules| !rules.iter().any(holds)) || self.excludes.iter().any(holds) {
             return false;
@@ -67,6 +67,15 @@ impl Matcher {
             return false;
         }
         self.objects.is_empty() || attempt.object.into_iter().chain(attempt.old).any(|o| labelled(&self.objects, o))
+    }
+
+    /// The versions that the rules name which mean a write, none if one of them names its own.
+    pub(crate) fn versions(&self, attempt: &Attempt<'_>) -> Vec<&str> {
+        let meant: Vec<_> = self.rules.iter().flatten().filter(|rule| rule.matches(attempt, self.equivalent)).collect();
+        if meant.iter().any(|rule| rule.matches(attempt, false)) {
+            return Vec::new();
+        }
+        meant.iter().flat_map(|rule| &rule.versions).map(String::as_str).collect()
     }
 
     /// The resources that rules name one by one: group, version, plural.

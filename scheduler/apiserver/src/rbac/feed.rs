@@ -3,21 +3,14 @@
 //! An object that cannot be read grants nothing from then on, loudly: for rights, the safe side is without.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use api::resource::{CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES};
 use api::{NamespacedName, Resource};
 use serde::de::DeserializeOwned;
 use store::{Entry, Error, Page, Revision, Store, Watch};
-use tokio::sync::{Notify, watch};
 
 use super::{Access, Index};
-
-/// How often a waiter asks anew whether the store has moved without touching the resource.
-const ASK_AGAIN: Duration = Duration::from_millis(5);
-/// How long an answer to a write is held back until the write counts. Longer means that something is wrong, and the
-/// write has been done.
-const SETTLE_MAX: Duration = Duration::from_secs(2);
+use crate::seen::{self, Teller};
 
 static FOLLOWED: [&Resource; 4] = [&ROLES, &ROLE_BINDINGS, &CLUSTER_ROLES, &CLUSTER_ROLE_BINDINGS];
 
@@ -26,22 +19,13 @@ pub struct Feed {
     followers: Vec<Follower>,
 }
 
-/// How far one resource has been followed.
-#[derive(Clone)]
-pub(super) struct Seen {
-    pub(super) resource: &'static Resource,
-    revision: watch::Receiver<Revision>,
-    ask: Arc<Notify>,
-}
-
 /// Follows one resource.
 struct Follower {
     store: Arc<dyn Store>,
     resource: &'static Resource,
     index: Arc<RwLock<Index>>,
     watch: Watch,
-    seen: watch::Sender<Revision>,
-    ask: Arc<Notify>,
+    teller: Teller,
 }
 
 impl Access {
@@ -51,15 +35,14 @@ impl Access {
     /// The store's.
     pub async fn start(store: Arc<dyn Store>) -> Result<(Self, Feed), Error> {
         let index = Arc::new(RwLock::new(Index::default()));
-        let (mut followers, mut seen) = (Vec::new(), Vec::new());
+        let (mut followers, mut followed) = (Vec::new(), Vec::new());
         for resource in FOLLOWED {
             let (revision, watch) = load(&store, resource, &index).await?;
-            let (sender, receiver) = watch::channel(revision);
-            let ask = Arc::new(Notify::new());
-            seen.push(Seen { resource, revision: receiver, ask: ask.clone() });
-            followers.push(Follower { store: store.clone(), resource, index: index.clone(), watch, seen: sender, ask });
+            let (teller, waiter) = seen::pair(resource, revision);
+            followed.push(waiter);
+            followers.push(Follower { store: store.clone(), resource, index: index.clone(), watch, teller });
         }
-        Ok((Self { index, followers: seen.into() }, Feed { followers }))
+        Ok((Self { index, followers: followed.into() }, Feed { followers }))
     }
 }
 
@@ -70,21 +53,6 @@ impl Feed {
     /// The store's; it does not come back.
     pub async fn run(self) -> Result<(), Error> {
         futures::future::try_join_all(self.followers.into_iter().map(Follower::run)).await.map(drop)
-    }
-}
-
-impl Seen {
-    /// Waits until everything up to a revision counts, for a bounded time.
-    pub(super) async fn reach(&self, revision: Revision) {
-        let mut seen = self.revision.clone();
-        let reached = async {
-            while tokio::time::timeout(ASK_AGAIN, seen.wait_for(|seen| *seen >= revision)).await.is_err() {
-                self.ask.notify_one();
-            }
-        };
-        if tokio::time::timeout(SETTLE_MAX, reached).await.is_err() {
-            tracing::warn!(resource = self.resource.plural, revision, "access control lags behind the store");
-        }
     }
 }
 
@@ -102,9 +70,9 @@ impl Follower {
                     Err(Error::Lagged { resume }) => self.resume(resume).await?,
                     Err(error) => return Err(error),
                 },
-                () = self.ask.notified() => {}
+                () = self.teller.asked() => {}
             }
-            self.seen.send_replace(self.watch.seen());
+            self.teller.tell(self.watch.seen());
         }
     }
 

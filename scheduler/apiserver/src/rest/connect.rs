@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::response::Response;
 use hyper::upgrade::OnUpgrade;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Api;
 use super::params::Params;
@@ -16,18 +16,65 @@ use crate::forward::upgrade::{self, Inside, Upgrade};
 use crate::forward::{Ports, spdy};
 use crate::kinds::Subresource;
 use crate::limits::FORWARD_STALL_MAX;
+use crate::objects::WriteOptions;
+use crate::policy::{Attempt, How, Operation};
 use crate::server::Shutdown;
 use crate::status::Status;
 use crate::value;
+use crate::webhook;
 
 /// Connects to a Pod, or says why that cannot be.
 pub(super) async fn connect(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
     let name = address.name.unwrap_or_default();
     let pod = api.objects.get(address.kind.resource, address.space(), name).await?;
+    let (how, options) = (writer(&request), options(address.part, &Params::parse(request.uri())?));
+    admit(api, address, &how, &options).await?;
     match address.part {
         Subresource::PortForward => forward(api, pod, name, request),
         part => Err(no_process(name, part)),
     }
+}
+
+/// Who connects. What admission warns of is not told: an upgraded connection has no place for it.
+fn writer(request: &Request) -> WriteOptions {
+    WriteOptions {
+        author: request.extensions().get().cloned(),
+        remarks: request.extensions().get().cloned().unwrap_or_default(),
+        ..WriteOptions::default()
+    }
+}
+
+/// Asks admission whether somebody may connect.
+async fn admit(api: &Arc<Api>, address: &Address<'_>, how: &WriteOptions, options: &Value) -> Result<(), Status> {
+    let attempt = Attempt {
+        kind: &address.kind,
+        part: address.part,
+        namespace: address.space(),
+        name: address.name.unwrap_or_default(),
+        operation: Operation::Connect,
+        object: Some(options),
+        old: None,
+        how: How::Write(how),
+    };
+    webhook::admit(&api.objects, &attempt).await
+}
+
+/// What a request to connect asks for, as the object that Kubernetes makes of it.
+fn options(part: Subresource, params: &Params) -> Value {
+    if part == Subresource::PortForward {
+        let ports: Vec<u16> = params.all("ports").filter_map(|port| port.parse().ok()).collect();
+        return json!({"apiVersion": "v1", "kind": "PodPortForwardOptions", "ports": ports});
+    }
+    let is_on = |name: &str| params.get(name).is_some_and(|value| matches!(value, "true" | "1"));
+    let mut options = json!({
+        "apiVersion": "v1", "kind": "PodAttachOptions", "container": params.get("container").unwrap_or_default(),
+        "stdin": is_on("stdin"), "stdout": is_on("stdout"), "stderr": is_on("stderr"), "tty": is_on("tty"),
+    });
+    if part == Subresource::Exec {
+        options["kind"] = json!("PodExecOptions");
+        options["command"] = params.all("command").collect();
+    }
+    options
 }
 
 /// Why nothing can be run in a Pod, and what can be done instead.

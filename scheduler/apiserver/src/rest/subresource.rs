@@ -28,10 +28,11 @@ pub(super) async fn post(api: &Arc<Api>, address: &Address<'_>, request: Request
     if address.part == Subresource::Binding {
         bind(api, address, name, &body, incoming.write_options(api, address)?).await?;
     } else {
-        evict(api, address, name, &body, incoming.params.dry_run()?).await?;
+        let options = incoming.delete_options()?;
+        evict(api, address, name, &body, options).await?;
     }
     let done = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
-    Ok(json_response(201, done.to_string()))
+    Ok(incoming.remarked(json_response(201, done.to_string())))
 }
 
 fn require_kind(body: &Value, wanted: &str) -> Result<(), Status> {
@@ -66,9 +67,14 @@ async fn bind(
 }
 
 /// An eviction is a deletion that a disruption budget may refuse.
-async fn evict(api: &Arc<Api>, address: &Address<'_>, name: &str, body: &Value, dry_run: bool) -> Result<(), Status> {
+async fn evict(
+    api: &Arc<Api>,
+    address: &Address<'_>,
+    name: &str,
+    body: &Value,
+    mut options: DeleteOptions,
+) -> Result<(), Status> {
     require_kind(body, "Eviction")?;
-    let mut options = DeleteOptions { dry_run, ..DeleteOptions::default() };
     if let Some(found) = body.get("deleteOptions") {
         read_delete_options(found, &mut options)?;
     }

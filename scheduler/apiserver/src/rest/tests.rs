@@ -20,4 +20,6 @@ mod services;
 mod sets;
 mod versions;
 mod watches;
+mod webhook_server;
+mod webhooks;
 mod writes;

@@ -20,7 +20,7 @@ use crate::kinds::{self, Subresource};
 use crate::limits::{DELETES_AT_ONCE, WARNINGS_MAX};
 use crate::objects::{DeleteOptions, Deleted, Patch, Target, WriteOptions};
 use crate::openapi::{self, FieldProblem};
-use crate::policy::{Author, Remarks};
+use crate::policy::Remarks;
 use crate::rbac;
 use crate::status::{self, Cause, Status};
 use crate::value;
@@ -32,7 +32,7 @@ pub(super) struct Incoming {
     pub(super) body: Body,
     form: Form,
     pub(super) user: Option<User>,
-    /// What admission policies have said.
+    /// What admission has said.
     remarks: Remarks,
 }
 
@@ -43,7 +43,8 @@ impl Incoming {
         let params = Params::parse(&parts.uri)?;
         let body = body::read(&api.bodies, &parts.headers, body).await?;
         let user = parts.extensions.get().cloned();
-        Ok(Self { params, headers: parts.headers, body, form, user, remarks: Remarks::default() })
+        let remarks = parts.extensions.get().cloned().unwrap_or_default();
+        Ok(Self { params, headers: parts.headers, body, form, user, remarks })
     }
 
     /// The object in the body.
@@ -51,21 +52,30 @@ impl Incoming {
         body::decode(Encoding::of(&self.headers)?, &self.body.bytes)
     }
 
-    /// Who asks, for admission policies.
-    fn author(&self) -> Option<Author> {
-        let user = self.user.as_ref()?;
-        Some(Author { name: user.name.clone(), groups: user.groups.clone() })
-    }
-
     /// How to write what is addressed, for who asks, and as which field manager.
     pub(super) fn write_options(&self, api: &Api, address: &Address<'_>) -> Result<WriteOptions, Status> {
         let approval = self.user.as_ref().and_then(|user| rbac::approval(&api.access, user, address.kind.resource));
         Ok(WriteOptions {
             approval,
-            author: self.author(),
+            author: self.user.clone(),
             remarks: self.remarks.clone(),
             ..self.params.write_options(&self.headers)?
         })
+    }
+
+    /// How to delete, as far as the head of the request says.
+    pub(super) fn delete_options(&self) -> Result<DeleteOptions, Status> {
+        Ok(DeleteOptions {
+            dry_run: self.params.dry_run()?,
+            author: self.user.clone(),
+            remarks: self.remarks.clone(),
+            ..DeleteOptions::default()
+        })
+    }
+
+    /// Adds what admission has said to an answer.
+    pub(super) fn remarked(&self, response: Response) -> Response {
+        warnings::add(response, self.remarks.take())
     }
 
     pub(super) fn answer(&self, address: &Address<'_>, code: u16, object: Value) -> Result<Response, Status> {
@@ -74,7 +84,7 @@ impl Incoming {
         let about = About { name: text("name"), uid: text("uid") };
         let mut response = json_response(code, shaped(address, self.form, include, object).to_string());
         response.extensions_mut().insert(about);
-        Ok(warnings::add(response, self.remarks.take()))
+        Ok(self.remarked(response))
     }
 }
 
@@ -247,10 +257,7 @@ pub(super) fn delete_options(incoming: &Incoming) -> Result<DeleteOptions, Statu
     let mut options = DeleteOptions {
         grace_seconds: params.number("gracePeriodSeconds")?,
         propagation: params.propagation()?,
-        dry_run: params.dry_run()?,
-        author: incoming.author(),
-        remarks: incoming.remarks.clone(),
-        ..DeleteOptions::default()
+        ..incoming.delete_options()?
     };
     if incoming.body.bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(options);
@@ -309,7 +316,7 @@ pub(super) async fn delete(api: &Arc<Api>, address: &Address<'_>, request: Reque
         // Clients expect the Pod back, and a Status for everything else that is gone.
         Deleted::Removed(object) if resource != &api::resource::PODS => {
             let status = status::success(address.resource(), name, value::text(&object, &["metadata", "uid"]));
-            Ok(warnings::add(json_response(200, status.to_string()), incoming.remarks.take()))
+            Ok(incoming.remarked(json_response(200, status.to_string())))
         }
         Deleted::Removed(object) | Deleted::Marked(object) => incoming.answer(address, 200, object),
     }
@@ -350,5 +357,5 @@ pub(super) async fn delete_collection(
         "metadata": {"resourceVersion": revision.to_string()},
         "items": deleted.into_iter().flatten().collect::<Vec<_>>(),
     });
-    Ok(json_response(200, list.to_string()))
+    Ok(incoming.remarked(json_response(200, list.to_string())))
 }
