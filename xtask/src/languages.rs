@@ -1,6 +1,6 @@
-//! Builds the guests of `samples/languages`, each with the tools of its own language.
+//! Builds the guests that are not in Rust, each with the tools of its own language.
 //!
-//! A language is a row: its sources and the commands that make a guest of them. The commands run on a copy of the
+//! A guest is a row: its language and its sources. A language is the commands that make a component of them. The commands run on a copy of the
 //! sources, so that what tools leave behind never lies in the tree. A guest is built anew when its sources, its tools
 //! or its commands change, and only then. There is no way around the pinned tools: what the machine has is not used.
 
@@ -17,25 +17,43 @@ use crate::process::{root, run, target_dir};
 const WIT: &str = "wit";
 
 struct Language {
+    /// Also the folder in `samples/languages` with the pinned tools.
     name: &'static str,
-    sources: &'static [&'static str],
     build: fn(&Workshop) -> Result<()>,
 }
 
-const LANGUAGES: [Language; 4] = [
-    Language {
+const JAVASCRIPT: Language = Language { name: "javascript", build: javascript };
+const PYTHON: Language = Language { name: "python", build: python };
+const C: Language = Language { name: "c", build: c };
+const GO: Language = Language { name: "go", build: go };
+
+/// One component in another language than Rust.
+struct Guest {
+    /// Of the `.wasm` file.
+    name: &'static str,
+    language: &'static Language,
+    /// Its folder in `samples`.
+    dir: &'static str,
+    sources: &'static [&'static str],
+}
+
+const GUESTS: [Guest; 6] = [
+    Guest {
         name: "javascript",
-        sources: &["build.mjs", "hello.js", "package.json", "package-lock.json"],
-        build: javascript,
+        language: &JAVASCRIPT,
+        dir: "languages/javascript",
+        sources: &["build.mjs", "hello.js"],
     },
-    Language { name: "python", sources: &["app.py"], build: python },
-    Language { name: "c", sources: &["hello.c"], build: c },
-    Language { name: "go", sources: &["go.mod", "main.go"], build: go },
+    Guest { name: "python", language: &PYTHON, dir: "languages/python", sources: &["app.py"] },
+    Guest { name: "c", language: &C, dir: "languages/c", sources: &["hello.c"] },
+    Guest { name: "go", language: &GO, dir: "languages/go", sources: &["go.mod", "main.go"] },
+    Guest { name: "shop_banner", language: &JAVASCRIPT, dir: "shop/banner", sources: &["build.mjs", "banner.js"] },
+    Guest { name: "shop_reviews", language: &PYTHON, dir: "shop/reviews", sources: &["app.py"] },
 ];
 
 /// Where one guest is built.
 struct Workshop {
-    /// The copy of its sources; the WIT lies beside it.
+    /// The copy of its sources; the WIT lies beside it, and so do npm's packages.
     dir: PathBuf,
     /// The Python packages of its `requirements.txt`.
     packages: PathBuf,
@@ -47,12 +65,12 @@ struct Workshop {
 
 /// Builds every guest that is not up to date and returns the folder the `.wasm` files are in.
 pub(crate) fn build() -> Result<PathBuf> {
-    for language in &LANGUAGES {
+    for guest in &GUESTS {
         let begin = Instant::now();
-        let built = build_one(language).with_context(|| format!("building the guest in {}", language.name))?;
-        let bytes = std::fs::metadata(guest(language))?.len();
+        let built = build_one(guest).with_context(|| format!("building {}, in {}", guest.name, guest.language.name))?;
+        let bytes = std::fs::metadata(file(guest))?.len();
         let how = if built { format!("{} s", begin.elapsed().as_secs()) } else { "unchanged".to_owned() };
-        println!("{}: {bytes} bytes, {how}", language.name);
+        println!("{}: {bytes} bytes, {how}", guest.name);
     }
     Ok(out())
 }
@@ -66,43 +84,52 @@ pub(crate) fn tools(language: &str) -> PathBuf {
     out().join("tools").join(language)
 }
 
-fn guest(language: &Language) -> PathBuf {
-    out().join(format!("{}.wasm", language.name))
+fn file(guest: &Guest) -> PathBuf {
+    out().join(format!("{}.wasm", guest.name))
 }
 
 /// Returns whether there was anything to do.
-fn build_one(language: &Language) -> Result<bool> {
-    let samples = root().join("samples/languages");
-    let sources = samples.join(language.name);
+fn build_one(guest: &Guest) -> Result<bool> {
+    let samples = root().join("samples");
+    let (pins, sources) = (samples.join("languages").join(guest.language.name), samples.join(guest.dir));
+    // npm's packages are the same for all guests of a language.
+    let locks: &[&str] =
+        if guest.language.name == JAVASCRIPT.name { &["package.json", "package-lock.json"] } else { &[] };
     let mut inputs = Inputs::new();
     // The commands are in this file.
     inputs.text(include_str!("languages.rs"));
-    inputs.file(&sources.join(packages::REQUIREMENTS))?;
-    for source in language.sources {
+    inputs.file(&pins.join(packages::REQUIREMENTS))?;
+    for lock in locks {
+        inputs.file(&pins.join(lock))?;
+    }
+    for source in guest.sources {
         inputs.file(&sources.join(source))?;
     }
-    inputs.folder(&samples.join(WIT))?;
-    let stamp = out().join(format!("{}.stamp", language.name));
-    if inputs.made(&stamp) && guest(language).is_file() {
+    inputs.folder(&samples.join("languages").join(WIT))?;
+    let stamp = out().join(format!("{}.stamp", guest.name));
+    if inputs.made(&stamp) && file(guest).is_file() {
         return Ok(false);
     }
 
-    let tools = tools(language.name);
-    packages::fetch(&tools, &sources)?;
+    let tools = tools(guest.language.name);
+    packages::fetch(&tools, &pins)?;
     let copies = out().join("src");
     let at = Workshop {
-        dir: copies.join(language.name),
+        dir: copies.join(guest.name),
         packages: tools,
         cache: out().join("cache"),
-        wasm: copies.join(format!("{}.wasm", language.name)),
+        wasm: copies.join(format!("{}.wasm", guest.name)),
     };
     std::fs::create_dir_all(&at.dir)?;
-    for source in language.sources {
+    for lock in locks {
+        std::fs::copy(pins.join(lock), copies.join(lock))?;
+    }
+    for source in guest.sources {
         std::fs::copy(sources.join(source), at.dir.join(source))?;
     }
-    copy_folder(&samples.join(WIT), &copies.join(WIT))?;
-    (language.build)(&at)?;
-    std::fs::rename(&at.wasm, guest(language))?;
+    copy_folder(&samples.join("languages").join(WIT), &copies.join(WIT))?;
+    (guest.language.build)(&at)?;
+    std::fs::rename(&at.wasm, file(guest))?;
     inputs.write(&stamp)?;
     Ok(true)
 }
@@ -135,7 +162,8 @@ impl Workshop {
 
 /// An engine and the source's state after its start, as one component.
 fn javascript(at: &Workshop) -> Result<()> {
-    let node = packages::npm(&at.packages, &at.dir)?;
+    let shared = at.dir.parent().context("guests are built side by side")?;
+    let node = packages::npm(&at.packages, shared)?;
     run(at.command(node).arg("build.mjs").arg(&at.wasm))
 }
 

@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 
-use http::Request;
+use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::TokioIo;
+use tests::load::ask;
 use tests::{Cluster, paths};
 
 use crate::deploy::answer;
@@ -71,4 +72,50 @@ async fn a_secret_is_sealed_on_every_disk_and_in_no_log() {
         }
     }
     assert!(searched > 5, "the store and the host's state were searched");
+}
+
+/// The grown shop: a queue and its worker, a counter that outlives instances, a CronJob, and three languages on a page.
+#[tokio::test]
+async fn the_grown_shop_packs_what_is_ordered_and_reports_it() {
+    let cluster = Cluster::up();
+    push_shop(&cluster);
+    for name in ["orders", "counter", "packer", "report"] {
+        cluster.push(&format!("shop_{name}"), &format!("shop/{name}:v1"));
+    }
+    for name in ["banner", "reviews"] {
+        let file = paths::language(&format!("shop_{name}")).display().to_string();
+        let _pushed = cluster.insula_ok(&["push", &file, &format!("shop/{name}:v1")]);
+    }
+    for manifest in ["shop.yaml", "more.yaml"] {
+        let file = paths::root().join("samples/shop").join(manifest).display().to_string();
+        let _applied = cluster.insula_ok(&["apply", "-f", &file]);
+    }
+    let addr = SocketAddr::new(cluster.slice.node_ip(1), 30081);
+    // Two of them carry an interpreter, which takes long to compile.
+    let patience = std::time::Duration::from_secs(300);
+    tests::within(patience, "the page of orders is whole", || async {
+        let (_, _, page) = ask(Method::GET, addr, "/", "").await.ok()?;
+        page.starts_with("ORDERS OF THE BOOK SHOP\n").then_some(())
+    })
+    .await;
+    for book in ["satyricon", "satyricon", "de-architectura"] {
+        let (status, _, text) = ask(Method::POST, addr, &format!("/{book}"), "").await.expect("an answer");
+        assert_eq!((status, text), (StatusCode::ACCEPTED, format!("ordered {book}\n")));
+    }
+    let (status, ..) = ask(Method::POST, addr, "/ars-magna", "").await.expect("an answer");
+    assert_eq!(status, StatusCode::NOT_FOUND, "nobody has written it yet");
+    tests::until("everything is packed", || async {
+        let page = answer(addr, "/").await;
+        let packed = |line: &str| page.lines().any(|found| found == line);
+        (packed("satyricon              2 packed   one dinner too long")
+            && packed("de-architectura        1 packed   firm, useful, beautiful")
+            && packed("naturalis-historia     0 packed   everything, and some of it true"))
+        .then_some(())
+    })
+    .await;
+    let _made = cluster.insula_ok(&["create", "job", "report-now", "--from=cronjob/report", "--namespace", "shop"]);
+    let done = ["wait", "job/report-now", "--for=condition=Complete", "--timeout=60s", "--namespace", "shop"];
+    let _waited = cluster.insula_ok(&done);
+    let report = cluster.insula_ok(&["logs", "job/report-now", "--namespace", "shop"]);
+    assert_eq!(report, "3 books packed\n     2 satyricon\n     1 de-architectura\n");
 }
