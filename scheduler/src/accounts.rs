@@ -78,7 +78,7 @@ impl Filler {
             let view = self.cache.view();
             let now = (view.secrets.clone(), accounts(&view));
             let is_same = |(secrets, accounts): &(Map<Secret>, Map<ObjectMeta>)| {
-                Arc::ptr_eq(secrets, &now.0) && Arc::ptr_eq(accounts, &now.1)
+                secrets.ptr_eq(&now.0) && accounts.ptr_eq(&now.1)
             };
             if !last.as_ref().is_some_and(is_same) {
                 for step in plan(&now.0, &now.1, &|token| self.issuer.has_signed(token)) {
@@ -191,13 +191,13 @@ mod tests {
             "data": data,
         });
         let secret: Secret = serde_json::from_value(secret).expect("a Secret");
-        Arc::new([(NamespacedName::new("a", "s"), Arc::new(secret))].into())
+        Map::unit(NamespacedName::new("a", "s"), Arc::new(secret))
     }
 
     #[test]
     fn secrets_get_what_they_lack_and_go_with_their_account() {
         let account = ObjectMeta { uid: Some("u".to_owned()), ..ObjectMeta::default() };
-        let accounts: Map<ObjectMeta> = Arc::new([(NamespacedName::new("a", "web"), Arc::new(account))].into());
+        let accounts = Map::unit(NamespacedName::new("a", "web"), Arc::new(account));
         let good = STANDARD.encode("good");
         let whole = json!({"token": good, "ca.crt": "", "namespace": ""});
         let named = |name: &str, uid: &str| json!({ACCOUNT_NAME: name, ACCOUNT_UID: uid});

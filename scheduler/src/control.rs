@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cache::{Cache, View};
 use crate::clock::{self, Clock};
 use crate::metrics::Metrics;
+use crate::pace;
 use crate::roster::{Peers, Roster};
 use crate::term::Term;
 use crate::usage::Usages;
@@ -108,7 +109,11 @@ impl Control {
             views.mark_unchanged();
             peers.mark_unchanged();
             usages.mark_unchanged();
-            while !shutdown.is_cancelled() && self.round(&mut due, &mut busy_since).await? {}
+            while !shutdown.is_cancelled()
+                && let Some(computed) = self.round(&mut due, &mut busy_since).await?
+            {
+                pace::rest(computed).await;
+            }
             let sleep =
                 due.values().filter_map(Due::timer).min().map(|at| at.saturating_duration_since(Instant::now()));
             tokio::select! {
@@ -121,7 +126,7 @@ impl Control {
         }
     }
 
-    /// Lets every controller that is due decide and act once; returns whether any was due.
+    /// Lets every controller that is due decide and act once; returns how long they computed, if any was due.
     ///
     /// Those that read everything come last, when no other is due: they tidy up, and must not stand
     /// between an apply and the first answer. They are put off for a bounded time only.
@@ -129,24 +134,29 @@ impl Control {
         &self,
         due: &mut BTreeMap<&'static str, Due>,
         busy_since: &mut Option<Instant>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<Duration>, Error> {
         let (narrow, wide): (Vec<_>, Vec<_>) = CONTROLLERS.iter().partition(|c| !c.reads.is_empty());
-        let mut any = false;
+        let mut computed = None;
         for controller in narrow {
-            any |= self.turn(controller, due).await?;
+            computed = sum(computed, self.turn(controller, due).await?);
         }
-        if any && busy_since.get_or_insert_with(Instant::now).elapsed() < PUT_OFF_MAX {
-            return Ok(true);
+        if computed.is_some() && busy_since.get_or_insert_with(Instant::now).elapsed() < PUT_OFF_MAX {
+            return Ok(computed);
         }
         *busy_since = None;
         for controller in wide {
-            any |= self.turn(controller, due).await?;
+            computed = sum(computed, self.turn(controller, due).await?);
         }
-        Ok(any)
+        Ok(computed)
     }
 
-    async fn turn(&self, controller: &Controller, due: &mut BTreeMap<&'static str, Due>) -> Result<bool, Error> {
-        let Some(state) = due.get_mut(controller.name) else { return Ok(false) };
+    /// Lets a controller decide and act, if it is due; returns how long it computed.
+    async fn turn(
+        &self,
+        controller: &Controller,
+        due: &mut BTreeMap<&'static str, Due>,
+    ) -> Result<Option<Duration>, Error> {
+        let Some(state) = due.get_mut(controller.name) else { return Ok(None) };
         let (view, peers, usage) = (self.cache.view(), self.roster.peers(), self.usages.now());
         let inputs = Inputs {
             objects: view.changed_of(controller.reads),
@@ -155,7 +165,7 @@ impl Control {
         };
         let began = Instant::now();
         if !state.begin(inputs, began) {
-            return Ok(false);
+            return Ok(None);
         }
         let mut snapshot = snapshot(&view, &peers, usage, &self.config, &self.clock, self.started);
         snapshot.refusals = self.hands.refused();
@@ -163,6 +173,7 @@ impl Control {
         let mut plan = (controller.plan)(&snapshot);
         let now = snapshot.now;
         drop((snapshot, view, peers));
+        let computed = began.elapsed();
         if let Some(scalings) = plan.scalings.take() {
             state.scalings = Arc::new(scalings);
         }
@@ -183,8 +194,13 @@ impl Control {
             }
         }
         self.metrics.planned(controller.name, began.elapsed());
-        Ok(true)
+        Ok(Some(computed))
     }
+}
+
+/// Of two times of which either may be none.
+fn sum(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
+    a.into_iter().chain(b).reduce(|a, b| a + b)
 }
 
 async fn sleep_for(sleep: Option<Duration>) {

@@ -30,6 +30,7 @@ mod joining;
 mod link;
 mod logs;
 mod metrics;
+mod pace;
 mod rest;
 mod roster;
 mod routing;

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cache::{Cache, View};
 use crate::clock::Clock;
+use crate::pace;
 use crate::roster::{Peers, Roster};
 use crate::session::PEER_ADDRESS;
 use drain::{Drain, Others};
@@ -115,7 +116,9 @@ impl Router {
     pub(crate) async fn run(mut self, shutdown: CancellationToken) {
         let (mut views, mut peers) = (self.cache.subscribe(), self.roster.subscribe());
         loop {
+            let began = Instant::now();
             let wake_at = self.step();
+            pace::rest(began.elapsed()).await;
             let wake = async {
                 match wake_at {
                     Some(at) => tokio::time::sleep_until(at.into()).await,

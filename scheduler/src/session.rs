@@ -177,13 +177,13 @@ impl Sessions {
                 () = self.shutdown.cancelled() => return,
             }
             let now = views.borrow_and_update().nodes.clone();
-            if Arc::ptr_eq(&now, &nodes) {
+            if now.ptr_eq(&nodes) {
                 continue;
             }
             let exists = |node: &str| now.contains_key(&api::NamespacedName::new("", node));
             self.roster.forget(exists);
             self.sinks.usages.forget(exists);
-            for node in nodes.keys().filter(|node| !now.contains_key(node)) {
+            for node in nodes.keys().filter(|node| !now.contains_key(*node)) {
                 committer::remove_lease(&self.sinks.objects, &node.name).await;
             }
             nodes = now;

@@ -87,7 +87,7 @@ mod tests {
                 role["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": {*gathers: "true"}}]});
             }
             let role: ClusterRole = serde_json::from_value(role).unwrap();
-            Arc::make_mut(&mut snapshot.cluster_roles).insert(NamespacedName::new("", *name), Arc::new(role));
+            snapshot.cluster_roles.insert(NamespacedName::new("", *name), Arc::new(role));
         }
         snapshot
     }
@@ -107,8 +107,7 @@ mod tests {
             }
             for action in plan.actions {
                 let Action::Patch { name, patch, .. } = action else { panic!("only patches") };
-                let roles = Arc::make_mut(&mut snapshot.cluster_roles);
-                let role = Arc::make_mut(roles.get_mut(&name).unwrap());
+                let role = Arc::make_mut(snapshot.cluster_roles.get_mut(&name).unwrap());
                 let rules: &Value = &patch["rules"];
                 role.rules = Some(serde_json::from_value(rules.clone()).unwrap());
             }

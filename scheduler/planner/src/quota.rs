@@ -96,18 +96,14 @@ mod tests {
         );
         let hard = json!({"pods": "9", "count/pods": "9", "requests.cpu": "4", "configmaps": "3", "services": "1"});
         let name = NamespacedName::new("s", "q");
-        let mut put = |status: serde_json::Value| {
-            Arc::make_mut(&mut snapshot.resource_quotas).insert(name.clone(), quota(&hard, &status))
-        };
+        let mut put = |status: serde_json::Value| snapshot.resource_quotas.insert(name.clone(), quota(&hard, &status));
         put(json!({"hard": hard, "used": {"pods": "3"}}));
         let settled = plan(&snapshot);
         let Some(Action::Patch { patch, resource_version, .. }) = settled.actions.first() else { panic!("{settled}") };
         assert_eq!(resource_version.as_deref(), Some("9"), "only while nothing was charged since");
         let used = json!({"pods": "2", "count/pods": "3", "requests.cpu": "2", "configmaps": "1", "services": "1"});
         assert_eq!(patch["status"]["used"], used);
-        let mut put = |status: serde_json::Value| {
-            Arc::make_mut(&mut snapshot.resource_quotas).insert(name.clone(), quota(&hard, &status))
-        };
+        let mut put = |status: serde_json::Value| snapshot.resource_quotas.insert(name.clone(), quota(&hard, &status));
         put(json!({"hard": hard, "used": used}));
         assert!(plan(&snapshot).is_settled());
     }

@@ -17,12 +17,14 @@ use api::resource::{
     RESOURCE_QUOTAS, SERVICES, STATEFUL_SETS,
 };
 use api::{NamespacedName, Resource, label, resource};
+use imbl::OrdMap;
 use jiff::Timestamp;
 
 use crate::{Config, Scalings, Usage, object};
 
-/// Objects of one resource, shared with the shell's cache; every object has a UID and a resource version.
-pub type Objects<T> = Arc<BTreeMap<NamespacedName, Arc<T>>>;
+/// Objects of one resource, by namespace and name; every object has a UID and a resource version. The shell's cache
+/// goes on changing its own copy, which costs what changes and not what is there.
+pub type Objects<T> = OrdMap<NamespacedName, Arc<T>>;
 
 /// The cluster at one revision. Cloning it costs reference counts.
 #[derive(Debug, Clone)]

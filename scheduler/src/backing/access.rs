@@ -119,7 +119,7 @@ mod tests {
         for (name, uid) in [("a", "uid-a"), ("c", "uid-c"), ("e", "uid-e")] {
             let object = json!({"metadata": {"name": name, "uid": uid}});
             let object: Object = serde_json::from_value(object).expect("a namespace");
-            Arc::make_mut(&mut view.namespaces).insert(NamespacedName::new("", name), Arc::new(object));
+            view.namespaces.insert(NamespacedName::new("", name), Arc::new(object));
         }
         let check = |namespace: &str, wanted: Result<&str, Refusal>| {
             let found = decide(&view, &namespaces, namespace).map(|grant| grant.uid.to_string());

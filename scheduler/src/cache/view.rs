@@ -21,7 +21,7 @@ use super::index::{self, Change, Object};
 /// Pods of one Node, by UID.
 pub(crate) type PodsOfNode = Arc<BTreeMap<String, Arc<Pod>>>;
 
-/// Everything of interest at one revision. Clones share; a change copies only what someone still holds.
+/// Everything of interest at one revision. Clones share, and a change copies only what leads to it.
 #[derive(Clone, Default)]
 pub(crate) struct View {
     /// Everything up to here is in.
@@ -177,7 +177,6 @@ fn place(pod: &Pod) -> Option<(&str, &str)> {
 }
 
 fn set<T>(objects: &mut Objects<T>, name: NamespacedName, object: Option<Arc<T>>) {
-    let objects = Arc::make_mut(objects);
     match object {
         Some(object) => objects.insert(name, object),
         None => objects.remove(&name),

@@ -201,8 +201,8 @@ mod tests {
         secret.metadata.resource_version = Some(version.to_owned());
         secret.data = Some([("k".to_owned(), k8s_openapi::ByteString(vec![7; bytes]))].into());
         let mut view = View::default();
-        Arc::make_mut(&mut view.secrets).insert(NamespacedName::new("n", "s"), Arc::new(secret));
-        Arc::make_mut(&mut view.config_maps).insert(NamespacedName::new("n", "other"), Arc::new(ConfigMap::default()));
+        view.secrets.insert(NamespacedName::new("n", "s"), Arc::new(secret));
+        view.config_maps.insert(NamespacedName::new("n", "other"), Arc::new(ConfigMap::default()));
         view
     }
 

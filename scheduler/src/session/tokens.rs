@@ -216,7 +216,7 @@ pub(super) mod tests {
 
     fn accounts(uid: &str) -> Objects<ObjectMeta> {
         let meta = ObjectMeta { uid: Some(uid.to_owned()), ..ObjectMeta::default() };
-        Arc::new([(NamespacedName::new("n", "default"), Arc::new(meta))].into())
+        Objects::unit(NamespacedName::new("n", "default"), Arc::new(meta))
     }
 
     // C65

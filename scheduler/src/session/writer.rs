@@ -62,8 +62,8 @@ impl Inputs {
     /// Whether every ConfigMap, Secret and token is the same.
     fn same_sources(&self, other: &Self) -> bool {
         self.tokens == other.tokens
-            && Arc::ptr_eq(&self.config_maps, &other.config_maps)
-            && Arc::ptr_eq(&self.secrets, &other.secrets)
+            && self.config_maps.ptr_eq(&other.config_maps)
+            && self.secrets.ptr_eq(&other.secrets)
     }
 }
 

@@ -45,8 +45,8 @@ struct World(Snapshot);
 impl World {
     fn new(cluster: &str, spec: Value) -> Self {
         let mut world = Self(parse(cluster));
-        for pod in Arc::make_mut(&mut world.0.pods).values_mut() {
-            let pod = Arc::make_mut(pod);
+        for name in world.0.pods.clone().keys() {
+            let pod = Arc::make_mut(world.0.pods.get_mut(name).unwrap());
             pod.status.as_mut().unwrap().start_time = pod.metadata.creation_timestamp.clone();
         }
         world.add("web", spec);
@@ -60,7 +60,7 @@ impl World {
             "spec": autoscaler(&spec),
         });
         let object = serde_json::from_value(object).unwrap();
-        Arc::make_mut(&mut self.0.autoscalers).insert(NamespacedName::new("s", name), Arc::new(object));
+        self.0.autoscalers.insert(NamespacedName::new("s", name), Arc::new(object));
     }
 
     /// Pods by their last letter, with thousandths of a core, MiB, and thousandths of a request.
@@ -100,12 +100,12 @@ impl World {
         match action {
             Action::Patch { part: Part::Scale, patch, name, .. } => {
                 let replicas = patch["spec"]["replicas"].as_i64().unwrap();
-                let deployment = Arc::make_mut(Arc::make_mut(&mut self.0.deployments).get_mut(name).unwrap());
+                let deployment = Arc::make_mut(self.0.deployments.get_mut(name).unwrap());
                 deployment.spec.replicas = Some(i32::try_from(replicas).unwrap());
                 Some(format!("scale {name} to {replicas}"))
             }
             Action::Patch { part: Part::Status, patch, name, .. } => {
-                let autoscaler = Arc::make_mut(Arc::make_mut(&mut self.0.autoscalers).get_mut(name).unwrap());
+                let autoscaler = Arc::make_mut(self.0.autoscalers.get_mut(name).unwrap());
                 autoscaler.status = Some(serde_json::from_value(patch["status"].clone()).unwrap());
                 let conditions = patch["status"]["conditions"].as_array().unwrap().iter();
                 let shown = conditions.map(|c| {

@@ -56,7 +56,7 @@ fn every_node_has_one_pod_also_one_that_joins_later() {
     let mut world = settled("");
     assert_eq!(images(&world), "a=v1 b=v1 c=v1");
     let joined = fixture::parse("node d");
-    std::sync::Arc::make_mut(&mut world.snapshot.nodes).extend((*joined.nodes).clone());
+    world.snapshot.nodes.extend(joined.nodes);
     world.set_session("d", true);
     assert_eq!(story(&mut world), "+1");
     assert_eq!(images(&world), "a=v1 b=v1 c=v1 d=v1");

@@ -85,8 +85,8 @@ fn a_job_runs_so_many_pods_at_once_until_enough_have_succeeded() {
     let status = status(&world);
     assert_eq!((&status["succeeded"], &status["active"]), (&json!(5), &Value::Null));
     assert!(status["startTime"].is_string() && status["completionTime"].is_string());
-    let pods = world.snapshot.pods.values();
-    assert!(pods.clone().all(|pod| !object::has_finalizer(&pod.metadata, label::JOB_TRACKING)));
+    let mut pods = world.snapshot.pods.values();
+    assert!(pods.all(|pod| !object::has_finalizer(&pod.metadata, label::JOB_TRACKING)));
     assert_eq!(world.refused, Vec::<String>::new());
 }
 
@@ -452,8 +452,7 @@ fn what_is_gone_but_for_its_finalizer_takes_no_room_and_no_requests() {
         pod s/next cpu=1";
     let mut snapshot = fixture::parse(cluster);
     let held = NamespacedName::new("s", "pi-a");
-    let pods = std::sync::Arc::make_mut(&mut snapshot.pods);
-    let labels = &mut std::sync::Arc::make_mut(pods.get_mut(&held).unwrap()).metadata.labels;
+    let labels = &mut std::sync::Arc::make_mut(snapshot.pods.get_mut(&held).unwrap()).metadata.labels;
     labels.get_or_insert_default().insert("app".to_owned(), "pi".to_owned());
     assert!(text(&crate::placement::plan(&snapshot)).contains("bind s/next to a"));
     assert!(!text(&crate::endpoints::plan(&snapshot)).contains("pi-a"));

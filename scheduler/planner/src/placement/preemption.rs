@@ -8,7 +8,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use api::core::Pod;
 use api::selector::Selector;
@@ -156,7 +155,13 @@ impl<'a> Trial<'_, 'a> {
     /// Affinity and spread as if these Pods were gone. Their counts cannot be taken back, so they are made anew.
     fn relations_allow(&self, gone: &BTreeSet<&str>) -> bool {
         let mut without: Snapshot = self.field.snapshot.clone();
-        Arc::make_mut(&mut without.pods).retain(|_, pod| !gone.contains(object::uid(&pod.metadata)));
+        let leaves: Vec<_> = without
+            .pods
+            .iter()
+            .filter(|(_, pod)| gone.contains(object::uid(&pod.metadata)))
+            .map(|(n, _)| n.clone())
+            .collect();
+        leaves.iter().for_each(|name| drop(without.pods.remove(name)));
         let mut field = Field::new(&without);
         let mut class = Class::new(&mut field, self.named, self.class.spec);
         class.candidates(&field).is_ok_and(|candidates| candidates.contains(&self.at))

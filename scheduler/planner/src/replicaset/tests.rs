@@ -174,7 +174,8 @@ fn pods_on_a_silent_host_are_not_ready_and_go_first() {
 #[test]
 fn orphans_are_found_by_expressions_too() {
     let mut snapshot = fixture::parse("rs shop/web-1 replicas=1\npod shop/orphan app=web node=a ready");
-    let set = Arc::make_mut(&mut snapshot.replica_sets).values_mut().next().unwrap();
+    let name = snapshot.replica_sets.keys().next().unwrap().clone();
+    let set = snapshot.replica_sets.get_mut(&name).unwrap();
     let selector = json!({"matchExpressions": [{"key": "app", "operator": "In", "values": ["web"]}]});
     Arc::make_mut(set).spec.selector = serde_json::from_value(selector).unwrap();
     assert!(text(&plan(&snapshot)).contains("patch pods shop/orphan metadata.ownerReferences=[rs-web-1]"));

@@ -118,7 +118,7 @@ fn add(snapshot: &mut Snapshot, kind: &str, name: &NamespacedName, words: &Words
             let mut object = json!({"metadata": meta(name, kind, words)});
             own(&mut object, name, "apps/v1", "Deployment", "deploy", words);
             let meta = serde_json::from_value(object["metadata"].take()).unwrap();
-            Arc::make_mut(snapshot.others.entry(resource).or_default()).insert(name.clone(), Arc::new(meta));
+            snapshot.others.entry(resource).or_default().insert(name.clone(), Arc::new(meta));
         }
         other => panic!("{other} is no kind of fixture"),
     }
@@ -126,7 +126,7 @@ fn add(snapshot: &mut Snapshot, kind: &str, name: &NamespacedName, words: &Words
 
 fn put<T: serde::de::DeserializeOwned + Clone>(objects: &mut Objects<T>, name: &NamespacedName, object: Value) {
     let object = serde_json::from_value(object).unwrap_or_else(|why| panic!("{name}: {why}"));
-    Arc::make_mut(objects).insert(name.clone(), Arc::new(object));
+    objects.insert(name.clone(), Arc::new(object));
 }
 
 /// Metadata every object has; the UID tells kinds apart.

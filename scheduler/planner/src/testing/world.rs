@@ -350,7 +350,7 @@ impl World {
     fn store(&mut self, resource: &'static Resource, name: NamespacedName, object: Value) {
         fn put<T: DeserializeOwned + Clone>(objects: &mut Objects<T>, name: NamespacedName, object: Value) {
             let object = serde_json::from_value(object).unwrap_or_else(|why| panic!("{name}: {why}"));
-            Arc::make_mut(objects).insert(name, Arc::new(object));
+            objects.insert(name, Arc::new(object));
         }
         let s = &mut self.snapshot;
         match resource {
@@ -376,7 +376,7 @@ impl World {
 
     fn remove(&mut self, resource: &'static Resource, name: &NamespacedName) {
         fn drop<T: Clone>(objects: &mut Objects<T>, name: &NamespacedName) {
-            Arc::make_mut(objects).remove(name);
+            objects.remove(name);
         }
         let s = &mut self.snapshot;
         match resource {
