@@ -72,6 +72,11 @@ pub(crate) fn fetch_wasmtime() -> Result<PathBuf> {
     fetch(&WASMTIME_48)
 }
 
+/// Fetches the peer of the benchmark in JavaScript and returns its path.
+pub(crate) fn fetch_workerd() -> Result<PathBuf> {
+    libraries::workerd(&dir())
+}
+
 fn dir() -> PathBuf {
     target_dir().join("clients")
 }

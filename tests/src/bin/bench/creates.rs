@@ -4,7 +4,6 @@
 //! defaults, validation and the check that nobody has the name. Both confirm a write after it is synced.
 
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -16,6 +15,7 @@ use tests::{Cluster, until};
 use tonic::transport::{Channel, Endpoint};
 
 use crate::goal::{Side, goal};
+use crate::peer::Peer;
 
 const CLIENTS: usize = 64;
 const OBJECTS: usize = 6_000;
@@ -26,8 +26,8 @@ const ROUNDS: usize = 3;
 pub(crate) async fn creates() {
     let cluster = Cluster::server();
     let api = cluster.api().await;
-    let etcd = Etcd::start(&cluster);
-    let channel = etcd.connect().await;
+    let etcd = Peer::etcd(SocketAddr::new(cluster.slice.node_ip(1), 9_010), &cluster.path("etcd"));
+    let channel = connect(&etcd).await;
     let (mut ours, mut theirs) = (0.0_f64, 0.0_f64);
     for round in 0..ROUNDS {
         ours = ours.max(
@@ -105,36 +105,7 @@ async fn put(channel: Channel, round: usize, number: usize) {
     client.unary(request, path, codec).await.expect("is put");
 }
 
-/// A real etcd, with the durability it comes with.
-struct Etcd {
-    addr: SocketAddr,
-    process: Child,
-}
-
-impl Etcd {
-    fn start(cluster: &Cluster) -> Self {
-        let addr = SocketAddr::new(cluster.slice.node_ip(1), 9_010);
-        let (client, peer) = (format!("http://{addr}"), format!("http://{}:9011", addr.ip()));
-        let mut command = Command::new("etcd");
-        command.arg("--data-dir").arg(cluster.path("etcd"));
-        command.args(["--listen-client-urls", &client, "--advertise-client-urls", &client]);
-        command.args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer]);
-        command.args(["--initial-cluster", &format!("default={peer}")]);
-        println!("peer: {command:?}");
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        let process = command.spawn().expect("etcd starts; Debian has it in the package etcd-server");
-        Self { addr, process }
-    }
-
-    async fn connect(&self) -> Channel {
-        let endpoint = Endpoint::from_shared(format!("http://{}", self.addr)).expect("an address");
-        until("etcd answers", || async { endpoint.connect().await.ok() }).await
-    }
-}
-
-impl Drop for Etcd {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
-    }
+async fn connect(etcd: &Peer) -> Channel {
+    let endpoint = Endpoint::from_shared(format!("http://{}", etcd.addr)).expect("an address");
+    until("etcd answers", || async { endpoint.connect().await.ok() }).await
 }

@@ -56,7 +56,7 @@ pub(crate) async fn density() {
 }
 
 /// A different component that does the same: its digest is another one, and so its code.
-fn variant(wasm: &[u8], number: u16) -> Vec<u8> {
+pub(crate) fn variant(wasm: &[u8], number: u16) -> Vec<u8> {
     let name = b"variant";
     let content = number.to_le_bytes();
     let length = u8::try_from(1 + name.len() + content.len()).expect("is short");
@@ -116,10 +116,14 @@ pub(crate) async fn calls() {
         times[ROUNDS / 2]
     };
     let none = median("/many?count=0&url=http://reused/", "answered 0, refused 0\n").await;
+    let mut times = Vec::new();
     for callee in ["reused", "fresh"] {
         let path = format!("/many?count={CALLS}&url=http://{callee}/");
         let many = median(&path, &format!("answered {CALLS}, refused 0\n")).await;
         let each = many.saturating_sub(none) / CALLS;
         println!("a call from a component to another on its host, callee {callee}, its own time included: {each:?}");
+        times.push(each);
     }
+    let instance = times[1].saturating_sub(times[0]).as_secs_f64() * 1e6;
+    goal("a fresh instance, made, entered and dropped, beside a reused one, us", &instance, Side::Below, &50.0);
 }

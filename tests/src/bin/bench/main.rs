@@ -7,12 +7,14 @@
 #![expect(clippy::print_stdout, reason = "a program that reports to people")]
 
 mod cluster;
+mod cold;
 mod creates;
 mod density;
 mod goal;
 mod lists;
 mod memory;
 mod peer;
+mod race;
 mod speed;
 mod trouble;
 mod watchers;
@@ -23,13 +25,17 @@ use futures::future::BoxFuture;
 
 type Bench = fn() -> BoxFuture<'static, ()>;
 
-const BENCHES: [(&str, Bench); 12] = [
+const BENCHES: [(&str, Bench); 16] = [
     ("idle", || Box::pin(memory::idle())),
     ("apply", || Box::pin(speed::apply())),
     ("replicas", || Box::pin(memory::replicas())),
     ("density", || Box::pin(density::density())),
     ("calls", || Box::pin(density::calls())),
     ("hello", || Box::pin(speed::hello())),
+    ("nginx", || Box::pin(speed::nginx())),
+    ("javascript", || Box::pin(speed::javascript())),
+    ("isolated", || Box::pin(speed::isolated())),
+    ("cold", || Box::pin(cold::cold())),
     ("rollout", || Box::pin(trouble::rollout())),
     ("failover", || Box::pin(trouble::failover())),
     ("neighbours", || Box::pin(trouble::neighbours())),

@@ -52,7 +52,8 @@ pub(crate) async fn replicas() {
     goal("a replica, API objects included, KiB PSS", &each, Side::Below, &100.0);
 }
 
-fn mebibytes(kib: u64) -> f64 {
+/// MiB of so many KiB.
+pub(crate) fn mebibytes(kib: u64) -> f64 {
     f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0
 }
 
