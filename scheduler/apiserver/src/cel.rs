@@ -6,7 +6,7 @@
 //! their schema. [`check`] finds, before anything is stored, what could not work: names that nobody declared,
 //! functions that do not exist, fields that the schema does not have.
 //!
-//! What is not here: protobuf messages, `authorizer`, and functions that return parts of a regular expression's
+//! What is not here: protobuf messages, and functions that return parts of a regular expression's
 //! match (`find`, `findAll`). `docs/compatibility.md` lists the functions there are.
 
 mod budget;
@@ -25,7 +25,7 @@ mod tests;
 pub(crate) use budget::{Budget, Fault};
 pub(crate) use check::{Declared, check};
 pub(crate) use eval::{Composed, Run};
-pub(crate) use functions::{parse_duration, parse_time};
+pub(crate) use functions::{Asking, Decision, Question, Stage, parse_duration, parse_time};
 pub(crate) use pattern::Pattern;
 pub(crate) use program::{Program, compile};
 pub(crate) use typing::{Fields, Listing, Typing};

@@ -6,20 +6,20 @@
 //! refuses everything can still be mended.
 //!
 //! Webhooks ([`crate::webhook`]) are followed along with them, and share what says which writes are meant.
-//!
-//! What is not here: `authorizer` in expressions, and audit annotations of policies.
 
 mod attempt;
 mod compile;
 mod follow;
 mod judge;
 mod matching;
+mod rights;
 mod stored;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use api::Resource;
+use serde_json::Value;
 use store::Store;
 
 pub(crate) use attempt::{Attempt, How, Operation, tell as tell_deletion};
@@ -27,11 +27,16 @@ pub(crate) use compile::{conditions, validate_binding, validate_policy};
 pub(crate) use follow::Follower;
 pub(crate) use judge::{is_about_admission, judge, meets, namespace_of, of};
 pub(crate) use matching::Matcher;
+pub(crate) use rights::authorizer;
 
 use crate::cel::Program;
 use crate::limits::{AUDIT_ANNOTATIONS_MAX, WARNINGS_MAX};
+use crate::rbac::Access;
 use crate::seen::Seen;
 use crate::status::Status;
+
+/// Key of the note of what policies would have refused. Kubernetes' name.
+const FAILURES: &str = "validation.policy.admission.k8s.io/validation_failure";
 
 /// What admission says of a write: words for the writer, and for the audit log. Cheap to clone; clones share.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +46,8 @@ pub struct Remarks(Arc<Mutex<Said>>);
 struct Said {
     warnings: Vec<String>,
     annotations: BTreeMap<String, String>,
+    /// Refusals of policies that are only noted.
+    failures: Vec<Value>,
 }
 
 impl Remarks {
@@ -64,6 +71,14 @@ impl Remarks {
         }
     }
 
+    /// Notes a refusal of a policy for the audit log.
+    fn fail(&self, failure: Value) {
+        let failures = &mut self.said().failures;
+        if failures.len() < WARNINGS_MAX {
+            failures.push(failure);
+        }
+    }
+
     /// The warnings.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.said().warnings)
@@ -71,7 +86,13 @@ impl Remarks {
 
     /// The notes.
     pub(crate) fn take_annotations(&self) -> BTreeMap<String, String> {
-        std::mem::take(&mut self.said().annotations)
+        let mut said = self.said();
+        let failures = std::mem::take(&mut said.failures);
+        let mut annotations = std::mem::take(&mut said.annotations);
+        if !failures.is_empty() {
+            annotations.insert(FAILURES.to_owned(), Value::Array(failures).to_string());
+        }
+        annotations
     }
 }
 
@@ -83,6 +104,7 @@ pub(crate) struct Policies(Arc<InForce>);
 struct InForce {
     bound: RwLock<Arc<Vec<Bound>>>,
     seen: OnceLock<Box<[Seen]>>,
+    access: OnceLock<Access>,
 }
 
 impl Policies {
@@ -93,6 +115,16 @@ impl Policies {
     fn follow(&self, seen: Box<[Seen]>) {
         // A second follower would follow the same.
         let _first: &[Seen] = self.0.seen.get_or_init(|| seen);
+    }
+
+    /// Answers what expressions ask about rights from now on.
+    pub(crate) fn decide_by(&self, access: &Access) {
+        // There is one access control in a program.
+        let _first: &Access = self.0.access.get_or_init(|| access.clone());
+    }
+
+    fn access(&self) -> Option<&Access> {
+        self.0.access.get()
     }
 
     /// Waits, for a bounded time, until what was written of a resource counts: for webhooks, too.
@@ -129,6 +161,8 @@ struct Policy {
     conditions: Vec<(String, Program)>,
     variables: Vec<(String, Program)>,
     validations: Vec<Validation>,
+    /// What is noted in the audit log, by key.
+    annotations: Vec<(String, Program)>,
     /// `apiVersion` and `kind` of the parameters.
     param_kind: Option<(String, String)>,
 }
@@ -178,6 +212,7 @@ struct Binding {
     name: String,
     denies: bool,
     warns: bool,
+    audits: bool,
     matcher: Matcher,
     param: Option<ParamRef>,
 }

@@ -128,6 +128,7 @@ struct Api {
 
 /// The router: the Kubernetes API, and `extra` beside it.
 pub fn router(config: Config) -> Router {
+    config.objects.policies().decide_by(&config.access);
     config.objects.webhooks().reach_pods(config.pods.clone());
     let api = Arc::new(Api {
         objects: config.objects,

@@ -254,7 +254,7 @@ impl Asking<'_> {
     /// A webhook's answer; `None` if it is not meant, or could not be asked and need not be.
     async fn ask(&self, webhook: &Webhook, attempt: &Attempt<'_>) -> Result<Option<Answer>, Status> {
         let rules = &webhook.rules;
-        match rules.mean(attempt, self.namespace) {
+        match rules.mean(self.objects, attempt, self.namespace) {
             Ok(true) => {}
             Ok(false) => return Ok(None),
             Err(why) => return rules.failed(attempt, &why).map(|()| None),
@@ -307,7 +307,7 @@ impl Rules {
     ///
     /// # Errors
     /// A condition that cannot be evaluated.
-    fn mean(&self, attempt: &Attempt<'_>, namespace: Option<&Value>) -> Result<bool, String> {
+    fn mean(&self, objects: &Objects, attempt: &Attempt<'_>, namespace: Option<&Value>) -> Result<bool, String> {
         if !self.matcher.matches(attempt, namespace) {
             return Ok(false);
         }
@@ -319,6 +319,7 @@ impl Rules {
             ("object", policy::of(attempt.object)),
             ("oldObject", policy::of(attempt.old)),
             ("request", Cel::of(&request, None)),
+            ("authorizer", policy::authorizer(objects, attempt)),
         ];
         let run = Run { variables: &variables, composed: None, budget: &Budget::default() };
         policy::meets(&run, &self.conditions)

@@ -4,6 +4,7 @@
 //! specification ("Standard definitions"), cel-go's extensions (strings, sets), Kubernetes' libraries (lists, URL,
 //! IP, CIDR, quantity).
 
+mod authorizer;
 mod convert;
 mod format;
 mod list;
@@ -22,6 +23,8 @@ use super::operators::{double, no_overload};
 use super::typing::Typing;
 use super::{Budget, Fault, Value};
 
+pub(crate) use authorizer::{Asking, Decision, Question, Stage};
+pub(super) use authorizer::{DECISION, REQUEST_RESOURCE};
 pub(super) use convert::to_text;
 pub(super) use network::{CIDR, IP, URL};
 pub(crate) use network::{Network, Url};
@@ -69,6 +72,8 @@ pub(super) enum Sort {
     Url,
     Ip,
     Cidr,
+    Rights(Stage),
+    Decision,
 }
 
 /// What is known of a result.
@@ -97,6 +102,7 @@ const fn member(name: &'static str, takes: &'static [Sort], gives: Gives, run: N
 
 static FUNCTIONS: LazyLock<HashMap<&'static str, Vec<&'static Function>>> = LazyLock::new(|| {
     let libraries = [
+        authorizer::FUNCTIONS,
         convert::FUNCTIONS,
         text::FUNCTIONS,
         format::FUNCTIONS,
@@ -168,6 +174,8 @@ impl Sort {
             Self::Url => matches!(value, Value::Url(_)),
             Self::Ip => matches!(value, Value::Ip(_)),
             Self::Cidr => matches!(value, Value::Cidr(_)),
+            Self::Rights(stage) => matches!(value, Value::Rights(found, _) if *found == stage),
+            Self::Decision => matches!(value, Value::Decision(_)),
         }
     }
 
@@ -210,6 +218,8 @@ impl Sort {
             Self::Url => Typing::Named(URL),
             Self::Ip => Typing::Named(IP),
             Self::Cidr => Typing::Named(CIDR),
+            Self::Rights(stage) => Typing::Named(stage.name()),
+            Self::Decision => Typing::Named(DECISION),
         }
     }
 }

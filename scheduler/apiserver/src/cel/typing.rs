@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::functions::{self, Stage};
 use crate::schema::{self, Shape};
 
 /// What is known of a value before it is seen.
@@ -77,6 +78,9 @@ impl Typing {
             },
             Self::Map(values) => Field::Known(Cow::Borrowed(values)),
             Self::Dyn => Field::Untold,
+            Self::Named(of) if *of == Stage::Authorizer.name() && name == functions::REQUEST_RESOURCE => {
+                Field::Known(Cow::Owned(Self::Named(Stage::Resource.name())))
+            }
             _ => Field::Unknown,
         }
     }

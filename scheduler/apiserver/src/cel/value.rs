@@ -33,6 +33,9 @@ pub(crate) enum Value<'a> {
     Url(Arc<functions::Url>),
     Ip(IpAddr),
     Cidr(functions::Network),
+    /// A question about rights, as far as it has been put.
+    Rights(functions::Stage, Arc<functions::Asking>),
+    Decision(Arc<functions::Decision>),
 }
 
 /// A text, of the object or made.
@@ -125,6 +128,8 @@ impl<'a> Value<'a> {
             Self::Url(_) => functions::URL,
             Self::Ip(_) => functions::IP,
             Self::Cidr(_) => functions::CIDR,
+            Self::Rights(stage, _) => stage.name(),
+            Self::Decision(_) => functions::DECISION,
         }
     }
 
@@ -134,6 +139,9 @@ impl<'a> Value<'a> {
             Self::Map(map) => Ok(map.field(name)),
             Self::Optional(None) => Ok(None),
             Self::Optional(Some(inner)) => inner.field(name),
+            Self::Rights(functions::Stage::Authorizer, asking) if name == functions::REQUEST_RESOURCE => {
+                Ok(Some(Self::Rights(functions::Stage::Resource, asking.of_request().into())))
+            }
             other => Err(Fault::new(format!("no such overload: {}.{name}", other.type_name()))),
         }
     }

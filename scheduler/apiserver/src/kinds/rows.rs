@@ -418,7 +418,6 @@ pub(crate) static ROWS: [Kind; 40] = [
         generation: Generation::Counts,
         prepare: without_status,
         validate: policy::validate_policy,
-        unacted: unacted::POLICY,
         ..PLAIN
     },
     Kind {
@@ -427,7 +426,6 @@ pub(crate) static ROWS: [Kind; 40] = [
         categories: &["api-extensions"],
         generation: Generation::Counts,
         validate: policy::validate_binding,
-        unacted: unacted::POLICY_BINDING,
         ..PLAIN
     },
     Kind {

@@ -35,12 +35,6 @@ const NEVER: &[&str] = &[];
 const OFF: &[&str] = &["false"];
 const EMPTY: &[&str] = &["{}", "[]", "\"\""];
 
-/// Of ValidatingAdmissionPolicies: nothing records what an audit annotation says.
-pub(super) const POLICY: &[Unacted] = &[Unacted { at: "spec", fields: &[("auditAnnotations", EMPTY)] }];
-/// Of their bindings: a refusal is told, or warned of; it is not recorded.
-pub(super) const POLICY_BINDING: &[Unacted] =
-    &[Unacted { at: "spec", fields: &[("validationActions[]", &["\"Deny\"", "\"Warn\""])] }];
-
 const POD_SPEC: &[(&str, &[&str])] = &[
     ("activeDeadlineSeconds", NEVER),
     ("dnsConfig", EMPTY),

@@ -19,8 +19,11 @@ const EXPRESSIONS_MAX: usize = 64;
 /// Where policies and bindings have their rules.
 const RULES: &str = "resourceRules";
 
+/// Most audit annotations of one policy, as in Kubernetes.
+const ANNOTATIONS_MAX: usize = 20;
+
 /// What expressions may name; `object` of a type that is told.
-fn declared(object: &Typing) -> [cel::Declared<'_>; 6] {
+fn declared(object: &Typing) -> [cel::Declared<'_>; 7] {
     [
         ("object", Cow::Borrowed(object)),
         ("oldObject", Cow::Borrowed(object)),
@@ -28,6 +31,7 @@ fn declared(object: &Typing) -> [cel::Declared<'_>; 6] {
         ("params", Cow::Owned(Typing::Dyn)),
         ("namespaceObject", Cow::Owned(Typing::Dyn)),
         ("variables", Cow::Owned(Typing::Dyn)),
+        ("authorizer", Cow::Owned(Typing::Named(cel::Stage::Authorizer.name()))),
     ]
 }
 
@@ -123,6 +127,7 @@ pub(super) fn policy(object: &Value, problems: &mut Problems) -> Policy {
         conditions,
         variables,
         validations,
+        annotations: annotations(spec, &path, problems),
         param_kind,
     }
 }
@@ -150,6 +155,32 @@ fn named(spec: &Value, key: &str, wanted: &Typing, path: &Path, problems: &mut P
         let source = value::text(json, &["expression"]);
         if let Some(program) = expression(source, wanted, &Typing::Dyn, &path.child("expression"), problems) {
             programs.push((name.to_owned(), program));
+        }
+    }
+    programs
+}
+
+/// Compiles `auditAnnotations`: each comes to a text, or to null for no note.
+fn annotations(spec: &Value, path: &Path, problems: &mut Problems) -> Vec<(String, Program)> {
+    let (path, list) = (path.child("auditAnnotations"), spec["auditAnnotations"].as_array());
+    let list = list.map_or(&[][..], Vec::as_slice);
+    if list.len() > ANNOTATIONS_MAX {
+        problems.too_many(&path, list.len(), ANNOTATIONS_MAX);
+    }
+    let mut programs: Vec<(String, Program)> = Vec::new();
+    for (at, json) in list.iter().take(ANNOTATIONS_MAX).enumerate() {
+        let (key, path) = (value::text(json, &["key"]), path.index(at));
+        problems.check(&path.child("key"), key, api::name::check_qualified(key));
+        if programs.iter().any(|(found, _)| found == key) {
+            problems.duplicate(&path.child("key"), key);
+        }
+        let (source, path) = (value::text(json, &["valueExpression"]), path.child("valueExpression"));
+        let Some(program) = expression(source, &Typing::Dyn, &Typing::Dyn, &path, problems) else { continue };
+        match cel::check(&program, &declared(&Typing::Dyn)) {
+            Ok(Typing::Text | Typing::Null | Typing::Dyn) => programs.push((key.to_owned(), program)),
+            Ok(other) => problems.invalid(&path, source, format!("must evaluate to string or null, not {other}")),
+            // It has just been found to be well.
+            Err(why) => problems.invalid(&path, source, why),
         }
     }
     programs
@@ -212,6 +243,7 @@ pub(super) fn binding(object: &Value, problems: &mut Problems) -> (String, Bindi
         name: value::text(object, &["metadata", "name"]).to_owned(),
         denies: does("Deny"),
         warns: does("Warn"),
+        audits: does("Audit"),
         matcher: Matcher::read(&spec["matchResources"], RULES, &path.child("matchResources"), problems),
         param,
     };

@@ -1,6 +1,6 @@
 //! Holding a write against the policies.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Attempt, Bound, ParamRef, Policy, Reason, Validation};
 use crate::cel::{Budget, Composed, Fault, Program, Run, Value as Cel};
@@ -8,6 +8,8 @@ use crate::kinds::Kind;
 use crate::objects::{ListOptions, Objects};
 use crate::status::{Cause, Status};
 
+/// Longest audit annotation, in characters.
+const ANNOTATION_CHARS_MAX: usize = 1024;
 /// Most parameters a selector may find for one binding; each is an evaluation of every expression.
 const PARAMS_MAX: usize = 100;
 
@@ -46,7 +48,8 @@ pub(crate) async fn judge(objects: &Objects, attempt: &Attempt<'_>) -> Result<()
         };
         let request = attempt.request();
         for param in &params {
-            let seen = Seen { attempt, namespace, request: &request, param: param.as_ref(), budget: &budget };
+            let rights = super::authorizer(objects, attempt);
+            let seen = Seen { attempt, namespace, request: &request, param: param.as_ref(), rights, budget: &budget };
             evaluate(&seen, bound)?;
         }
     }
@@ -64,6 +67,7 @@ struct Seen<'s> {
     namespace: Option<&'s Value>,
     request: &'s Value,
     param: Option<&'s Value>,
+    rights: Cel<'static>,
     budget: &'s Budget,
 }
 
@@ -75,6 +79,7 @@ fn evaluate(seen: &Seen<'_>, bound: &Bound) -> Result<(), Status> {
         ("request", Cel::of(seen.request, None)),
         ("params", of(seen.param)),
         ("namespaceObject", of(seen.namespace)),
+        ("authorizer", seen.rights.clone()),
     ];
     let composed = Composed::new(policy.variables.iter().map(|(name, program)| (name.as_str(), program)).collect());
     let run = Run { variables: &variables, composed: Some(&composed), budget: seen.budget };
@@ -82,6 +87,16 @@ fn evaluate(seen: &Seen<'_>, bound: &Bound) -> Result<(), Status> {
         Ok(true) => {}
         Ok(false) => return Ok(()),
         Err(why) => return fail(seen.attempt, bound, &why),
+    }
+    for (key, program) in &policy.annotations {
+        match run.value(program) {
+            Ok(Cel::Text(text)) if !text.is_empty() => {
+                let text = text.chars().take(ANNOTATION_CHARS_MAX).collect();
+                seen.attempt.remarks().annotate(format!("{}/{key}", policy.name), text);
+            }
+            Ok(_) => {}
+            Err(fault) => fail(seen.attempt, bound, &format!("audit annotation '{key}' resulted in error: {fault}"))?,
+        }
     }
     for validation in &policy.validations {
         match run.value(&validation.program) {
@@ -132,6 +147,10 @@ fn refuse(attempt: &Attempt<'_>, bound: &Bound, reason: Reason, why: &str) -> Re
     if bound.binding.warns {
         let lead = "Validation failed for ValidatingAdmissionPolicy";
         attempt.remarks().add(format!("{lead} '{policy}' with binding '{binding}': {why}"));
+    }
+    if bound.binding.audits {
+        let failure = json!({"message": why, "policy": policy, "binding": binding, "validationActions": ["Audit"]});
+        attempt.remarks().fail(failure);
     }
     if !bound.binding.denies {
         return Ok(());

@@ -127,6 +127,7 @@ pub(in super::super) fn to_text(value: &Value<'_>) -> String {
         Value::Url(url) => url.text.clone(),
         Value::Ip(ip) => ip.to_string(),
         Value::Cidr(network) => network.to_string(),
+        Value::Rights(..) | Value::Decision(_) => value.type_name().to_owned(),
     }
 }
 

@@ -126,12 +126,11 @@ async fn what_cannot_be_evaluated_is_refused_unless_it_may_be_ignored() {
 #[tokio::test]
 async fn bad_policies_are_refused_and_types_are_told() {
     let cluster = Cluster::new().await;
-    let expressions = json!([{"expression": "object.x =="}, {"expression": "authorizer.x"}, {"expression": "1 + 1"}]);
+    let expressions = json!([{"expression": "object.x =="}, {"expression": "nobody.x"}, {"expression": "1 + 1"}]);
     let bad = json!({"matchConstraints": rules("apps", "deployments"), "validations": expressions});
     let refused = cluster.post(POLICIES, &policy(&bad)).await;
     assert_eq!(refused.code, 422);
-    for part in
-        ["spec.validations[0].expression", "undeclared reference to 'authorizer'", "must evaluate to bool, not int"]
+    for part in ["spec.validations[0].expression", "undeclared reference to 'nobody'", "must evaluate to bool, not int"]
     {
         assert!(refused.text.contains(part), "{part} in {}", refused.text);
     }
@@ -151,4 +150,70 @@ async fn bad_policies_are_refused_and_types_are_told() {
     let warning = &told["status"]["typeChecking"]["expressionWarnings"][0];
     assert_eq!(warning["fieldRef"], "spec.validations[0].expression");
     assert!(warning["warning"].as_str().is_some_and(|w| w.contains("undefined field 'replicaCount'")), "{warning}");
+}
+
+#[tokio::test]
+async fn a_policy_may_ask_who_may_do_what() {
+    let cluster = Cluster::new().await;
+    let spec = json!({
+        "matchConstraints": rules("", "configmaps"),
+        "validations": [
+            {"expression": "authorizer.group('apps').resource('deployments').namespace('shop').check('create').allowed()"},
+            {"expression": "authorizer.requestResource.check('create').allowed() && authorizer.path('/x').check('get').allowed()"},
+            {"expression": "!authorizer.serviceAccount('shop', 'default').requestResource.check('create').allowed()"},
+            {"expression": "!authorizer.path('/x').check('get').errored()"},
+        ],
+    });
+    put_in_force(&cluster, &spec, "Deny", &json!({})).await;
+    let path = format!("{SHOP}/configmaps");
+    cluster.post(&path, &config_map("a", &json!({}))).await.expect(201);
+    // Somebody who may write this and nothing else.
+    let roles = "/apis/rbac.authorization.k8s.io/v1/namespaces/shop";
+    let role = json!({
+        "metadata": {"name": "maps"}, "rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]}],
+    });
+    cluster.post(&format!("{roles}/roles"), &role).await.expect(201);
+    let binding = json!({
+        "metadata": {"name": "ann"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "maps"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "ann"}],
+    });
+    cluster.post(&format!("{roles}/rolebindings"), &binding).await.expect(201);
+    let request = http::Request::builder().method("POST").uri(&path).header("authorization", "Bearer user:ann");
+    let request = request.header("content-type", "application/json");
+    let body = config_map("b", &json!({})).to_string();
+    let refused = cluster.send(request.body(body.into()).expect("a request")).await;
+    assert_eq!(refused.code, 422, "{}", refused.text);
+    assert!(refused.text.contains("resource('deployments')"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn what_a_policy_notes_is_in_the_audit_log_and_an_audited_refusal_lets_the_write_pass() {
+    let (sink, mut events) = crate::AuditSink::new();
+    let cluster = Cluster::recorded(sink).await;
+    let spec = json!({
+        "matchConstraints": rules("", "configmaps"),
+        "validations": [{"expression": "object.metadata.name == 'good'", "message": "it is not good"}],
+        "auditAnnotations": [
+            {"key": "who", "valueExpression": "'named ' + object.metadata.name"},
+            {"key": "nothing", "valueExpression": "null"},
+        ],
+    });
+    put_in_force(&cluster, &spec, "Audit", &json!({})).await;
+    cluster.post(&format!("{SHOP}/configmaps"), &config_map("bad", &json!({}))).await.expect(201);
+    let mut notes = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        notes.push(event.to_value()["annotations"].clone());
+    }
+    let noted = notes.last().expect("an event");
+    assert_eq!((&noted["p/who"], &noted["p/nothing"]), (&json!("named bad"), &Value::Null));
+    let failures = noted["validation.policy.admission.k8s.io/validation_failure"].as_str().unwrap_or_default();
+    assert!(failures.contains("it is not good") && failures.contains("\"policy\":\"p\""), "{failures}");
+    let bad = json!({
+        "matchConstraints": rules("", "configmaps"),
+        "auditAnnotations": [{"key": "a b", "valueExpression": "'x'"}, {"key": "n", "valueExpression": "1"}],
+    });
+    let refused = cluster.post(POLICIES, &policy(&bad)).await;
+    assert!(refused.text.contains("spec.auditAnnotations[0].key"), "{}", refused.text);
+    assert!(refused.text.contains("must evaluate to string or null, not int"), "{}", refused.text);
 }
