@@ -1,9 +1,11 @@
 //! Makes components of core modules for WASI preview 1, so that everything after has one path.
 //!
-//! The module goes into a component unchanged, beside the adapter that wasmtime's authors publish, which implements
-//! preview 1 over WASI 0.2; what the module does not use of the adapter is left out. The file that a user pushed stays
+//! The module goes into a component, beside the adapter that wasmtime's authors publish, which implements preview 1 over
+//! WASI 0.2; what the module does not use of the adapter is left out. One import is led past it: see [`exit`]. The file that a user pushed stays
 //! as it is, with its digest: the component is made anew where it is described and where it is compiled, always the
 //! same from the same bytes.
+
+mod exit;
 
 use std::borrow::Cow;
 
@@ -39,8 +41,14 @@ pub(crate) fn wrap(wasm: &[u8], mut module: Module) -> Result<Vec<u8>, Error> {
     } else {
         adapter::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER
     };
+    let told = |error: Box<dyn std::error::Error>| Error::Wrap { message: error.to_string() };
+    let redirected = exit::redirect(wasm).map_err(told)?;
+    let exit = redirected.as_ref().map(|_| exit::adapter()).transpose().map_err(told)?;
     let encode = || {
-        let encoder = ComponentEncoder::default().module(wasm)?;
+        let mut encoder = ComponentEncoder::default().module(redirected.as_deref().unwrap_or(wasm))?;
+        if let Some(exit) = &exit {
+            encoder = encoder.adapter(exit::NAME, exit)?;
+        }
         encoder.adapter(adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter)?.encode()
     };
     guarded(encode).map_err(|message| Error::Wrap { message })

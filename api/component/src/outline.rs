@@ -16,7 +16,7 @@ pub(crate) const NESTING_MAX: usize = 16;
 pub(crate) const NAMES_MAX: usize = 1_000;
 
 /// The module name under which a core module imports WASI preview 1.
-const PREVIEW_1: &str = "wasi_snapshot_preview1";
+pub(crate) const PREVIEW_1: &str = "wasi_snapshot_preview1";
 
 /// The same of the WASI before that.
 const PREVIEW_0: &str = "wasi_unstable";

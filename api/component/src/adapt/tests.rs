@@ -44,6 +44,26 @@ fn a_command_becomes_a_component_that_runs() {
     }
 }
 
+const EXITS: &str = r#"(module
+    (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1)
+    (func (export "_start")
+        (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 20)))
+        (call $exit (i32.const 7))))"#;
+
+#[test]
+fn the_whole_status_of_an_exit_is_told() {
+    let module = wasm(EXITS);
+    let redirected = exit::redirect(&module).expect("is read").expect("it exits");
+    assert!(Outline::read(&redirected).is_ok(), "it is as valid as before");
+    assert_eq!(exit::redirect(&wasm(HELLO)).expect("is read"), None, "what does not exit stays as it is");
+    let component = adapt(&module).expect("is wrapped");
+    let exits: Vec<String> = names(&describe(&component).expect("is valid").imports);
+    let exits: Vec<&String> = exits.iter().filter(|import| import.starts_with("wasi:cli/exit@")).collect();
+    assert!(exits.iter().any(|import| *import == "wasi:cli/exit@0.2.12"), "{exits:?}");
+}
+
 #[test]
 fn the_same_module_becomes_the_same_component() {
     let module = wasm(HELLO);

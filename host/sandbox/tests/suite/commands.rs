@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sandbox::{Failure, Workload, WorkloadConfig};
 
+use super::guests;
 use super::harness::{Kept, until, workload_with};
 
 fn command(guest: &str, args: &[&str], kept: &Arc<Kept>) -> Workload {
@@ -90,5 +91,21 @@ async fn nobody_who_waits_for_a_command_any_more_ends_it() {
 async fn what_answers_requests_is_no_command() {
     for guest in ["hello02", "hello03"] {
         assert!(!workload_with(guest, |_| {}).is_command(), "{guest}");
+    }
+}
+
+/// A module of preview 1 that exits with its own status.
+#[tokio::test]
+async fn a_module_of_preview_1_ends_with_its_own_status() {
+    for (status, told) in [(0, 0), (1, 1), (7, 7), (255, 255), (256, 0)] {
+        let text = format!(
+            r#"(module
+                (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+                (memory (export "memory") 1)
+                (func (export "_start") (call $exit (i32.const {status}))))"#
+        );
+        let code = guests::engine().load(&guests::compiled_text(&text)).unwrap();
+        let workload = Workload::new(guests::engine(), code, WorkloadConfig::new("exit")).unwrap();
+        assert_eq!(workload.run().await, Ok(told), "{status}");
     }
 }
