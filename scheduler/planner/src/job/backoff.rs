@@ -23,14 +23,15 @@ impl Look<'_> {
     pub(super) fn retry_at(&self) -> Option<Timestamp> {
         let succeeded = self.in_state(State::Succeeded).map(|worker| ended_at(worker.pod)).max();
         let recent = |(at, _): &(Timestamp, Meaning)| Some(*at) >= succeeded;
-        let counted = self.failures(None).filter(recent).filter(|(_, meaning)| *meaning != Meaning::Nothing).count();
-        self.wait(self.failures(None).filter(recent).map(|(at, _)| at).max()?, counted)
+        let failures = || failures(self, self.workers.iter()).filter(recent);
+        let counted = failures().filter(|(_, meaning)| *meaning != Meaning::Nothing).count();
+        self.wait(failures().map(|(at, _)| at).max()?, counted)
     }
 
     /// The same for one index of a Job that counts failures by index.
     pub(super) fn retry_index_at(&self, index: i32) -> Option<Timestamp> {
-        let failures = usize::try_from(self.failures_of(index)).unwrap_or(0);
-        self.wait(self.failures(Some(index)).map(|(at, _)| at).max()?, failures)
+        let counted = usize::try_from(self.failures_of(index)).unwrap_or(0);
+        self.wait(failures(self, self.of_index(index)).map(|(at, _)| at).max()?, counted)
     }
 
     fn wait(&self, last: Timestamp, failures: usize) -> Option<Timestamp> {
@@ -38,14 +39,16 @@ impl Look<'_> {
         let at = object::after(last, FIRST.saturating_mul(1 << doublings).min(LAST));
         (at > self.snapshot.now).then_some(at)
     }
+}
 
-    /// When Pods failed, of one index or of all, and what the policy makes of it. What it forgives makes no wait longer,
-    /// and is waited for all the same: a Pod that fails at once would be made again at once, for ever.
-    fn failures(&self, index: Option<i32>) -> impl Iterator<Item = (Timestamp, Meaning)> {
-        let is_meant = move |worker: &&Worker<'_>| index.is_none() || worker.index == index;
-        let failed = self.in_state(State::Failed).filter(is_meant);
-        failed.map(|worker| (ended_at(worker.pod), self.meaning(worker.pod)))
-    }
+/// When those of `workers` failed that did, and what the policy makes of it. What it forgives makes no wait longer, and
+/// is waited for all the same: a Pod that fails at once would be made again at once, for ever.
+fn failures<'w>(
+    look: &'w Look<'_>,
+    workers: impl Iterator<Item = &'w Worker<'w>>,
+) -> impl Iterator<Item = (Timestamp, Meaning)> {
+    let failed = workers.filter(|worker| worker.state == State::Failed);
+    failed.map(|worker| (ended_at(worker.pod), look.meaning(worker.pod)))
 }
 
 /// When a Pod ended, as well as it tells.

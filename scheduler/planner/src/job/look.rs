@@ -1,5 +1,7 @@
 //! One Job and its Pods, sorted by what became of each.
 
+use std::collections::BTreeMap;
+
 use api::batch::{Job, JobSpec};
 use api::core::Pod;
 use api::{NamespacedName, label};
@@ -16,6 +18,8 @@ pub(super) struct Look<'a> {
     pub job: &'a Job,
     pub spec: &'a JobSpec,
     pub workers: Vec<Worker<'a>>,
+    /// Places in `workers`, by index: an Indexed Job may have as many indexes as Pods, and each is asked for its own.
+    by_index: BTreeMap<i32, Vec<usize>>,
 }
 
 /// One Pod of the Job.
@@ -53,10 +57,14 @@ impl<'a> Look<'a> {
         spec: &'a JobSpec,
         pods: &[Named<'a>],
     ) -> Self {
-        let mut look = Self { snapshot, name, job, spec, workers: Vec::with_capacity(pods.len()) };
+        let mut look = Self { snapshot, name, job, spec, workers: Vec::with_capacity(pods.len()), by_index: BTreeMap::new() };
         for (name, pod) in pods {
             let has_finalizer = object::has_finalizer(&pod.metadata, label::JOB_TRACKING);
             let has_mark = object::annotation(&pod.metadata, label::JOB_COUNTED).is_some();
+            let index = look.index_of(pod);
+            if let Some(index) = index {
+                look.by_index.entry(index).or_default().push(look.workers.len());
+            }
             look.workers.push(Worker {
                 name,
                 pod,
@@ -64,7 +72,7 @@ impl<'a> Look<'a> {
                 is_uncounted: has_finalizer && !has_mark,
                 is_kept: has_finalizer && has_mark,
                 is_ready: replicas.readiness((name, pod), 0) == Readiness::Available,
-                index: look.index_of(pod),
+                index,
             });
         }
         look
@@ -113,6 +121,11 @@ impl<'a> Look<'a> {
         self.workers.iter().filter(move |worker| worker.state == state)
     }
 
+    /// The Pods of an index.
+    pub(super) fn of_index(&self, index: i32) -> impl Iterator<Item = &Worker<'a>> {
+        self.by_index.get(&index).into_iter().flatten().filter_map(|at| self.workers.get(*at))
+    }
+
     /// Pods that run and whose end will count.
     pub(super) fn active(&self) -> impl Iterator<Item = &Worker<'a>> {
         self.in_state(State::Active).filter(|worker| worker.is_uncounted)
@@ -125,8 +138,7 @@ impl<'a> Look<'a> {
 
     /// How many Pods of an index have failed, as its Pods tell.
     pub(super) fn failures_of(&self, index: i32) -> i32 {
-        let of_index = self.workers.iter().filter(|worker| worker.index == Some(index));
-        of_index.map(|worker| self.failures_up_to(worker)).max().unwrap_or(0)
+        self.of_index(index).map(|worker| self.failures_up_to(worker)).max().unwrap_or(0)
     }
 
     /// How many Pods of an index have failed up to the end of this one.

@@ -35,13 +35,14 @@ impl<'a> Planner<'a> {
             true => (rank(other), other.name) > (rank(kept), kept.name),
             false => other.is_uncounted && look::failures_before(other.pod) >= look.failures_up_to(kept),
         };
-        let told = |kept: &Worker<'_>| {
-            let mut others = look.workers.iter().filter(|other| other.index == kept.index && other.name != kept.name);
-            others.any(|other| knows(other, kept))
+        let told = |kept: &Worker<'_>, index: i32| {
+            look.of_index(index).any(|other| other.name != kept.name && knows(other, kept))
         };
         for kept in look.workers.iter().filter(|worker| worker.is_kept) {
-            let is_done = kept.index.is_none_or(|index| done.contains(&index) || Some(index) >= look.completions());
-            if is_over || is_done || told(kept) {
+            let is_needed = kept.index.is_some_and(|index| {
+                !done.contains(&index) && Some(index) < look.completions() && !told(kept, index)
+            });
+            if is_over || !is_needed {
                 self.unpin(kept.pod);
             }
         }
