@@ -48,6 +48,8 @@ pub(super) struct Shared {
     own_ranges: ArcSwap<Vec<Range>>,
     /// By namespace and policy; those that nobody keeps are gone.
     ways: Mutex<HashMap<Key, Weak<Way>>>,
+    /// Places for connections of each namespace; those that nobody keeps are gone.
+    namespaces: Mutex<HashMap<Arc<str>, Weak<Semaphore>>>,
 }
 
 type Key = (Arc<str>, Policy);
@@ -72,6 +74,7 @@ impl Egress {
             owns: config.owns,
             own_ranges: ArcSwap::default(),
             ways: Mutex::default(),
+            namespaces: Mutex::default(),
         })))
     }
 
@@ -84,7 +87,7 @@ impl Egress {
             return WayOut::new(way);
         }
         ways.retain(|_, way| way.strong_count() > 0);
-        let way = Arc::new(Way::new(Dialler::new(key.1.clone(), self.0.clone())));
+        let way = Arc::new(Way::new(Dialler::new(key.1.clone(), self.0.connections_of(&key.0), self.0.clone())));
         ways.insert(key, Arc::downgrade(&way));
         WayOut::new(way)
     }
@@ -103,6 +106,18 @@ impl Egress {
 }
 
 impl Shared {
+    /// Places for connections of a namespace, whatever the policies of its Pods.
+    fn connections_of(&self, namespace: &Arc<str>) -> Arc<Semaphore> {
+        let mut namespaces = self.namespaces.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(places) = namespaces.get(namespace).and_then(Weak::upgrade) {
+            return places;
+        }
+        namespaces.retain(|_, places| places.strong_count() > 0);
+        let places = Arc::new(Semaphore::new(self.limits.connections_per_namespace_max));
+        namespaces.insert(namespace.clone(), Arc::downgrade(&places));
+        places
+    }
+
     /// Whether `ip`, or the address it leads to, is one of the cluster's own.
     pub(super) fn owns(&self, ip: IpAddr) -> bool {
         let ranges = self.own_ranges.load();

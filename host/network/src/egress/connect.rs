@@ -33,8 +33,9 @@ pub(super) struct Dialler {
     policy: Policy,
     shared: Arc<Shared>,
     tls: TlsConnector,
+    /// Places for connections of the namespace.
     connections: Arc<Semaphore>,
-    lookups: Semaphore,
+    lookups: Arc<Semaphore>,
     /// Places for connections to each destination; those that nobody holds are gone.
     destinations: Mutex<HashMap<Target, Weak<Semaphore>>>,
 }
@@ -63,12 +64,12 @@ impl tower::Service<Uri> for Connector {
 }
 
 impl Dialler {
-    pub(super) fn new(policy: Policy, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(policy: Policy, connections: Arc<Semaphore>, shared: Arc<Shared>) -> Self {
         Self {
             policy,
             tls: TlsConnector::from(shared.tls()),
-            connections: Arc::new(Semaphore::new(shared.limits.connections_per_policy_max)),
-            lookups: Semaphore::new(LOOKUPS_PER_POLICY_MAX),
+            connections,
+            lookups: Arc::new(Semaphore::new(LOOKUPS_PER_POLICY_MAX)),
             destinations: Mutex::default(),
             shared,
         }
@@ -130,9 +131,15 @@ impl Dialler {
 
     /// The addresses of a name, within what this policy may look up at once.
     pub(super) async fn look_up(&self, name: &str) -> std::io::Result<Vec<IpAddr>> {
-        let _turn = self.lookups.acquire().await.map_err(std::io::Error::other)?;
+        let turn = self.lookups.clone().acquire_owned().await.map_err(std::io::Error::other)?;
         count(&self.shared.counters.lookups);
-        timeout(self.shared.limits.lookup_timeout, self.shared.resolver.resolve(name)).await?
+        let lookup = self.shared.resolver.resolve(name);
+        // A resolver's thread cannot be called off, so the turn lasts until it has come to its end.
+        let lookup = tokio::spawn(async move {
+            let _held = turn;
+            lookup.await
+        });
+        timeout(self.shared.limits.lookup_timeout, lookup).await?.map_err(std::io::Error::other)?
     }
 
     async fn addresses(&self, target: &Target) -> Result<Vec<IpAddr>, EgressError> {
@@ -140,13 +147,11 @@ impl Dialler {
             Host::Address(ip) => return Ok(vec![*ip]),
             Host::Name(name) => name,
         };
-        let _turn = self.lookups.acquire().await.map_err(|closed| EgressError::failed(target, closed.to_string()))?;
-        count(&self.shared.counters.lookups);
         let not_found = |why: String| EgressError::NotFound { to: target.to_string(), why };
-        let found = timeout(self.shared.limits.lookup_timeout, self.shared.resolver.resolve(name))
-            .await
-            .map_err(|_| EgressError::Timeout { to: target.to_string(), step: "its addresses" })?
-            .map_err(|error| not_found(error.to_string()))?;
+        let found = self.look_up(name).await.map_err(|error| match error.kind() {
+            std::io::ErrorKind::TimedOut => EgressError::Timeout { to: target.to_string(), step: "its addresses" },
+            _ => not_found(error.to_string()),
+        })?;
         if found.is_empty() { Err(not_found("the name has no addresses".to_owned())) } else { Ok(found) }
     }
 

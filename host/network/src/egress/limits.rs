@@ -6,7 +6,8 @@ use std::time::Duration;
 pub(super) const ADDRESSES_MAX: usize = 16;
 /// Lookups under way, all Pods together. Each holds a thread of the system's resolver, which may take half a minute.
 pub(super) const LOOKUPS_MAX: usize = 64;
-/// The same for the Pods of one policy, so that names nobody answers for take no more than their share.
+/// The same for the Pods of one policy, so that names nobody answers for take no more than their share. A lookup that
+/// nobody waits for any more counts until its thread is free.
 pub(super) const LOOKUPS_PER_POLICY_MAX: usize = 8;
 /// Bytes of a request's headers. Common servers take 8 to 32 KiB.
 pub(super) const REQUEST_HEAD_BYTES_MAX: usize = 32 * 1024;
@@ -31,8 +32,8 @@ pub struct Limits {
     /// Connections of this host to the outside. Each is a file descriptor, of which a process often has 65,536 or
     /// fewer for all it does.
     pub connections_max: usize,
-    /// Connections for the Pods of one namespace and policy: an eighth, so that one tenant leaves room for others.
-    pub connections_per_policy_max: usize,
+    /// Connections for the Pods of one namespace: an eighth, so that one tenant leaves room for others.
+    pub connections_per_namespace_max: usize,
     /// Of those, connections to one destination (scheme, host and port). More requests wait until one is free; a
     /// server that speaks HTTP/2 needs one only.
     pub connections_per_destination_max: usize,
@@ -57,7 +58,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections_max: 4096,
-            connections_per_policy_max: 512,
+            connections_per_namespace_max: 512,
             connections_per_destination_max: 64,
             lookup_timeout: Duration::from_secs(6),
             connect_timeout: Duration::from_secs(15),

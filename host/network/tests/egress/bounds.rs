@@ -192,6 +192,53 @@ async fn without_a_place_for_a_connection_a_request_gives_up_in_time() {
 }
 
 #[tokio::test]
+async fn a_namespace_has_its_connections_whatever_the_policies_of_its_pods() {
+    let limits = Limits { connections_per_namespace_max: 1, connect_timeout: SHORT, ..Limits::default() };
+    let world = World::with(limits, RootCertStore::empty());
+    let (first, second) = (Server::named("first").await, Server::named("second").await);
+    let ways = [("a", "127.0.0.0/8"), ("a", "127.0.0.0/9"), ("b", "127.0.0.0/9")]
+        .map(|(namespace, range)| world.egress.way_out(namespace, policy(&[range])));
+    assert_eq!(text(get(&ways[0], &format!("http://{}/", first.at)).await.expect("a response")).await, "first");
+    let url = format!("http://{}/", second.at);
+    timed_out(get(&ways[1], &url).await, "a place among this host's connections to the outside");
+    assert_eq!(text(get(&ways[2], &url).await.expect("a response")).await, "second", "another has its own");
+}
+
+/// Answers when it is told to, as a resolver's thread does that nobody can call off.
+struct Slow {
+    asked: AtomicU64,
+    answer: tokio::sync::watch::Receiver<bool>,
+}
+
+impl Resolver for Slow {
+    fn resolve(&self, _: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let mut answer = self.answer.clone();
+        async move {
+            answer.wait_for(|answer| *answer).await.map_err(io::Error::other)?;
+            Ok(Vec::new())
+        }
+        .boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_lookup_that_nobody_waits_for_any_more_keeps_its_turn() {
+    let (tell, answer) = tokio::sync::watch::channel(false);
+    let resolver = Arc::new(Slow { asked: AtomicU64::new(0), answer });
+    let limits = Limits { lookup_timeout: SHORT, connect_timeout: 4 * SHORT, ..Limits::default() };
+    let (roots, owns) = (RootCertStore::empty(), Arc::new(|_| false));
+    let egress = Egress::new(Config { roots, resolver: resolver.clone(), owns, limits }).expect("TLS");
+    let way = egress.way_out("shop", policy(&["*"]));
+    let asked = join_all((0..40).map(async |n| get(&way, &format!("http://n{n}.example.com/")).await));
+    assert!(asked.await.iter().all(|answer| matches!(answer, Err(EgressError::Timeout { .. }))));
+    assert_eq!(resolver.asked.load(Ordering::SeqCst), 8, "no more than may be under way");
+    tell.send(true).expect("they wait");
+    let found = get(&way, "http://late.example.com/").await;
+    assert!(matches!(found, Err(EgressError::NotFound { .. })), "their turns are over: {found:?}");
+}
+
+#[tokio::test]
 async fn idle_connections_are_closed() {
     let world = World::with(Limits { idle_timeout: SHORT, ..Limits::default() }, RootCertStore::empty());
     let server = Server::named("inside").await;
