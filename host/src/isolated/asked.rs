@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::Extensions;
+use network::Depth;
 
 /// Requests under way, by number.
 #[derive(Default)]
@@ -33,6 +34,17 @@ impl Asked {
         self.lock().get(&id).cloned()
     }
 
+    /// The extensions of a request for which the worker asks something. A worker may name any of those under way, so
+    /// what it asks is as deep as the deepest of them: chains of calls come to an end whatever it says.
+    pub(super) fn on_behalf_of(&self, id: u64) -> Option<Extensions> {
+        let under_way = self.lock();
+        let mut extensions = under_way.get(&id).cloned()?;
+        if let Some(deepest) = under_way.values().map(Depth::of).max().filter(|deepest| *deepest > Depth::default()) {
+            extensions.insert(deepest);
+        }
+        Some(extensions)
+    }
+
     /// Held only for single looks and changes, under which nothing panics half way.
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Extensions>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
@@ -58,7 +70,6 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use network::Depth;
 
     #[test]
     fn a_request_is_known_until_its_end() {
@@ -67,9 +78,12 @@ mod tests {
         extensions.insert(Depth(3));
         let (first, second) = (asked.enter(extensions), asked.enter(Extensions::new()));
         assert_ne!(first.id(), second.id());
+        let depth = |id| asked.on_behalf_of(id).map(|extensions| Depth::of(&extensions));
+        assert_eq!((depth(first.id()), depth(second.id())), (Some(Depth(3)), Some(Depth(3))), "the deepest counts");
         let id = first.id();
         assert_eq!(asked.extensions(id).map(|extensions| Depth::of(&extensions)), Some(Depth(3)));
         drop(first);
+        assert_eq!((depth(id), depth(second.id())), (None, Some(Depth(0))));
         assert!(asked.extensions(id).is_none() && asked.extensions(second.id()).is_some());
     }
 }

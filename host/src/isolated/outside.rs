@@ -37,7 +37,7 @@ impl cage::Outside for Outside {
 
     fn answer(&self, mut request: Request<Body>) -> BoxFuture<'static, Response<Body>> {
         let asked = words::take_options(request.headers_mut())
-            .and_then(|(id, options)| Some((self.asked.extensions(id)?, options)));
+            .and_then(|(id, options)| Some((self.asked.on_behalf_of(id)?, options)));
         let Some((extensions, options)) = asked else {
             // No request is under way for which this could be.
             return ready(refused(&OutgoingError::Denied)).boxed();
