@@ -16,6 +16,7 @@ use std::sync::Arc;
 pub(crate) use group::group;
 pub(crate) use lanes::Lanes;
 pub(crate) use listening::Listening;
+use tokio::sync::Semaphore;
 
 use crate::pod::spec::Grants;
 
@@ -25,10 +26,16 @@ pub(crate) struct OfPod {
     lanes: Arc<Lanes>,
     namespace: Arc<str>,
     grants: Arc<Grants>,
+    /// Its part of the calls that last.
+    long: Arc<Semaphore>,
 }
+
+/// Calls that last as long as a guest likes, of one container at once: a quarter of what all of a host may have.
+const LONG_CALLS_MAX: usize = 12;
 
 impl OfPod {
     pub(crate) fn new(lanes: Arc<Lanes>, namespace: &str, grants: Grants) -> Self {
-        Self { lanes, namespace: namespace.into(), grants: Arc::new(grants) }
+        let long = Arc::new(Semaphore::new(LONG_CALLS_MAX));
+        Self { lanes, namespace: namespace.into(), grants: Arc::new(grants), long }
     }
 }

@@ -38,13 +38,13 @@ impl OfPod {
 
     /// A call that takes as long as a container is large.
     async fn on_container<T>(&self, call: impl AsyncFnOnce(Client) -> Result<T, Status>) -> Result<T, BlobError> {
-        let Place { client, permit: _permit } = self.lanes.long.place().await.map_err(told)?;
+        let (Place { client, permit: _permit }, _own) = self.lanes.long.place_of(&self.long).await.map_err(told)?;
         let answer = timeout(CONTAINER_MAX, call(client)).await.unwrap_or_else(|_| Err(late()));
         self.lanes.long.heard(answer).await.map_err(told)
     }
 
     async fn download(&self, asked: wire::GetBlobRequest) -> Result<Blob, BlobError> {
-        let Place { mut client, permit } = self.lanes.long.place().await.map_err(told)?;
+        let (Place { mut client, permit }, own) = self.lanes.long.place_of(&self.long).await.map_err(told)?;
         let opened = timeout(CHUNK_MAX, async {
             let mut chunks = client.get_blob(asked).await?.into_inner();
             let head = chunks.message().await?.and_then(|chunk| chunk.head).and_then(|head| head.range);
@@ -54,13 +54,13 @@ impl OfPod {
         let (chunks, range) = self.lanes.long.heard(opened).await.map_err(told)?;
         let range = range.ok_or_else(|| BlobError::Other("the control plane sent no head".to_owned()))?;
         let bytes = range.end.saturating_sub(range.start);
-        let data = stream::unfold(Some((chunks, bytes, permit)), |state| async {
-            let (mut chunks, rest, permit) = state?;
+        let data = stream::unfold(Some((chunks, bytes, (permit, own))), |state| async {
+            let (mut chunks, rest, held) = state?;
             match next(&mut chunks, rest).await {
                 Ok(None) => None,
                 Ok(Some(bytes)) => {
                     let rest = rest.saturating_sub(bytes.len() as u64);
-                    Some((Ok(bytes), Some((chunks, rest, permit))))
+                    Some((Ok(bytes), Some((chunks, rest, held))))
                 }
                 Err(error) => Some((Err(error), None)),
             }
@@ -69,7 +69,7 @@ impl OfPod {
     }
 
     async fn upload(&self, blob: wire::Blob, data: Data) -> Result<(), BlobError> {
-        let Place { mut client, permit: _permit } = self.lanes.long.place().await.map_err(told)?;
+        let (Place { mut client, permit: _permit }, _own) = self.lanes.long.place_of(&self.long).await.map_err(told)?;
         let (sender, chunks) = mpsc::channel(CHUNKS_MAX);
         let answer = client.put_blob(ReceiverStream::new(chunks));
         tokio::pin!(answer);

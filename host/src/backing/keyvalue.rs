@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::FutureExt;
 use protocol::backing as wire;
 use sandbox::{KeyValue, KeyValueAnswer as Answer, KeyValueError};
 use tonic::{Code, Status};
 
 use super::OfPod;
+
+/// Bytes of the values that one call gives a guest: some of the largest ones, as this host holds them meanwhile.
+const VALUES_BYTES_MAX: usize = 16 << 20;
 
 impl OfPod {
     fn bucket(&self, name: &str) -> Option<wire::Bucket> {
@@ -16,6 +20,7 @@ impl OfPod {
 
     async fn values(&self, bucket: &str, keys: Vec<String>) -> Result<Vec<Option<Vec<u8>>>, KeyValueError> {
         let mut values = Vec::with_capacity(keys.len());
+        let mut bytes = 0;
         // An answer holds as many as fit into a message.
         while values.len() < keys.len() {
             let rest = keys[values.len()..].to_vec();
@@ -24,6 +29,12 @@ impl OfPod {
             let found = answer.map_err(told)?.into_inner().values;
             if found.is_empty() {
                 return Err(KeyValueError::Other("the control plane answered with no values".to_owned()));
+            }
+            bytes += found.iter().filter_map(|found| found.value.as_ref()).map(Bytes::len).sum::<usize>();
+            if bytes > VALUES_BYTES_MAX {
+                let why =
+                    format!("the values of these keys are more than {VALUES_BYTES_MAX} bytes; ask for fewer at once");
+                return Err(KeyValueError::Other(why));
             }
             values.extend(found.into_iter().map(|found| found.value.map(Vec::from)));
         }

@@ -113,6 +113,16 @@ impl Lane {
         timeout(CALL_MAX, self.enter()).await.unwrap_or_else(|_| Err(late()))
     }
 
+    /// Waits for a place that is also one of `part`'s, within [`CALL_MAX`].
+    pub(super) async fn place_of(&self, part: &Arc<Semaphore>) -> Result<(Place, OwnedSemaphorePermit), Status> {
+        let entered = timeout(CALL_MAX, async {
+            // The narrower first, so that nobody holds a place that others could use.
+            let own = part.clone().acquire_owned().await.map_err(|_| late())?;
+            Ok((self.enter().await?, own))
+        });
+        entered.await.unwrap_or_else(|_| Err(late()))
+    }
+
     async fn enter(&self) -> Result<Place, Status> {
         let permit = self.places.clone().acquire_owned().await.map_err(|_| late())?;
         let client = self.client().await?;
