@@ -68,7 +68,8 @@ impl Core {
 
     /// A command has come to its end.
     pub(super) async fn ended(&mut self, uid: &Uid, container: usize, run: u64, end: End) {
-        let Some(pod) = self.pods.get(uid).filter(|pod| pod.progress == Progress::Live) else { return };
+        // One that drains is told to stop, and its commands may still come to an end of their own.
+        let Some(pod) = self.pods.get(uid).filter(|pod| pod.progress != Progress::Stopped) else { return };
         let Some((spec, kept)) = pod.spec.containers.get(container).zip(pod.containers.get(container)) else { return };
         if kept.runs != run || !kept.life.is_running() {
             return;

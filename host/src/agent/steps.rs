@@ -276,7 +276,8 @@ impl Core {
     /// A container ended, or did not come up.
     pub(super) fn end(&mut self, uid: &Uid, container: usize, end: End, now: Timestamp) {
         let Some(pod) = self.pods.get_mut(uid) else { return };
-        let policy = pod.spec.restart_policy;
+        // One that is on its way out starts nothing again.
+        let policy = if pod.progress == Progress::Live { pod.spec.restart_policy } else { RestartPolicy::Never };
         let kept = &mut pod.containers[container];
         kept.kill();
         kept.resumed = None;
