@@ -81,5 +81,9 @@ pub const PUBLISH: &str = "insula.dev/publish";
 pub const SUBSCRIBE: &str = "insula.dev/subscribe";
 /// Pod annotation: what outside the cluster may be reached, `https://api.example.com, 10.1.0.0/16`.
 pub const EGRESS: &str = "insula.dev/egress";
+/// Namespace annotation: memory of the guests of all its Pods together, on each host, `2Gi`.
+pub const MEMORY_LIMIT: &str = "insula.dev/memory-limit";
+/// What a Pod's Namespace said of it when the Pod was made. Written at admission, never by users.
+pub const NAMESPACE_MEMORY_LIMIT: &str = "insula.dev/namespace-memory-limit";
 /// Pod annotation: its components are linked to each other by interface, `true`.
 pub const LINK: &str = "insula.dev/link";

@@ -25,7 +25,7 @@ pub const REUSE_CONCURRENT_MAX: u32 = 1_000;
 pub struct Reuse {
     /// Requests an instance serves before it is dropped.
     pub requests_max: u32,
-    /// Requests an instance serves at once; components of WASI 0.2 serve one.
+    /// Requests an instance serves at once; components of WASI 0.2 serve one, and so does one that is not reused.
     pub concurrent_max: u32,
     /// How long an idle instance is kept.
     pub idle: Duration,
@@ -50,6 +50,13 @@ impl Reuse {
                 "requests" => reuse.requests_max = parse_count(key, value, REUSE_REQUESTS_MAX)?,
                 "concurrent" => reuse.concurrent_max = parse_count(key, value, REUSE_CONCURRENT_MAX)?,
                 "idle" => reuse.idle = parse_duration(value)?,
+                "reset" => {
+                    return Err(
+                        "reset is not known; leave the annotation out, as a fresh instance is one whose memory \
+                                is as the component's build left it"
+                            .to_owned(),
+                    );
+                }
                 _ => return Err(format!("{key:?} is not known; use requests, concurrent and idle")),
             }
         }
@@ -62,6 +69,16 @@ fn parse_count(key: &str, value: &str, max: u32) -> Result<u32, String> {
         Ok(count) if (1..=max).contains(&count) => Ok(count),
         _ => Err(format!("{key}={value:?} must be a number from 1 to {max}")),
     }
+}
+
+/// Parses `insula.dev/memory-limit`, in bytes.
+///
+/// # Errors
+/// A sentence that shows the form.
+pub fn parse_memory_limit(text: &str) -> Result<u64, String> {
+    let bytes = crate::quantity::parse_bytes(text)?;
+    let bytes = u64::try_from(bytes).ok().filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| format!("{text:?} must be more than 0 bytes, such as 512Mi or 2Gi"))
 }
 
 /// Parses `insula.dev/timeout`.
@@ -106,8 +123,16 @@ mod tests {
     fn reuse_reads_any_subset_of_its_parts() {
         let reuse = Reuse::parse("requests=100, idle=5s").expect("parses");
         assert_eq!(reuse, Reuse { requests_max: 100, concurrent_max: 1, idle: Duration::from_secs(5) });
-        for bad in ["", "requests", "requests=0", "requests=x", "speed=9", "idle=5y"] {
+        for bad in ["", "requests", "requests=0", "requests=x", "speed=9", "idle=5y", "requests=9,reset=true"] {
             assert!(Reuse::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn memory_limits_are_quantities_above_nothing() {
+        assert_eq!(parse_memory_limit("2Gi"), Ok(2 << 30));
+        for bad in ["0", "-1Gi", "much", ""] {
+            assert!(parse_memory_limit(bad).is_err(), "{bad}");
         }
     }
 

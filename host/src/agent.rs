@@ -14,6 +14,7 @@ mod routes;
 mod runners;
 mod saving;
 mod steps;
+mod tenants;
 mod usage;
 mod volumes;
 

@@ -1,6 +1,6 @@
-//! Memory, bounded twice: the sum over a workload's live instances, and the sum over all of the host's.
+//! Memory, bounded thrice: the sum over a workload's live instances, over those of its tenant, and over all of the host's.
 //!
-//! An [`Account`] belongs to a workload, a [`Pool`] to the engine, a [`Share`] to an instance. Growth past a limit
+//! An [`Account`] belongs to a workload, a [`Pool`] to a tenant or the engine, a [`Share`] to an instance. Growth past a limit
 //! fails inside the guest, as it would on a machine that is full. Whoever wants to start an instance may wait until
 //! others give back: that is for [`crate::room`].
 
@@ -20,16 +20,21 @@ struct Bytes {
     used: AtomicU64,
     /// The most that was taken at once since somebody asked.
     most: AtomicU64,
-    limit: u64,
+    limit: AtomicU64,
 }
 
 impl Bytes {
     fn new(limit: u64) -> Self {
-        Self { used: AtomicU64::new(0), most: AtomicU64::new(0), limit }
+        Self { used: AtomicU64::new(0), most: AtomicU64::new(0), limit: AtomicU64::new(limit) }
+    }
+
+    fn limit(&self) -> u64 {
+        self.limit.load(Ordering::Relaxed)
     }
 
     fn take(&self, bytes: u64) -> bool {
-        let take = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
+        let limit = self.limit();
+        let take = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= limit);
         let before = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
         let Ok(before) = before else { return false };
         self.most.fetch_max(before + bytes, Ordering::Relaxed);
@@ -47,7 +52,46 @@ impl Bytes {
     }
 }
 
-/// The memory of all instances of an engine.
+/// Workloads that have a bound on their memory in common. Clones are the same.
+#[derive(Clone)]
+pub struct Tenant(Arc<Pool>);
+
+impl Tenant {
+    /// A tenant whose instances have at most `memory_bytes_max` together.
+    #[must_use]
+    pub fn new(memory_bytes_max: u64) -> Self {
+        Self(Arc::new(Pool::new(memory_bytes_max)))
+    }
+
+    /// Sets another bound. What is over it stays, and does not grow.
+    pub fn set_memory_bytes_max(&self, bytes: u64) {
+        self.0.bytes.limit.store(bytes, Ordering::Relaxed);
+    }
+
+    /// What its instances have.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        self.0.bytes.used.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is another clone of it, such as a workload's.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tenant").field("memory_bytes", &self.memory_bytes()).finish()
+    }
+}
+
+/// The memory of all instances of an engine, or of a tenant.
 pub(crate) struct Pool {
     bytes: Bytes,
     /// Who waits for some of it: at most one for each workload.
@@ -84,6 +128,8 @@ impl Pool {
 pub(crate) enum Whose {
     /// The workload's own.
     Workload,
+    /// Its tenant's, by all of the tenant's workloads.
+    Tenant,
     /// The host's, by all workloads together.
     Host,
 }
@@ -94,16 +140,18 @@ pub(crate) struct Account {
     bytes: Bytes,
     /// Of each.
     instance_limit_bytes: u64,
+    tenant: Option<Tenant>,
     host: Arc<Pool>,
 }
 
 impl Account {
     /// An account of at most `limit_bytes`; without a limit, each instance has its default one and the sum has none
     /// but the host's.
-    pub(crate) fn new(limit_bytes: Option<u64>, host: Arc<Pool>) -> Self {
+    pub(crate) fn new(limit_bytes: Option<u64>, tenant: Option<Tenant>, host: Arc<Pool>) -> Self {
         Self {
             bytes: Bytes::new(limit_bytes.unwrap_or(u64::MAX)),
             instance_limit_bytes: limit_bytes.unwrap_or(INSTANCE_MEMORY_BYTES_DEFAULT),
+            tenant,
             host,
         }
     }
@@ -127,8 +175,17 @@ impl Account {
         if !self.bytes.take(bytes) {
             return Err(Whose::Workload);
         }
+        if let Some(tenant) = &self.tenant
+            && !tenant.0.bytes.take(bytes)
+        {
+            self.bytes.give_back(bytes);
+            return Err(Whose::Tenant);
+        }
         if !self.host.bytes.take(bytes) {
             self.bytes.give_back(bytes);
+            if let Some(tenant) = &self.tenant {
+                tenant.0.bytes.give_back(bytes);
+            }
             return Err(Whose::Host);
         }
         Ok(())
@@ -136,7 +193,21 @@ impl Account {
 
     fn give_back(&self, bytes: u64) {
         self.bytes.give_back(bytes);
-        self.host.bytes.give_back(bytes);
+        self.pools().for_each(|pool| pool.bytes.give_back(bytes));
+    }
+
+    /// What it has in common with others.
+    fn pools(&self) -> impl Iterator<Item = &Arc<Pool>> {
+        self.tenant.iter().map(Tenant::pool).chain([&self.host])
+    }
+
+    /// The pool that others may give memory back to; none if those are the workload's own instances.
+    pub(crate) fn pool(&self, whose: Whose) -> Option<&Arc<Pool>> {
+        match whose {
+            Whose::Workload => None,
+            Whose::Tenant => self.tenant.as_ref().map(Tenant::pool),
+            Whose::Host => Some(&self.host),
+        }
     }
 }
 
@@ -175,7 +246,7 @@ impl Share {
     pub(crate) fn refused_bytes(&self) -> Option<u64> {
         self.refused.map(|whose| match whose {
             Whose::Workload => self.account.instance_limit_bytes(),
-            Whose::Host => self.account.host.bytes.limit,
+            Whose::Tenant | Whose::Host => self.account.pool(whose).map_or(u64::MAX, |pool| pool.bytes.limit()),
         })
     }
 
@@ -194,7 +265,7 @@ impl Drop for Share {
     fn drop(&mut self) {
         self.account.give_back(self.taken);
         if self.started.is_some() {
-            self.account.host.wake();
+            self.account.pools().for_each(|pool| pool.wake());
         }
     }
 }
@@ -246,7 +317,7 @@ mod tests {
     }
 
     fn account(limit_bytes: Option<u64>) -> Arc<Account> {
-        Arc::new(Account::new(limit_bytes, Arc::new(Pool::new(u64::MAX))))
+        Arc::new(Account::new(limit_bytes, None, Arc::new(Pool::new(u64::MAX))))
     }
 
     #[test]
@@ -313,7 +384,7 @@ mod tests {
     #[test]
     fn the_sum_over_workloads_is_bounded() {
         let host = Arc::new(Pool::new(10 * PAGE as u64));
-        let [one, two] = [None, Some(20 * PAGE as u64)].map(|limit| Arc::new(Account::new(limit, host.clone())));
+        let [one, two] = [None, Some(20 * PAGE as u64)].map(|limit| Arc::new(Account::new(limit, None, host.clone())));
         let (mut first, mut second) = (share(&one), share(&two));
         assert!(first.memory_growing(0, 6 * PAGE, None).unwrap());
         assert!(!second.memory_growing(0, 6 * PAGE, None).unwrap());
@@ -323,10 +394,30 @@ mod tests {
         assert!(second.memory_growing(0, 10 * PAGE, None).unwrap());
     }
 
+    // F39
+    #[test]
+    fn the_sum_over_a_tenants_thousand_instances_is_bounded() {
+        let host = Arc::new(Pool::new(u64::MAX));
+        let tenant = Tenant::new(100 * PAGE as u64);
+        let accounts: Vec<_> =
+            (0..10).map(|_| Arc::new(Account::new(None, Some(tenant.clone()), host.clone()))).collect();
+        let mut shares: Vec<_> = accounts.iter().cycle().take(1_000).map(share).collect();
+        let granted = shares.iter_mut().filter_map(|share| share.memory_growing(0, PAGE, None).ok()).filter(|had| *had);
+        assert_eq!(granted.count(), 100);
+        assert_eq!((tenant.memory_bytes(), shares[999].refused()), (100 * PAGE as u64, Some(Whose::Tenant)));
+        let mut other = share(&Arc::new(Account::new(None, Some(Tenant::new(PAGE as u64)), host.clone())));
+        assert!(other.memory_growing(0, PAGE, None).unwrap(), "another tenant has its own");
+        tenant.set_memory_bytes_max(50 * PAGE as u64);
+        drop(shares.drain(..50));
+        assert!(!shares[940].memory_growing(0, PAGE, None).unwrap(), "it is still full by the new bound");
+        drop(shares);
+        assert_eq!((tenant.memory_bytes(), host.bytes.used.load(Ordering::Relaxed)), (0, PAGE as u64));
+    }
+
     #[tokio::test]
     async fn a_newcomer_hears_of_what_instances_give_back_but_not_of_its_own_attempts() {
         let host = Arc::new(Pool::new(PAGE as u64));
-        let account = Arc::new(Account::new(None, host.clone()));
+        let account = Arc::new(Account::new(None, None, host.clone()));
         let _waiting = (host.wait(), host.wait());
         let (one, two) = (host.released(), host.released());
         tokio::pin!(one, two);

@@ -10,7 +10,7 @@
 //! broken response knows that it is broken.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -21,15 +21,18 @@ use futures::channel::oneshot;
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{sleep, sleep_until};
+use tokio::time::sleep_until;
 use wasmtime_wasi_http::WasiBody;
 
 use crate::Body;
 use crate::failure::Failure;
 use crate::instance::{Answer, Answering};
 use crate::link::Entry;
+use crate::many::{Many, Seat, Seeker, Whose};
 use crate::messages::Message;
-use crate::settings::{BURNING_AFTER, TICK};
+use crate::pace::{Hold, Pace};
+use crate::room::Found;
+use crate::settings::BURNING_AFTER;
 use crate::workload::Shared;
 use crate::{room, shares, streaming};
 
@@ -41,12 +44,12 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    fn new(shared: Arc<Shared>) -> Arc<Self> {
+    pub(crate) fn new(shared: Arc<Shared>) -> Arc<Self> {
         Arc::new(Self { shared, failure: OnceLock::new(), reported: AtomicBool::new(false) })
     }
 
     /// Notes a failure, and reports it. The first one counts.
-    fn fail(&self, failure: Failure) {
+    pub(crate) fn fail(&self, failure: Failure) {
         let failure = self.failure.get_or_init(|| failure);
         if !self.reported.swap(true, Ordering::Relaxed) {
             self.shared.failed(failure);
@@ -68,6 +71,7 @@ pub(crate) struct Job {
     /// Computing time so far.
     spent: Duration,
     burning: bool,
+    hold: Hold,
     /// What ends it from outside while it waits; made when it first waits.
     end: Option<BoxFuture<'static, Turn>>,
 }
@@ -77,6 +81,20 @@ fn computed() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0))
         + Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// Gives a guest a turn, and says how long it took. What it computed is counted.
+///
+/// Short turns take as long as they compute. Who is `burning` is often made to wait for a CPU, and waiting is not
+/// computing; asking the system what it was costs little beside such a turn.
+pub(crate) fn timed<T>(shared: &Shared, burning: bool, turn: impl FnOnce() -> T) -> (T, Duration) {
+    shared.engine.ticker().note();
+    let (begin, before) = (Instant::now(), burning.then(computed));
+    let value = turn();
+    let now = Instant::now();
+    let used = before.map(|before| computed().saturating_sub(before));
+    shared.computed(used.unwrap_or(now - begin), now);
+    (value, now - begin)
 }
 
 /// How a guest's turn went.
@@ -96,18 +114,15 @@ pub(crate) enum Turn {
 impl Job {
     /// Lets the guest run until it waits, ends or is told to give way.
     pub(crate) fn turn(&mut self, cx: &mut Context<'_>) -> Turn {
-        self.outcome.shared.engine.ticker().note();
-        let (begin, computed) = (Instant::now(), self.burning.then(computed));
-        let ended = self.guest.as_mut().poll(cx).is_ready();
-        let now = Instant::now();
-        self.spent += now - begin;
-        // Short turns take as long as they compute. Who computes for long is often made to wait for a CPU, and waiting
-        // is not computing; asking the system what it was costs little beside such a turn.
-        let used = computed.map(|before| self::computed().saturating_sub(before));
-        self.outcome.shared.computed(used.unwrap_or(now - begin));
+        if self.hold.holds(&self.outcome.shared, cx) {
+            return Turn::Waiting;
+        }
+        let guest = &mut self.guest;
+        let (ended, turn) = timed(&self.outcome.shared, self.burning, || guest.as_mut().poll(cx).is_ready());
+        self.spent += turn;
         if ended {
             Turn::Ended
-        } else if self.deadline.is_some_and(|deadline| now >= deadline) {
+        } else if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             Turn::Late
         } else if self.spent >= BURNING_AFTER && !self.burning {
             Turn::Burning
@@ -156,8 +171,9 @@ impl Job {
         let shared = self.outcome.shared.clone();
         if self.spent >= BURNING_AFTER {
             shared.burnt.note(Instant::now());
-            // The timer is one of the runtime that is left.
-            shared.engine.burners().spawn(Job { burning: true, end: None, ..self }.run(interest));
+            // The timers are of the runtime that is left.
+            let job = Job { burning: true, hold: Hold::default(), end: None, ..self };
+            shared.engine.burners().spawn(job.run(interest));
         } else {
             drop(tokio::spawn(self.run(interest)));
         }
@@ -181,37 +197,24 @@ impl Job {
 }
 
 impl Job {
-    /// The same among the burners, where workloads share the CPU by their weight.
+    /// The same among the burners.
     async fn burn(mut self, mut interest: Interest) {
         let shared = self.outcome.shared.clone();
-        let mut part = shared.engine.shares().part(shared.id, shared.config.cpu_weight);
-        let mut pause = pin!(sleep(Duration::ZERO));
-        let mut ahead = false;
+        let mut pace = Pace::new(&shared);
         let turn = poll_fn(|cx| {
-            while ahead {
-                if pause.as_mut().poll(cx).is_pending() {
-                    return if interest.withdrawn(cx) { Poll::Ready(Turn::Ended) } else { self.poll_end(cx) };
+            if pace.may_go(cx) {
+                let before = self.spent;
+                shares::begin_turn();
+                match self.turn(cx) {
+                    Turn::Waiting => {}
+                    turn => return Poll::Ready(turn),
                 }
-                ahead = part.is_ahead();
-                pause.as_mut().reset(tokio::time::Instant::now() + TICK);
+                pace.turned(self.spent - before, shares::was_cut_short(), cx);
             }
-            let before = self.spent;
-            shares::begin_turn();
-            match self.turn(cx) {
-                Turn::Waiting if interest.withdrawn(cx) => return Poll::Ready(Turn::Ended),
-                Turn::Waiting => {}
-                turn => return Poll::Ready(turn),
-            }
-            ahead = part.computed(self.spent - before, shares::was_cut_short());
-            if ahead {
-                pause.as_mut().reset(tokio::time::Instant::now() + TICK);
-                // Heard by the timer, as nobody else wakes it.
-                ahead = pause.as_mut().poll(cx).is_pending();
-            }
-            self.poll_end(cx)
+            if interest.withdrawn(cx) { Poll::Ready(Turn::Ended) } else { self.poll_end(cx) }
         })
         .await;
-        drop(part);
+        drop(pace);
         self.end(&turn);
     }
 }
@@ -265,7 +268,8 @@ pub(crate) async fn answer(
     let (answering, mut answer) = oneshot::channel();
     let guest = Box::pin(work(outcome.clone(), permit, request, answering));
     let spent = outcome.shared.burnt.head_start(begin);
-    let mut job = Job { guest, outcome: outcome.clone(), deadline, spent, burning: false, end: None };
+    let mut job =
+        Job { guest, outcome: outcome.clone(), deadline, spent, burning: false, hold: Hold::default(), end: None };
     match first(&mut job, &mut answer).await {
         First::Answer(answer) => streaming::settle(response(answer, &outcome)?, Some(job), outcome).await,
         First::Ended => {
@@ -292,10 +296,44 @@ pub(crate) async fn answer(
     }
 }
 
+/// Answers `request` in an instance that answers others too; `permit` counts it among the workload's.
+pub(crate) async fn answer_among(
+    shared: Arc<Shared>,
+    many: Arc<Many>,
+    permit: OwnedSemaphorePermit,
+    request: Request<Body>,
+) -> Result<Response<Body>, Failure> {
+    let deadline = Instant::now() + shared.config.timeout;
+    let outcome = Outcome::new(shared.clone());
+    let seeker = Seeker { outcome: outcome.clone(), deadline };
+    let seat = match many.take(&seeker, Whose::Own) {
+        Some(seat) => seat,
+        None => attend(outcome.clone(), Some(deadline), seek(shared, many, seeker)).await?,
+    };
+    seat.place.give(request, permit);
+    match seat.answer.await {
+        Ok(Ok(answer)) => streaming::settle_among(answer, seat.place, outcome).await,
+        Ok(Err(code)) => {
+            seat.place.release();
+            Err(response(Err(code), &outcome).err().unwrap_or(Failure::NoResponse))
+        }
+        Err(_) => Err(unanswered(&outcome)),
+    }
+}
+
+/// A seat in a new instance, or else in one that is there.
+async fn seek(shared: Arc<Shared>, many: Arc<Many>, seeker: Seeker) -> Result<Seat, Failure> {
+    let (own, anyones) = (|| many.take(&seeker, Whose::Own), || many.take(&seeker, Whose::Anyones));
+    match room::find_or(&shared, Entry::Http, own, anyones).await? {
+        Found::There(seat) => Ok(seat),
+        Found::New(instance) => Ok(many.open(&shared, instance, &seeker)),
+    }
+}
+
 /// Runs a command to its end, and returns its exit status.
 pub(crate) async fn run(shared: Arc<Shared>) -> Result<i32, Failure> {
     let of = shared.clone();
-    attend(shared, None, async move { room::find(&of, Entry::Run).await?.run().await }).await
+    attend(Outcome::new(shared), None, async move { room::find(&of, Entry::Run).await?.run().await }).await
 }
 
 /// Gives `message` to a guest; `permit` counts it among the workload's requests.
@@ -310,16 +348,15 @@ pub(crate) async fn deliver(
         let _permit = permit;
         room::find(&of, Entry::Message).await?.deliver(message).await
     };
-    attend(shared, Some(deadline), work).await
+    attend(Outcome::new(shared), Some(deadline), work).await
 }
 
 /// Lets a guest do `work` in a task of its own until it ends, its time is over or the future is dropped.
 async fn attend<T: Send + 'static>(
-    shared: Arc<Shared>,
+    outcome: Arc<Outcome>,
     deadline: Option<Instant>,
     work: impl Future<Output = Result<T, Failure>> + Send + 'static,
 ) -> Result<T, Failure> {
-    let outcome = Outcome::new(shared);
     let (tell, answer) = oneshot::channel();
     let guest = {
         let outcome = outcome.clone();
@@ -331,7 +368,9 @@ async fn attend<T: Send + 'static>(
             }
         })
     };
-    let job = Job { guest, outcome: outcome.clone(), deadline, spent: Duration::ZERO, burning: false, end: None };
+    let spent = Duration::ZERO;
+    let job =
+        Job { guest, outcome: outcome.clone(), deadline, spent, burning: false, hold: Hold::default(), end: None };
     let (_alive, interest) = Interest::new();
     job.carry_on(interest);
     answer.await.map_err(|_| unanswered(&outcome))

@@ -9,12 +9,12 @@ use tokio::time::timeout;
 use wasmtime::component::Linker;
 use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::account::Pool;
+use crate::account::{Pool, Tenant};
 use crate::burners::Burners;
 use crate::compile::CompileError;
 use crate::failure::Failure;
 use crate::guest::Guest;
-use crate::idle::Idle;
+use crate::idle::Keeper;
 use crate::link::{self, Code};
 use crate::raw::{self, VerifiedCode};
 use crate::settings::{
@@ -119,10 +119,19 @@ struct Inner {
     slots: Slots,
     memory: Arc<Pool>,
     /// Workloads that keep idle instances, which give way when slots run out.
-    keepers: Mutex<Vec<Weak<Idle>>>,
+    keepers: Mutex<Vec<Kept>>,
+    /// Requests that share an instance with an earlier one, of all workloads.
+    further: Arc<Semaphore>,
     ticker: Ticker,
     burners: Burners,
     shares: Shares,
+}
+
+/// Who keeps idle instances, and the memory that is its tenant's.
+#[derive(Clone)]
+struct Kept {
+    keeper: Weak<dyn Keeper>,
+    tenant: Option<Arc<Pool>>,
 }
 
 /// What runs the components of one generation.
@@ -166,6 +175,7 @@ impl Engine {
             slots: Slots::new(config.slots),
             memory: Arc::new(Pool::new(config.memory_bytes_max)),
             keepers: Mutex::default(),
+            further: Arc::new(Semaphore::new(config.slots as usize)),
             ticker,
             burners: Burners::default(),
             shares: Shares::default(),
@@ -216,10 +226,14 @@ impl Engine {
     }
 
     /// Keeps a workload's idle instances in view, to be dropped when slots run out.
-    pub(crate) fn watch(&self, idle: &Arc<Idle>) {
+    pub(crate) fn watch(&self, keeper: Weak<dyn Keeper>, tenant: Option<&Tenant>) {
         let mut keepers = self.0.keepers.lock().unwrap_or_else(PoisonError::into_inner);
-        keepers.retain(|keeper| keeper.strong_count() > 0);
-        keepers.push(Arc::downgrade(idle));
+        keepers.retain(|kept| kept.keeper.strong_count() > 0);
+        keepers.push(Kept { keeper, tenant: tenant.map(|tenant| tenant.pool().clone()) });
+    }
+
+    pub(crate) fn further(&self) -> &Arc<Semaphore> {
+        &self.0.further
     }
 
     pub(crate) fn slots(&self) -> &Slots {
@@ -231,11 +245,13 @@ impl Engine {
         &self.0.memory
     }
 
-    /// Drops all idle instances: somebody waits for their slots, or their memory.
-    pub(crate) fn reclaim(&self) {
+    /// Drops all idle instances, or those whose memory is of one tenant: somebody waits for their slots, or memory.
+    pub(crate) fn reclaim(&self, tenant: Option<&Arc<Pool>>) {
         let keepers = self.0.keepers.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for idle in keepers.iter().filter_map(Weak::upgrade) {
-            idle.clear();
+        let of_tenant =
+            |kept: &Kept| tenant.is_none_or(|wanted| kept.tenant.as_ref().is_some_and(|own| Arc::ptr_eq(own, wanted)));
+        for keeper in keepers.into_iter().filter(of_tenant).filter_map(|kept| kept.keeper.upgrade()) {
+            keeper.clear();
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use http::Extensions;
 use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -15,7 +14,7 @@ use crate::environment::Environment;
 use crate::link::Code;
 use crate::logs::{Output, Printed, Stream};
 use crate::outgoing::Hooks;
-use crate::settings::{FIELDS_BYTES_MAX, HANDLES_MAX, RANDOM_BYTES_MAX};
+use crate::settings::{FIELDS_BYTES_MAX, RANDOM_BYTES_MAX};
 use crate::sockets::Sockets;
 use crate::workload::Shared;
 use crate::{blobs, files, keyvalue, logging, messages, sockets};
@@ -39,7 +38,7 @@ impl Guest {
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(FIELDS_BYTES_MAX);
         let mut table = ResourceTable::new();
-        table.set_max_capacity(HANDLES_MAX);
+        table.set_max_capacity(shared.handles_max());
         Self {
             shared: shared.clone(),
             wasi: None,
@@ -52,9 +51,9 @@ impl Guest {
         }
     }
 
-    /// From now on the instance answers a request with these extensions.
-    pub(crate) fn answering(&mut self, extensions: Extensions) {
-        self.hooks.answering(extensions);
+    /// The guest's requests.
+    pub(crate) fn hooks(&mut self) -> &mut Hooks {
+        &mut self.hooks
     }
 
     /// The instance's share of memory, which also bounds everything else it may have.

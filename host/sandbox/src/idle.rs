@@ -12,7 +12,13 @@ use crate::instance::Instance;
 use crate::settings::IDLE_PER_SHARD_MAX;
 
 /// Enough for the cores of a large machine to seldom meet.
-const SHARDS: usize = 16;
+pub(crate) const SHARDS: usize = 16;
+
+/// Keeps instances that nobody uses, until somebody else needs their slots or memory.
+pub(crate) trait Keeper: Send + Sync {
+    /// Lets them go.
+    fn clear(&self);
+}
 
 /// A workload's idle instances.
 pub(crate) struct Idle {
@@ -52,11 +58,6 @@ impl Idle {
         }
     }
 
-    /// Drops them all.
-    pub(crate) fn clear(&self) {
-        self.drop_where(|_| true);
-    }
-
     pub(crate) fn len(&self) -> usize {
         (0..SHARDS).map(|index| self.locked(index).len()).sum()
     }
@@ -71,6 +72,12 @@ impl Idle {
 
     fn locked(&self, index: usize) -> std::sync::MutexGuard<'_, Vec<Parked>> {
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Keeper for Idle {
+    fn clear(&self) {
+        self.drop_where(|_| true);
     }
 }
 
@@ -90,8 +97,8 @@ async fn sweep(idle: Weak<Idle>, patience: Duration) {
     }
 }
 
-/// Threads take shards in turn.
-fn shard() -> usize {
+/// This thread's shard; threads take them in turn.
+pub(crate) fn shard() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
         static OWN: Cell<usize> = const { Cell::new(usize::MAX) };

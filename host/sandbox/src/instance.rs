@@ -2,11 +2,16 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 
+use futures::StreamExt as _;
 use futures::channel::oneshot;
-use http::{HeaderValue, Request, Response, header};
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use http::{Extensions, HeaderValue, Request, Response, header};
 use http_body_util::BodyExt as _;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::component::Accessor;
+use wasmtime::{AsContextMut as _, Store, UpdateDeadline};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::handler::Proxy;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
@@ -16,10 +21,9 @@ use crate::account::Whose;
 use crate::failure::Failure;
 use crate::guest::Guest;
 use crate::link::{Entry, Exports};
+use crate::many::Running;
 use crate::messages::Message;
-use crate::settings::{
-    CONCURRENT_HANDLES_MAX, DROPPED_ELSEWHERE_BYTES, FIRST_SLICE_TICKS, HANDLES_MAX, HOSTCALL_BYTES_MAX,
-};
+use crate::settings::{CONCURRENT_PER_HANDLE, DROPPED_ELSEWHERE_BYTES, FIRST_SLICE_TICKS, HOSTCALL_BYTES_MAX};
 use crate::slots::Slot;
 use crate::workload::Shared;
 use crate::{Body, shares};
@@ -58,9 +62,9 @@ impl Instance {
         let mut store = Store::new(shared.code.engine(), Guest::new(shared));
         store.limiter(|guest| guest.share());
         store.set_hostcall_fuel(HOSTCALL_BYTES_MAX);
-        store.set_max_component_handles(HANDLES_MAX);
+        store.set_max_component_handles(shared.handles_max());
         if let Some(table) = store.concurrent_resource_table() {
-            table.set_max_capacity(CONCURRENT_HANDLES_MAX);
+            table.set_max_capacity(shared.handles_max() * CONCURRENT_PER_HANDLE);
         }
         store.set_epoch_deadline(FIRST_SLICE_TICKS);
         // The runtime's own way of yielding lets it look at timers and sockets in between.
@@ -91,17 +95,43 @@ impl Instance {
     pub(crate) async fn serve(&mut self, request: Request<Body>, answering: Answering) -> Result<(), Failure> {
         self.served += 1;
         let (store, exports) = self.held();
-        let request = admissible(request)?;
-        let (mut parts, body) = request.into_parts();
-        store.data_mut().answering(std::mem::take(&mut parts.extensions));
-        let body = body.map_err(|error| Error::InternalError(Some(error.to_string())));
-        let request = Request::from_parts(parts, body);
+        let (request, extensions) = admissible(request)?;
+        store.data_mut().hooks().answering(extensions);
         let served = match exports {
             Exports::Http(Proxy::P2(proxy)) => serve_02(store, proxy, request, answering).await,
             Exports::Http(Proxy::P3(proxy)) => serve_03(store, proxy, request, answering).await,
             Exports::Run02(_) | Exports::Run03(_) | Exports::Messages(_) => return Err(Failure::NoEntry),
         };
         served.map_err(|error| failure(store, &error))
+    }
+
+    /// Answers the requests that `running` is given, several at once, until the guest fails.
+    pub(crate) async fn serve_many(&mut self, running: &Running) -> Failure {
+        let (store, exports) = self.held();
+        let Exports::Http(Proxy::P3(proxy)) = exports else { return Failure::NoEntry };
+        let served = store
+            .run_concurrent(async |accessor| {
+                let mut calls = FuturesUnordered::new();
+                poll_fn(|cx| {
+                    loop {
+                        while let Some((number, request)) = running.next() {
+                            calls.push(answer_03(accessor, proxy, running, number, request));
+                        }
+                        match calls.poll_next_unpin(cx) {
+                            Poll::Ready(Some(Err(error))) => return Poll::Ready(error),
+                            Poll::Ready(Some(Ok(()))) => {}
+                            Poll::Ready(None) | Poll::Pending => break,
+                        }
+                    }
+                    let nothing_runs = accessor.poll_no_interesting_tasks(cx).is_ready();
+                    running.set_quiet(calls.is_empty() && nothing_runs);
+                    Poll::Pending
+                })
+                .await
+            })
+            .await;
+        let error = served.unwrap_or_else(|error| error);
+        failure(store, &error)
     }
 
     /// Runs it as a command, and returns its exit status.
@@ -159,26 +189,30 @@ fn failure(store: &mut Store<Guest>, error: &wasmtime::Error) -> Failure {
     Failure::of_guest(error, refused, store.data().code().path())
 }
 
-/// Makes sure that a request names its host, in text, as guests expect.
-fn admissible(mut request: Request<Body>) -> Result<Request<Body>, Failure> {
+/// Makes sure that a request names its host, in text, as guests expect; its extensions are not for the guest.
+fn admissible(mut request: Request<Body>) -> Result<(Request<impl GuestBody>, Extensions), Failure> {
     if request.uri().authority().is_none() {
         let host = request.headers_mut().entry(header::HOST).or_insert(HeaderValue::from_static("localhost"));
         if host.to_str().is_err() {
             return Err(Failure::Request { message: "its Host header is no text".to_owned() });
         }
     }
-    Ok(request)
+    let (mut parts, body) = request.into_parts();
+    let extensions = std::mem::take(&mut parts.extensions);
+    let body = body.map_err(|error| Error::InternalError(Some(error.to_string())));
+    Ok((Request::from_parts(parts, body), extensions))
 }
 
-async fn serve_02<B>(
+/// A body as guests are given it.
+trait GuestBody: http_body::Body<Data = bytes::Bytes, Error = Error> + Send + 'static {}
+impl<B: http_body::Body<Data = bytes::Bytes, Error = Error> + Send + 'static> GuestBody for B {}
+
+async fn serve_02(
     store: &mut Store<Guest>,
     proxy: &p2::bindings::Proxy,
-    request: Request<B>,
+    request: Request<impl GuestBody>,
     answering: Answering,
-) -> wasmtime::Result<()>
-where
-    B: http_body::Body<Data = bytes::Bytes, Error = Error> + Send + 'static,
-{
+) -> wasmtime::Result<()> {
     let mut http = store.data_mut().http();
     let request = http.new_incoming_request(Scheme::Http, request)?;
     let out = http.new_response_outparam_from_callback(move |answer| {
@@ -189,15 +223,12 @@ where
     handle.call_async(&mut *store, (request, out)).await
 }
 
-async fn serve_03<B>(
+async fn serve_03(
     store: &mut Store<Guest>,
     proxy: &p3::bindings::Service,
-    request: Request<B>,
+    request: Request<impl GuestBody>,
     answering: Answering,
-) -> wasmtime::Result<()>
-where
-    B: http_body::Body<Data = bytes::Bytes, Error = Error> + Send + 'static,
-{
+) -> wasmtime::Result<()> {
     let (request, sent) = {
         let http = store.data_mut().http();
         let (request, sent) = p3::Request::from_http(http.hooks, request);
@@ -218,6 +249,53 @@ where
             wasmtime::Result::Ok(())
         })
         .await?
+}
+
+/// Answers one of the requests that an instance answers at once. Its failure would be that of all; what is wrong with
+/// the request alone is answered.
+async fn answer_03(
+    accessor: &Accessor<Guest>,
+    proxy: &p3::bindings::Service,
+    running: &Running,
+    number: u64,
+    request: Request<Body>,
+) -> wasmtime::Result<()> {
+    let (request, extensions) = match admissible(request) {
+        Ok(admissible) => admissible,
+        Err(failure) => {
+            running.refuse(number, failure);
+            return Ok(());
+        }
+    };
+    let handle = proxy.wasi_http_handler().func_handle();
+    let begun = accessor.with(|mut access| {
+        access.as_context_mut().set_epoch_deadline(FIRST_SLICE_TICKS);
+        let http = access.data_mut().http();
+        let (request, sent) = p3::Request::from_http(http.hooks, request);
+        // Its type would borrow from the access.
+        let sent: BoxFuture<'static, Result<(), Error>> = Box::pin(sent);
+        let Ok(request) = http.table.push(request) else { return wasmtime::error::Ok(None) };
+        let call = handle.start_call_concurrent(access.as_context_mut(), (request,))?;
+        access.data_mut().hooks().task_answers(call.task(), extensions);
+        wasmtime::error::Ok(Some((call, sent)))
+    })?;
+    let Some((call, sent)) = begun else {
+        // It holds as many handles as it may.
+        running.refuse(number, Failure::Busy);
+        return Ok(());
+    };
+    let task = call.task();
+    let (answer,) = handle.finish_call_concurrent(accessor, call).await?;
+    let answer = accessor.with(|mut access| {
+        access.data_mut().hooks().task_answered(task);
+        let response = match answer {
+            Ok(response) => access.data_mut().http().table.delete(response)?,
+            Err(code) => return wasmtime::error::Ok(Err(format!("{code:?}"))),
+        };
+        wasmtime::error::Ok(Ok(response.into_http(&mut access, sent)?))
+    })?;
+    running.answer(number, answer);
+    Ok(())
 }
 
 async fn run_03(

@@ -34,8 +34,10 @@ mod lingering;
 mod link;
 mod logging;
 mod logs;
+mod many;
 mod messages;
 mod outgoing;
+mod pace;
 mod raw;
 mod room;
 mod settings;
@@ -47,6 +49,7 @@ mod symbols;
 mod ticker;
 mod workload;
 
+pub use account::Tenant;
 pub use blobs::{Answer as BlobAnswer, Blob, BlobError, Blobs, ContainerInfo, Data, ObjectId, ObjectInfo};
 pub use compile::{CompileError, compile};
 pub use engine::{Engine, EngineConfig, Error, Identity};

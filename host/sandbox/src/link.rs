@@ -17,7 +17,7 @@ use crate::engine::Error;
 use crate::guest::Guest;
 use crate::messages::bindings::{MessageHandler, MessageHandlerPre};
 use crate::settings::{Generation, TABLE_ELEMENTS_MAX};
-use crate::{blobs, environment, keyvalue, logging, messages, sockets};
+use crate::{blobs, environment, keyvalue, logging, messages, outgoing, sockets};
 
 /// Every interface the linker offers. A test holds it to the linker.
 const INTERFACES: [&str; 63] = [
@@ -200,6 +200,9 @@ pub(crate) fn linker(engine: &wasmtime::Engine, generation: Generation) -> wasmt
     linker.allow_shadowing(true);
     add_without_context(&mut linker, generation)?;
     sockets::add_to_linker(&mut linker, generation)?;
+    if generation == Generation::Concurrent {
+        outgoing::add_03(&mut linker)?;
+    }
     linker.allow_shadowing(false);
     Ok(linker)
 }

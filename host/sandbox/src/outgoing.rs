@@ -1,5 +1,6 @@
 //! Requests that guests send: bounded in number and time, and carried out by whoever embeds this crate.
 
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,8 +14,14 @@ use http::{Extensions, Request, Response};
 use http_body_util::BodyExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+use wasmtime::AsContextMut as _;
+use wasmtime::component::{Accessor, GuestTaskId, Linker, Resource};
+use wasmtime_wasi_http::p3;
+use wasmtime_wasi_http::p3::bindings::http::client::HostWithStore as _;
+use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttp, WasiHttpHooks, WasiHttpView as _};
 
+use crate::guest::Guest;
 use crate::lingering::Lingering;
 use crate::settings::{BODY_CHUNK_BYTES_MAX, OUTGOING_CONNECT_TIMEOUT, OUTGOING_FIRST_BYTE_TIMEOUT};
 use crate::workload::Shared;
@@ -78,6 +85,8 @@ pub(crate) struct Hooks {
     by: By,
     /// Of the request that is being answered.
     extensions: Extensions,
+    /// Of each, where several are answered at once, by the guest's task for it.
+    of_tasks: HashMap<GuestTaskId, Extensions>,
 }
 
 /// Who carries a request out.
@@ -93,13 +102,53 @@ pub(crate) enum By {
 impl Hooks {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         let by = if shared.code.is_serial() { By::Waiting } else { By::Task };
-        Self { shared, by, extensions: Extensions::new() }
+        Self { shared, by, extensions: Extensions::new(), of_tasks: HashMap::new() }
     }
 
     /// From now on the instance answers a request with these extensions.
     pub(crate) fn answering(&mut self, extensions: Extensions) {
         self.extensions = extensions;
     }
+
+    /// The task answers a request with these extensions.
+    pub(crate) fn task_answers(&mut self, task: GuestTaskId, extensions: Extensions) {
+        self.of_tasks.insert(task, extensions);
+    }
+
+    /// The task has answered its request.
+    pub(crate) fn task_answered(&mut self, task: GuestTaskId) {
+        self.of_tasks.remove(&task);
+    }
+
+    /// What the guest sends next, it sends for this task. After its answer a task sends as what was sent last.
+    fn sends_for(&mut self, task: Option<GuestTaskId>) {
+        if let Some(extensions) = task.and_then(|task| self.of_tasks.get(&task)) {
+            self.extensions = extensions.clone();
+        }
+    }
+}
+
+/// Replaces the function that sends, so that it is known which of several requests a guest of WASI 0.3 sends for. The
+/// linker must allow shadowing.
+pub(crate) fn add_03(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    linker.instance("wasi:http/client@0.3.0")?.func_wrap_concurrent(
+        "send",
+        |accessor: &Accessor<Guest>, (request,): (Resource<p3::Request>,)| {
+            Box::pin(async move {
+                // The call begins on the caller's task, and the request leaves before anything is waited for.
+                accessor.with(|mut access| {
+                    let task = access.as_context_mut().async_call_stack()?.last();
+                    access.data_mut().hooks().sends_for(task);
+                    wasmtime::error::Ok(())
+                })?;
+                let http = accessor.with_getter::<WasiHttp>(Guest::http);
+                Ok((match WasiHttp::send(&http, request).await {
+                    Ok(response) => Ok::<_, ErrorCode>(response),
+                    Err(error) => Err(error.downcast()?),
+                },))
+            })
+        },
+    )
 }
 
 type Sending = Box<

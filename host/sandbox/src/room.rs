@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use futures::future::Either;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -44,6 +45,11 @@ impl Line {
         }
     }
 
+    /// How many of them wait for a slot of the engine.
+    pub(crate) fn queued(&self) -> usize {
+        self.queued.load(Ordering::SeqCst)
+    }
+
     fn is_empty(&self) -> bool {
         self.waiting.load(Ordering::SeqCst) == 0
     }
@@ -57,22 +63,43 @@ impl Line {
     }
 }
 
+/// What was found.
+pub(crate) enum Found<T> {
+    /// Something that is there already.
+    There(T),
+    /// A new instance.
+    New(Instance),
+}
+
 /// An instance to be entered by `entry`, waiting for it within bounds.
 pub(crate) async fn find(shared: &Arc<Shared>, entry: Entry) -> Result<Instance, Failure> {
-    if let Some(instance) = idle(shared, entry) {
-        return Ok(instance);
+    match find_or(shared, entry, || idle(shared, entry), || idle(shared, entry)).await? {
+        Found::There(instance) | Found::New(instance) => Ok(instance),
+    }
+}
+
+/// A new instance, or else what is there: what `first` has comes before a new instance, and what `then` has before
+/// waiting any longer.
+pub(crate) async fn find_or<T>(
+    shared: &Arc<Shared>,
+    entry: Entry,
+    first: impl Fn() -> Option<T>,
+    then: impl Fn() -> Option<T>,
+) -> Result<Found<T>, Failure> {
+    if let Some(there) = first() {
+        return Ok(Found::There(there));
     }
     if shared.line.is_empty()
         && let Some(slot) = Slot::take(shared)
     {
         match Instance::start(shared, slot, entry).await {
-            Ok(instance) => return Ok(instance),
+            Ok(instance) => return Ok(Found::New(instance)),
             Err(NoStart::Failed(failure)) => return Err(failure),
             Err(NoStart::Memory(_)) => {}
         }
     }
     // The way of waiting is boxed, so that who need not wait does not carry it along.
-    Box::pin(wait(shared, entry)).await
+    Box::pin(wait(shared, entry, then)).await
 }
 
 /// Instances wait for requests alone.
@@ -83,82 +110,83 @@ fn idle(shared: &Shared, entry: Entry) -> Option<Instance> {
 /// Keeps an instance for the workload's next request, unless other workloads wait for its slot.
 pub(crate) fn keep(shared: &Shared, instance: Instance) {
     let Some(idle) = &shared.idle else { return };
-    if shared.engine.slots().queued() > shared.line.queued.load(Ordering::SeqCst) {
+    if shared.engine.slots().queued() > shared.line.queued() {
         return;
     }
     idle.keep(instance);
     shared.line.freed();
 }
 
-async fn wait(shared: &Arc<Shared>, entry: Entry) -> Result<Instance, Failure> {
+async fn wait<T>(shared: &Arc<Shared>, entry: Entry, there: impl Fn() -> Option<T>) -> Result<Found<T>, Failure> {
     let patience = Instant::now() + ROOM_WAIT_MAX;
     let line = &shared.line;
     let _place = Counted::new(&line.waiting);
     match timeout_at(patience, line.head.acquire()).await {
-        Ok(_head) => lead(shared, entry, patience).await,
+        Ok(_head) => lead(shared, entry, there, patience).await,
         Err(_) if line.short.load(Ordering::Relaxed) => Err(short(shared)),
         Err(_) => Err(Failure::Busy),
     }
 }
 
 /// Tries until there is room, as the head of its line.
-async fn lead(shared: &Arc<Shared>, entry: Entry, patience: Instant) -> Result<Instance, Failure> {
-    let memory = shared.engine.memory();
-    let mut of_host = None;
+async fn lead<T>(
+    shared: &Arc<Shared>,
+    entry: Entry,
+    there: impl Fn() -> Option<T>,
+    patience: Instant,
+) -> Result<Found<T>, Failure> {
+    let mut waits: Vec<(Whose, Counted<'_>)> = Vec::new();
     loop {
-        let slot = match idle_or_slot(shared, entry, patience).await? {
-            Found::Idle(instance) => return Ok(instance),
-            Found::Slot(slot) => slot,
+        let slot = match there_or_slot(shared, &there, patience).await? {
+            Either::Left(there) => return Ok(Found::There(there)),
+            Either::Right(slot) => slot,
         };
         let whose = match Instance::start(shared, slot, entry).await {
             Ok(instance) => {
                 shared.line.short.store(false, Ordering::Relaxed);
-                if of_host.is_some() {
-                    // There may be more than it needed.
-                    memory.wake();
-                }
-                return Ok(instance);
+                // There may be more than it needed.
+                waits.iter().filter_map(|(whose, _)| shared.account.pool(*whose)).for_each(|pool| pool.wake());
+                return Ok(Found::New(instance));
             }
             Err(NoStart::Failed(failure)) => return Err(failure),
             Err(NoStart::Memory(whose)) => whose,
         };
-        match whose {
-            Whose::Workload => of_workload(shared, patience).await?,
-            Whose::Host if of_host.is_none() => {
-                // From now on nothing released is missed, so it tries again before it waits.
-                of_host = Some(memory.wait());
-                shared.engine.reclaim();
-            }
-            Whose::Host => {
-                tokio::select! {
-                    () = memory.released() => {}
-                    () = shared.line.freed.notified() => {}
-                    () = sleep_until(patience) => return Err(Failure::Busy),
-                }
+        let Some(pool) = shared.account.pool(whose) else {
+            of_workload(shared, patience).await?;
+            continue;
+        };
+        if waits.iter().all(|(waited, _)| *waited != whose) {
+            // From now on nothing released is missed, so it tries again before it waits.
+            waits.push((whose, pool.wait()));
+            shared.engine.reclaim((whose == Whose::Tenant).then_some(pool));
+        } else {
+            tokio::select! {
+                () = pool.released() => {}
+                () = shared.line.freed.notified() => {}
+                () = sleep_until(patience) => return Err(Failure::Busy),
             }
         }
     }
 }
 
-enum Found {
-    Idle(Instance),
-    Slot(Slot),
-}
-
-/// Waits for an idle instance or a slot, whichever comes first.
-async fn idle_or_slot(shared: &Arc<Shared>, entry: Entry, patience: Instant) -> Result<Found, Failure> {
+/// Waits for what may be there or a slot, whichever comes first.
+async fn there_or_slot<T>(
+    shared: &Arc<Shared>,
+    there: impl Fn() -> Option<T>,
+    patience: Instant,
+) -> Result<Either<T, Slot>, Failure> {
     let mut slot = pin!(Slot::wait(shared, &shared.line.queued));
     let mut late = pin!(sleep_until(patience));
     loop {
-        if let Some(instance) = idle(shared, entry) {
-            return Ok(Found::Idle(instance));
+        if let Some(there) = there() {
+            return Ok(Either::Left(there));
         }
         if shared.engine.slots().all_taken() {
-            shared.engine.reclaim();
+            shared.engine.reclaim(None);
         }
         tokio::select! {
             biased;
-            slot = &mut slot => return Ok(Found::Slot(slot)),
+            slot = &mut slot => return Ok(Either::Right(slot)),
             () = shared.line.freed.notified() => {}
             () = &mut late => return Err(Failure::Busy),
         }

@@ -10,8 +10,9 @@ pub(crate) const SLOTS_DEFAULT: u32 = 1_000;
 pub(crate) const MEMORIES_PER_SLOT: u32 = 2;
 /// Tables a slot accounts for on average.
 pub(crate) const TABLES_PER_SLOT: u32 = 4;
-/// Stacks a slot accounts for on average: a guest of WASI 0.3 has one for each of its tasks that is blocked.
-pub(crate) const STACKS_PER_SLOT: u32 = 2;
+/// Stacks a slot accounts for on average: a guest of WASI 0.3 has one for each of its tasks that is blocked, and as many
+/// requests as there are slots may share an instance with another.
+pub(crate) const STACKS_PER_SLOT: u32 = 3;
 /// Core modules that one instance may consist of, adapters included.
 pub(crate) const CORE_INSTANCES_MAX: u32 = 32;
 /// Linear memories of one instance.
@@ -37,8 +38,10 @@ const CALL_STACK_BYTES: usize = 2 << 20;
 /// Handles a guest may hold: bodies, streams, requests, timers. It bounds those of the host's resources, and those of
 /// the guest's own, each.
 pub(crate) const HANDLES_MAX: usize = 1_024;
-/// Tasks, futures, streams and the like of a guest of WASI 0.3, each of which has several entries.
-pub(crate) const CONCURRENT_HANDLES_MAX: usize = 4 * HANDLES_MAX;
+/// Tasks, futures, streams and the like of a guest of WASI 0.3 for each of its handles: each has several entries.
+pub(crate) const CONCURRENT_PER_HANDLE: usize = 4;
+/// The same for each request that an instance may answer at once, where that is more.
+pub(crate) const HANDLES_PER_REQUEST: usize = 16;
 /// Bytes that one call from guest to host may make the host copy.
 pub(crate) const HOSTCALL_BYTES_MAX: usize = 4 << 20;
 /// Bytes of randomness in one call.
@@ -100,6 +103,8 @@ pub(crate) const BURNING_AFTER: Duration = Duration::from_millis(10);
 pub(crate) const BURNT_FOR: Duration = Duration::from_secs(1);
 /// Computing time of its requests until then: about what one turn takes, so that an ordinary request stays.
 pub(crate) const BURNING_AGAIN_AFTER: Duration = Duration::from_millis(2);
+/// Over how long a workload with a ceiling of CPU may have its share in one piece, as Linux has it for containers.
+pub(crate) const CEILING_WINDOW: Duration = Duration::from_millis(100);
 /// Memory of an instance from which on it is dropped among the burners: giving pages back takes the system a
 /// millisecond for some ten mebibytes.
 pub(crate) const DROPPED_ELSEWHERE_BYTES: u64 = 4 << 20;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,6 +16,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::drive::{Interest, Job, Outcome, Turn};
 use crate::failure::Failure;
+use crate::many::Place;
 use crate::settings::{READ_AHEAD_BYTES_MAX, READ_AHEAD_COMPUTING_MAX, READ_AHEAD_ROUNDS_MAX};
 use crate::{Body, BoxError};
 
@@ -55,15 +56,70 @@ pub(crate) async fn settle(
         if let Some(job) = job {
             job.carry_on(Interest::none());
         }
-        return Ok(Response::from_parts(parts, Full::new(bytes).map_err(|never| match never {}).boxed_unsync()));
+        return Ok(Response::from_parts(parts, complete(bytes)));
     }
-    let alive = job.map(|job| {
+    let guest = job.map(|job| {
         let (alive, interest) = Interest::new();
         job.carry_on(interest);
-        alive
+        AtWork::Alone(alive)
     });
-    let body = Streaming::new(&parts.headers, ahead, body, outcome, alive).boxed_unsync();
+    let body = Streaming::new(&parts.headers, ahead, body, outcome, guest).boxed_unsync();
     Ok(Response::from_parts(parts, body))
+}
+
+/// The same for a request that is answered among others: its guest works on in its own task in any case.
+pub(crate) async fn settle_among(
+    response: Response<WasiBody>,
+    place: Place,
+    outcome: Arc<Outcome>,
+) -> Result<Response<Body>, Failure> {
+    let (parts, mut body) = response.into_parts();
+    let mut ahead = Ahead::default();
+    poll_fn(|cx| {
+        ahead.read_frames(&mut body, cx);
+        Poll::Ready(())
+    })
+    .await;
+    if let Some(failure) = outcome.failure() {
+        return Err(failure);
+    }
+    if let Some(bytes) = ahead.whole() {
+        place.release();
+        return Ok(Response::from_parts(parts, complete(bytes)));
+    }
+    let body = Streaming::new(&parts.headers, ahead, body, outcome, Some(AtWork::Among(place))).boxed_unsync();
+    Ok(Response::from_parts(parts, body))
+}
+
+fn complete(bytes: Bytes) -> Body {
+    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// A guest that is at work on a response. Dropping it gives the rest up.
+enum AtWork {
+    /// In an instance of its own.
+    Alone(oneshot::Sender<()>),
+    /// In one that answers others too.
+    Among(Place),
+}
+
+impl AtWork {
+    /// Lets the guest go on for itself.
+    fn release(self) {
+        match self {
+            // An error means that it has ended already.
+            Self::Alone(alive) => alive.send(()).unwrap_or_default(),
+            Self::Among(place) => place.release(),
+        }
+    }
+
+    /// Whether it has ended though its body has not.
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        match self {
+            Self::Alone(_) => false,
+            Self::Among(place) => place.is_over(cx),
+        }
+    }
 }
 
 /// A response whose guest works on in a task of its own, as long as `alive` is.
@@ -73,7 +129,8 @@ pub(crate) fn stream(
     alive: oneshot::Sender<()>,
 ) -> Response<Body> {
     let (parts, body) = response.into_parts();
-    let body = Streaming::new(&parts.headers, Ahead::default(), body, outcome, Some(alive)).boxed_unsync();
+    let guest = Some(AtWork::Alone(alive));
+    let body = Streaming::new(&parts.headers, Ahead::default(), body, outcome, guest).boxed_unsync();
     Response::from_parts(parts, body)
 }
 
@@ -125,29 +182,22 @@ struct Streaming {
     ahead: Ahead,
     body: WasiBody,
     outcome: Arc<Outcome>,
-    alive: Option<oneshot::Sender<()>>,
+    guest: Option<AtWork>,
     /// What the response announced, and nobody has read yet: clients need not read on after that.
     announced: Option<u64>,
     ended: bool,
 }
 
 impl Streaming {
-    fn new(
-        headers: &HeaderMap,
-        ahead: Ahead,
-        body: WasiBody,
-        outcome: Arc<Outcome>,
-        alive: Option<oneshot::Sender<()>>,
-    ) -> Self {
+    fn new(headers: &HeaderMap, ahead: Ahead, body: WasiBody, outcome: Arc<Outcome>, guest: Option<AtWork>) -> Self {
         let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        Self { ahead, body, outcome, alive, announced: length, ended: false }
+        Self { ahead, body, outcome, guest, announced: length, ended: false }
     }
 
     /// Lets the guest go on for itself: its client has everything.
     fn release(&mut self) {
-        if let Some(alive) = self.alive.take() {
-            // An error means that it has ended already.
-            alive.send(()).unwrap_or_default();
+        if let Some(guest) = self.guest.take() {
+            guest.release();
         }
     }
 }
@@ -169,7 +219,11 @@ impl http_body::Body for Streaming {
         let frame = match this.ahead.frames.pop_front() {
             Some(frame) => Some(frame),
             None if this.ended || this.ahead.complete => None,
-            None => ready!(Pin::new(&mut this.body).poll_frame(cx)),
+            None => match Pin::new(&mut this.body).poll_frame(cx) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending if this.guest.as_mut().is_some_and(|guest| guest.is_over(cx)) => None,
+                Poll::Pending => return Poll::Pending,
+            },
         };
         if let Some(Ok(frame)) = &frame {
             let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;

@@ -1,28 +1,30 @@
 //! Code with a configuration, answering requests.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 use tokio::sync::{Notify, Semaphore};
 use wasmtime_wasi_config::WasiConfigVariables;
 
-use crate::account::Account;
+use crate::account::{Account, Tenant};
 use crate::blobs::Blobs;
 use crate::burners::Burnt;
 use crate::engine::{Engine, Error, queued};
 use crate::failure::Failure;
 use crate::files::Mount;
-use crate::idle::Idle;
+use crate::idle::{Idle, Keeper};
 use crate::instance::Instance;
 use crate::keyvalue::KeyValue;
 use crate::link::Code;
 use crate::logs::LogSink;
+use crate::many::Many;
 use crate::messages::{Message, Messages};
 use crate::outgoing::Outgoing;
+use crate::pace::Ceiling;
 use crate::room::Line;
-use crate::settings::OUTGOING_MAX;
+use crate::settings::{HANDLES_MAX, HANDLES_PER_REQUEST, OUTGOING_MAX};
 use crate::shares::WEIGHT_DEFAULT;
 use crate::sockets::Sockets;
 use crate::{Body, drive};
@@ -41,9 +43,13 @@ pub struct WorkloadConfig {
     /// Memory of all live instances together, and so of each. Without it each instance may have
     /// [`crate::INSTANCE_MEMORY_BYTES_DEFAULT`].
     pub memory_bytes_max: Option<u64>,
+    /// With whom it has a bound on memory in common, if with anybody.
+    pub tenant: Option<Tenant>,
     /// Its share of the CPU when it and others compute for long: twice as much gets twice the time. Hosts say the
     /// thousandths of a CPU that were asked for.
     pub cpu_weight: u32,
+    /// The most CPU that its guests may have together, in thousandths of one, however much is free. Who has had that waits.
+    pub cpu_millis_max: Option<u32>,
     /// Requests answered at once. More wait for a while and fail with [`Failure::Busy`].
     pub concurrent_max: usize,
     /// How long a request may take, from its arrival to the end of the guest's work for it.
@@ -84,7 +90,9 @@ impl WorkloadConfig {
             args: Vec::new(),
             config: Vec::new(),
             memory_bytes_max: None,
+            tenant: None,
             cpu_weight: WEIGHT_DEFAULT,
+            cpu_millis_max: None,
             concurrent_max: CONCURRENT_DEFAULT,
             timeout: TIMEOUT_DEFAULT,
             reuse: Reuse::default(),
@@ -103,10 +111,13 @@ impl WorkloadConfig {
 /// Whether instances are used again. The default is a fresh instance for each request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reuse {
-    /// Requests that one instance is given, one after the other; 1 is a fresh instance for each.
+    /// Requests that one instance is given; 1 is a fresh instance for each.
     pub requests_max: u64,
-    /// Requests that one instance is given at once. It has no effect: instances are asked one request at a time. A guest
-    /// of WASI 0.2 could not be asked otherwise, see [`Code::is_serial`]; of WASI 0.3 it is left out.
+    /// Requests that one instance is given at once, if it is used again and of WASI 0.3. A guest of WASI 0.2 is asked one
+    /// request at a time, see [`Code::is_serial`].
+    ///
+    /// A trap fails all of them. One that is given up, by its client or for its deadline, ends the instance once the
+    /// others have had their answers; if it computes without a pause, they get none.
     pub concurrent_max: u64,
     /// How long an instance waits for its next request.
     pub idle: Duration,
@@ -177,8 +188,12 @@ pub(crate) struct Shared {
     pub(crate) line: Line,
     /// Whether one of its requests burned lately.
     pub(crate) burnt: Burnt,
-    /// Present if instances are used again.
+    /// Present if its CPU is limited.
+    pub(crate) ceiling: Option<Ceiling>,
+    /// Present if instances are used again, for one request after the other.
     pub(crate) idle: Option<Arc<Idle>>,
+    /// Present if instances are asked several requests at once.
+    pub(crate) many: Option<Arc<Many>>,
     requests_free: Arc<Semaphore>,
     waiting: AtomicUsize,
     closed: AtomicBool,
@@ -198,13 +213,27 @@ impl Shared {
     }
 
     /// A guest of it computed for so long.
-    pub(crate) fn computed(&self, time: Duration) {
+    pub(crate) fn computed(&self, time: Duration, now: Instant) {
         self.cpu_nanos.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        if let Some(ceiling) = &self.ceiling {
+            ceiling.charge(time, now);
+        }
         self.config.reports.computed();
     }
 
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Handles that one of its instances may hold.
+    pub(crate) fn handles_max(&self) -> usize {
+        match &self.many {
+            Some(_) => {
+                let requests = usize::try_from(self.config.reuse.concurrent_max).unwrap_or(usize::MAX);
+                requests.saturating_mul(HANDLES_PER_REQUEST).clamp(HANDLES_MAX, HANDLES_PER_REQUEST * HANDLES_MAX)
+            }
+            None => HANDLES_MAX,
+        }
     }
 
     /// An instance that waits for its next request.
@@ -238,21 +267,29 @@ impl Workload {
     ///
     /// None at present; what a component lacks is found when its code is loaded.
     pub fn new(engine: &Engine, code: Code, config: WorkloadConfig) -> Result<Self, Error> {
-        let idle = (config.reuse.requests_max > 1).then(|| Arc::new(Idle::new(config.reuse.idle)));
-        if let Some(idle) = &idle {
-            engine.watch(idle);
+        let (mut idle, mut many) = (None, None);
+        if config.reuse.requests_max > 1 && config.reuse.concurrent_max > 1 && !code.is_serial() {
+            let kept = Arc::new(Many::new(engine.further().clone()));
+            engine.watch(Arc::downgrade(&kept) as Weak<dyn Keeper>, config.tenant.as_ref());
+            many = Some(kept);
+        } else if config.reuse.requests_max > 1 {
+            let kept = Arc::new(Idle::new(config.reuse.idle));
+            engine.watch(Arc::downgrade(&kept) as Weak<dyn Keeper>, config.tenant.as_ref());
+            idle = Some(kept);
         }
         Ok(Self(Arc::new(Shared {
             engine: engine.clone(),
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             code,
             variables: Arc::new(config.config.iter().cloned().collect()),
-            account: Arc::new(Account::new(config.memory_bytes_max, engine.memory().clone())),
+            account: Arc::new(Account::new(config.memory_bytes_max, config.tenant.clone(), engine.memory().clone())),
             outgoing: Arc::new(Semaphore::new(OUTGOING_MAX)),
             held: AtomicUsize::new(0),
             line: Line::new(),
             burnt: Burnt::new(Instant::now()),
+            ceiling: config.cpu_millis_max.map(|millis| Ceiling::new(millis, Instant::now())),
             idle,
+            many,
             requests_free: Arc::new(Semaphore::new(config.concurrent_max)),
             waiting: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
@@ -276,7 +313,11 @@ impl Workload {
         let shared = &self.0;
         shared.requests.fetch_add(1, Ordering::Relaxed);
         let permit = self.admit().await.inspect_err(|failure| shared.failed(failure))?;
-        drive::answer(shared.clone(), permit, request).await
+        match &shared.many {
+            // Boxed, so that the future of a call that has an instance to itself, which is moved for each, is small.
+            Some(many) => Box::pin(drive::answer_among(shared.clone(), many.clone(), permit, request)).await,
+            None => drive::answer(shared.clone(), permit, request).await,
+        }
     }
 
     /// Whether it is a command, see [`Code::is_command`].
@@ -333,7 +374,8 @@ impl Workload {
             requests: shared.requests.load(Ordering::Relaxed),
             failures: shared.failures.load(Ordering::Relaxed),
             requests_running: shared.config.concurrent_max.saturating_sub(free) as u64,
-            instances_idle: shared.idle.as_ref().map_or(0, |idle| idle.len()) as u64,
+            instances_idle: (shared.idle.as_ref().map_or(0, |idle| idle.len())
+                + shared.many.as_ref().map_or(0, |many| many.idle())) as u64,
             memory_bytes: shared.account.used_bytes(),
             cpu: Duration::from_nanos(shared.cpu_nanos.load(Ordering::Relaxed)),
         }
@@ -352,6 +394,9 @@ impl Workload {
         self.0.requests_free.close();
         if let Some(idle) = &self.0.idle {
             idle.clear();
+        }
+        if let Some(many) = &self.0.many {
+            many.clear();
         }
     }
 

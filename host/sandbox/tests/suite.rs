@@ -17,6 +17,7 @@ mod suite {
     mod isolation;
     mod keyvalue;
     mod logging;
+    mod many;
     mod messages;
     mod outgoing;
     mod reuse;

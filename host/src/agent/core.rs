@@ -21,6 +21,7 @@ use super::commands::End;
 use super::pods::Pod;
 use super::routes::{self, Parts, Pipe, Ports};
 use super::saving::Saver;
+use super::tenants::Tenants;
 use super::usage::{Before, Meters};
 use crate::code::Trouble;
 use crate::desired::file::{File, Memory, Saved};
@@ -58,6 +59,7 @@ pub(super) struct Core {
     pub(super) ips: Ips,
     pub(super) codes: Codes,
     pub(super) ports: Ports,
+    pub(super) tenants: Tenants,
     /// Routes that are not whole yet.
     parts: Parts,
     pub(super) saver: Saver,
@@ -98,6 +100,7 @@ impl Core {
             ips: Ips::default(),
             codes: Codes::new(context.loader.in_use.clone()),
             ports: Ports::default(),
+            tenants: Tenants::default(),
             parts: Parts::default(),
             saver: Saver::new(file),
             meters: Meters::new(Before::now()),

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use api::core::Container as ApiContainer;
+use api::label;
 use cage::{News, Pause};
 use sandbox::{Code, LogSink, Mount, Reuse, Workload, WorkloadConfig};
 use tokio_util::sync::CancellationToken;
@@ -43,6 +44,10 @@ impl Core {
         if pod.spec.class == Class::Isolated && !code.serves_http() {
             return Err(Refusal::new("UnsupportedComponent", NO_COMMANDS));
         }
+        let at_once = pod.spec.reuse.concurrent_max;
+        if at_once > 1 && code.is_serial() {
+            self.event_of(uid, Kind::Warning, "ReusedOneAtATime", || one_at_a_time(&spec.name, at_once));
+        }
         let object = parse(assignment);
         let container: &ApiContainer =
             object.spec.as_ref().and_then(|spec| spec.containers.get(index)).ok_or_else(lost)?;
@@ -61,7 +66,9 @@ impl Core {
             env,
             args,
             memory_bytes_max: spec.memory_bytes_max,
+            tenant: self.tenants.of(&pod.spec.namespace, pod.spec.namespace_memory_bytes_max),
             cpu_weight: spec.cpu_millis.unwrap_or(CPU_MILLIS_DEFAULT),
+            cpu_millis_max: spec.cpu_millis_max,
             timeout: pod.spec.timeout,
             reuse: Reuse {
                 requests_max: u64::from(pod.spec.reuse.requests_max),
@@ -131,6 +138,14 @@ impl Core {
         };
         Isolated::start(&self.context.isolation, code, workload, Box::new(on_news))
     }
+}
+
+fn one_at_a_time(container: &str, at_once: u32) -> String {
+    format!(
+        "container {container}: its component is of WASI 0.2 and is given one request at a time; concurrent={at_once} of {} \
+         has an effect for components that export wasi:http/handler of WASI 0.3",
+        label::REUSE
+    )
 }
 
 /// A container's output, on its way to its log.

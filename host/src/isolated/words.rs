@@ -35,6 +35,7 @@ pub(super) struct Config {
     args: Vec<String>,
     config: Vec<(String, String)>,
     memory_bytes_max: Option<u64>,
+    cpu_millis_max: Option<u32>,
     timeout: Duration,
     reuse_requests_max: u64,
     reuse_concurrent_max: u64,
@@ -49,6 +50,7 @@ impl Config {
             args: workload.args.clone(),
             config: workload.config.clone(),
             memory_bytes_max: workload.memory_bytes_max,
+            cpu_millis_max: workload.cpu_millis_max,
             timeout: workload.timeout,
             reuse_requests_max: workload.reuse.requests_max,
             reuse_concurrent_max: workload.reuse.concurrent_max,
@@ -76,6 +78,7 @@ impl Config {
             args: self.args,
             config: self.config,
             memory_bytes_max: self.memory_bytes_max,
+            cpu_millis_max: self.cpu_millis_max,
             timeout: self.timeout,
             reuse: Reuse {
                 requests_max: self.reuse_requests_max,
@@ -170,6 +173,7 @@ mod tests {
         let mut workload = WorkloadConfig::new("n/p/c");
         workload.env = vec![("A".to_owned(), "b".to_owned())];
         workload.memory_bytes_max = Some(64 << 20);
+        workload.cpu_millis_max = Some(500);
         workload.reuse.requests_max = 9;
         let config = Config::of(&workload);
         let told: Config = serde_json::from_slice(&config.told().expect("serialises")).expect("parses");

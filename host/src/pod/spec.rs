@@ -11,7 +11,7 @@ use api::core::{Container as ApiContainer, ContainerPort, Pod};
 use api::egress;
 use api::grants::{Names, Topics};
 use api::workload::{self, Reuse};
-use api::{Quantity, label, quantity};
+use api::{label, quantity};
 
 use super::probe::{Kind, Probe, Probes};
 
@@ -66,6 +66,8 @@ pub(crate) struct Spec {
     pub(crate) class: Class,
     pub(crate) timeout: Duration,
     pub(crate) reuse: Reuse,
+    /// Of the guests of all its namespace's Pods on this host.
+    pub(crate) namespace_memory_bytes_max: Option<u64>,
     pub(crate) grants: Grants,
     /// What it may reach outside the cluster.
     pub(crate) egress: Vec<egress::Rule>,
@@ -95,6 +97,8 @@ pub(crate) struct Container {
     pub(crate) memory_bytes_max: Option<u64>,
     /// Thousandths of a CPU it asks for; its share when CPUs are short.
     pub(crate) cpu_millis: Option<u32>,
+    /// The most that it gets of CPUs that are free.
+    pub(crate) cpu_millis_max: Option<u32>,
     /// It sees volumes.
     pub(crate) has_mounts: bool,
     pub(crate) refusal: Option<Refusal>,
@@ -110,6 +114,8 @@ impl Spec {
         let annotation = |name: &str| annotations.get(name).map(|text| (name.to_owned(), text.clone()));
         let timeout = parsed(annotation(label::TIMEOUT), workload::parse_timeout, &mut refusal);
         let reuse = parsed(annotation(label::REUSE), Reuse::parse, &mut refusal);
+        let namespace_memory_bytes_max =
+            parsed(annotation(label::NAMESPACE_MEMORY_LIMIT), workload::parse_memory_limit, &mut refusal);
         let grants = Grants {
             buckets: parsed(annotation(label::KEYVALUE), Names::parse, &mut refusal).unwrap_or_default().into(),
             containers: parsed(annotation(label::BLOBS), Names::parse, &mut refusal).unwrap_or_default().into(),
@@ -137,6 +143,7 @@ impl Spec {
             class,
             timeout: timeout.unwrap_or(workload::TIMEOUT_DEFAULT),
             reuse: reuse.unwrap_or_default(),
+            namespace_memory_bytes_max,
             grants,
             egress: egress.unwrap_or_default(),
             left_out: left_out(&spec, reuse.unwrap_or_default()),
@@ -231,18 +238,23 @@ impl Container {
             ports: ports.iter().filter(|p| is_tcp(p)).filter_map(|p| u16::try_from(p.container_port).ok()).collect(),
             probes,
             memory_bytes_max,
-            cpu_millis: cpu_millis(container),
+            cpu_millis: cpu_millis(container, &["requests", "limits"]),
+            cpu_millis_max: cpu_millis(container, &["limits"]),
             has_mounts: container.volume_mounts.as_ref().is_some_and(|mounts| !mounts.is_empty()),
             refusal,
         }
     }
 }
 
-/// What is asked for, or else the limit, as it is for containers.
-fn cpu_millis(container: &ApiContainer) -> Option<u32> {
+/// The thousandths of a CPU that the first of these lists tells which tells any: what is asked for is the limit where
+/// nothing else is said, as it is for containers.
+fn cpu_millis(container: &ApiContainer, lists: &[&str]) -> Option<u32> {
     let resources = container.resources.as_ref()?;
-    let cpu = |list: Option<&BTreeMap<String, Quantity>>| list?.get("cpu").cloned();
-    let asked = cpu(resources.requests.as_ref()).or_else(|| cpu(resources.limits.as_ref()))?;
+    let cpu = |list: &&str| match *list {
+        "requests" => resources.requests.as_ref()?.get("cpu"),
+        _ => resources.limits.as_ref()?.get("cpu"),
+    };
+    let asked = lists.iter().find_map(cpu)?;
     quantity::parse_millis(&asked.0).ok().and_then(|millis| u32::try_from(millis).ok()).filter(|millis| *millis > 0)
 }
 
@@ -260,8 +272,11 @@ fn left_out(spec: &api::core::PodSpec, reuse: Reuse) -> Vec<String> {
     };
     let at_once = reuse.concurrent_max;
     note(
-        at_once > 1,
-        format!("annotation {} (concurrent={at_once}: an instance answers one request at a time)", label::REUSE),
+        at_once > 1 && reuse.requests_max == 1,
+        format!(
+            "annotation {} (concurrent={at_once} without requests=N: each request has its own instance)",
+            label::REUSE
+        ),
     );
     for (at, volume) in spec.volumes.iter().flatten().enumerate() {
         let limited = volume.empty_dir.as_ref().is_some_and(|dir| dir.size_limit.is_some() || dir.medium.is_some());
@@ -302,25 +317,22 @@ mod tests {
             },
             "spec": {"terminationGracePeriodSeconds": 60, "restartPolicy": "Never", "containers": [
                 {"name": "a", "image": "web:1", "ports": [{"containerPort": 8080}, {"containerPort": 53, "protocol": "UDP"}],
-                 "resources": {"limits": {"memory": "64Mi"}},
+                 "resources": {"limits": {"memory": "64Mi", "cpu": "1500m"}, "requests": {"cpu": "200m"}},
                  "readinessProbe": {"httpGet": {"port": 8080}}},
                 {"name": "b", "image": "side", "ports": [{"containerPort": 9090}, {"containerPort": 8080}]},
             ]},
         }));
         assert_eq!(spec.grace, Duration::from_secs(5), "a deletion's own grace wins");
-        assert_eq!((spec.timeout, spec.reuse.requests_max), (Duration::from_secs(2), 9));
+        assert_eq!(spec.timeout, Duration::from_secs(2));
+        assert_eq!((spec.reuse.requests_max, spec.reuse.concurrent_max), (9, 4));
         assert_eq!(spec.egress, egress::parse("https://api.example.com").expect("parses"));
         assert_eq!((spec.restart_policy, spec.generation), (RestartPolicy::Never, Some(3)));
         assert_eq!((&spec.containers[0].ports, &spec.containers[1].ports), (&vec![8080], &vec![9090, 8080]));
         assert_eq!(spec.containers[0].memory_bytes_max, Some(64 << 20));
+        assert_eq!((spec.containers[0].cpu_millis, spec.containers[0].cpu_millis_max), (Some(200), Some(1_500)));
+        assert_eq!((spec.containers[1].cpu_millis, spec.containers[1].cpu_millis_max), (None, None));
         assert!(spec.containers[0].probes.readiness.is_some() && spec.containers[1].probes.is_empty());
-        assert_eq!(
-            spec.left_out,
-            [
-                "annotation insula.dev/reuse (concurrent=4: an instance answers one request at a time)",
-                "spec.containers[0].ports[1] (protocol UDP)"
-            ]
-        );
+        assert_eq!(spec.left_out, ["spec.containers[0].ports[1] (protocol UDP)"]);
         assert!(spec.containers.iter().all(|c| c.refusal.is_none()));
     }
 

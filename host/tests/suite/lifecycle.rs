@@ -198,3 +198,62 @@ async fn another_image_lets_requests_end_within_the_grace_of_the_pod() {
     assert!(!matches!(cut_off, Ok((200, _))), "{cut_off:?}");
     assert!(began.elapsed().as_secs() < 10, "it was not kept until its own deadline");
 }
+
+fn reuse(pod: &mut serde_json::Value) {
+    pod["metadata"]["annotations"] = json!({"insula.dev/reuse": "requests=1000,concurrent=50,idle=60s"});
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_answers_as_many_requests_at_once_as_its_pod_says() {
+    let bench = Bench::start(207).await;
+    bench.tell(vec![bench.pod_with("u1", "many03", reuse).await], &[], true).await;
+    let ip = bench.ready("u1").await;
+    let asked = futures::future::join_all((0..20).map(|_| text(ip, "/?ms=300"))).await;
+    let instances = asked.iter().filter(|said| said.as_str() == "served 1\n").count();
+    // One for each of the two threads that answer requests, and some where others computed just then.
+    assert!((1..15).contains(&instances), "{asked:?}");
+    // One of them traps, and takes along those of its own instance alone.
+    let inside = futures::future::join_all((0..20).map(|_| ask(ip, "/?ms=500")));
+    let (inside, (status, said)) = tokio::join!(inside, async { ask(ip, "/trap").await.unwrap() });
+    assert_eq!((status, said.starts_with("pod test/pod-u1: the guest trapped:")), (500, true), "{said}");
+    for answer in inside {
+        assert!(matches!(answer.unwrap().0, 200 | 500));
+    }
+    assert!(text(ip, "/").await.starts_with("served "));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_answer_several_at_once_is_told_so() {
+    let bench = Bench::start(208).await;
+    bench.tell(vec![bench.pod_with("u1", "slow", reuse).await], &[], true).await;
+    let ip = bench.ready("u1").await;
+    let told = |seen: &super::plane::Seen| seen.events.iter().find(|event| event.reason == "ReusedOneAtATime").cloned();
+    let event = bench.plane.until("an Event", told).await;
+    assert!(event.message.starts_with("container main: its component is of WASI 0.2"), "{}", event.message);
+    let asked = futures::future::join_all((0..4).map(|_| text(ip, "/?ms=20"))).await;
+    assert_eq!(asked, ["at last\n"; 4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_ends_while_its_pod_drains_has_its_own_exit_code() {
+    let bench = Bench::start(209).await;
+    let mut pod = bench
+        .pod_with("u1", "slow", |pod| {
+            let job = json!({"name": "job", "image": "job:v1", "args": ["sleep", "1500"]});
+            pod["spec"]["containers"].as_array_mut().unwrap().push(job);
+            pod["spec"]["restartPolicy"] = json!("Never");
+        })
+        .await;
+    let job = bench.pod("other", "job").await.artifacts.remove(0);
+    pod.artifacts.push(Artifact { container: "job".to_owned(), ..job });
+    bench.tell(vec![pod.clone()], &[], true).await;
+    let ip = bench.ready("u1").await;
+    let inside = tokio::spawn(async move { ask(ip, "/?ms=4000").await });
+    until("the slow request is inside", async || ask(ip, "/?ms=1").await.is_ok()).await;
+    bench.tell(vec![PodAssignment { stop: true, ..pod }], &[], false).await;
+    let stopped = bench.plane.until("stopped", |seen| seen.statuses.get("u1").filter(|(_, stopped)| *stopped).cloned());
+    let (status, _) = stopped.await;
+    assert_eq!(inside.await.unwrap().unwrap().0, 200);
+    let ended = &status["containerStatuses"][1];
+    assert_eq!((&ended["name"], &ended["state"]["terminated"]["exitCode"]), (&json!("job"), &json!(0)), "{status}");
+}

@@ -1,5 +1,9 @@
 //! What is used is told while it is used, and then once more.
 
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
 use super::harness::{Bench, text};
 use super::plane::Seen;
 
@@ -32,4 +36,26 @@ async fn a_pod_is_told_of_while_it_computes_and_once_when_it_rests() {
     let requests = bench.plane.look(|seen| seen.usage["burner"].iter().map(|usage| usage.requests_milli).sum::<u64>());
     assert!(requests > 100, "a request of 0.9 s was inside: {requests}");
     assert_eq!(bench.plane.look(|seen| seen.usage["idle"].len()), 1, "one that does nothing is told once");
+}
+
+// C70
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pod_has_its_limit_of_cpu_and_no_more() {
+    let bench = Bench::start(254).await;
+    let pod = bench
+        .pod_with("burner", "spin", |pod| {
+            pod["spec"]["containers"][0]["resources"] = json!({"limits": {"cpu": "200m"}});
+        })
+        .await;
+    bench.tell(vec![pod], &[], true).await;
+    let ip = bench.ready("burner").await;
+    // It counts by the clock of the guest, which goes on while the guest is held back: so it gets a fifth of this done.
+    let begin = Instant::now();
+    assert_eq!(text(ip, "/burn?ms=2000").await, "burnt\n");
+    let took = begin.elapsed();
+    bench.plane.until("it rests", |seen| cpu(seen, "burner").last().filter(|nanos| **nanos == 0).map(drop)).await;
+    let computed = Duration::from_nanos(bench.plane.look(|seen| cpu(seen, "burner").iter().sum()));
+    // A fifth, what it may have in one piece at first, and a turn.
+    assert!(computed <= took / 5 + Duration::from_millis(40), "{computed:?} of {took:?}");
+    assert!(computed >= Duration::from_millis(50), "it computes: {computed:?}");
 }

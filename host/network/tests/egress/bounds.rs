@@ -196,8 +196,9 @@ async fn a_namespace_has_its_connections_whatever_the_policies_of_its_pods() {
     let limits = Limits { connections_per_namespace_max: 1, connect_timeout: SHORT, ..Limits::default() };
     let world = World::with(limits, RootCertStore::empty());
     let (first, second) = (Server::named("first").await, Server::named("second").await);
-    let ways = [("a", "127.0.0.0/8"), ("a", "127.0.0.0/9"), ("b", "127.0.0.0/9")]
-        .map(|(namespace, range)| world.egress.way_out(namespace, policy(&[range])));
+    let (one, other) = (policy(&["127.0.0.0/8"]), policy(&["127.0.0.0/8", "10.0.0.0/8"]));
+    let ways = [("a", one), ("a", other.clone()), ("b", other)]
+        .map(|(namespace, policy)| world.egress.way_out(namespace, policy));
     assert_eq!(text(get(&ways[0], &format!("http://{}/", first.at)).await.expect("a response")).await, "first");
     let url = format!("http://{}/", second.at);
     timed_out(get(&ways[1], &url).await, "a place among this host's connections to the outside");

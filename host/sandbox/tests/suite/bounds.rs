@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use sandbox::{Engine, EngineConfig, Failure, Workload, WorkloadConfig};
+use sandbox::{Engine, EngineConfig, Failure, Tenant, Workload, WorkloadConfig};
 
 use super::guests;
-use super::harness::{ask, get, text, until, workload, workload_with};
+use super::harness::{ask, get, reused, text, until, workload, workload_with};
 
 const MIB: u64 = 1 << 20;
 
@@ -169,6 +169,40 @@ async fn the_memory_of_the_host_bounds_all_workloads_together() {
     until("one workload holds nearly all", || one.stats().memory_bytes > 61 * MIB).await;
     assert_eq!(text(&two, "/").await, "ate 0 of 0 MiB\n");
     full.await.unwrap();
+}
+
+// F39
+#[tokio::test]
+async fn the_memory_of_a_tenant_bounds_its_workloads_and_no_others() {
+    let engine = Engine::new(EngineConfig::default()).unwrap();
+    let code = engine.load(&guests::compiled("memory")).unwrap();
+    let tenant = Tenant::new(32 * MIB);
+    let [one, two, other] = [Some(&tenant), Some(&tenant), None].map(|tenant| {
+        let mut config = WorkloadConfig::new("memory");
+        config.memory_bytes_max = Some(64 * MIB);
+        config.tenant = tenant.cloned();
+        config.reuse = reused();
+        Workload::new(&engine, code.clone(), config).unwrap()
+    });
+    let held = tokio::spawn({
+        let one = one.clone();
+        async move { text(&one, "/hold?mib=20&ms=500").await }
+    });
+    until("one workload holds its memory", || one.stats().memory_bytes > 20 * MIB).await;
+    let second = text(&two, "/?mib=4096").await;
+    assert!((4..12).contains(&eaten(&second)), "{second}");
+    let third = text(&other, "/?mib=4096").await;
+    assert!((50..64).contains(&eaten(&third)), "{third}");
+    held.await.unwrap();
+    // Nearly all is with an instance that waits for its next request. It gives way to one of its tenant's, and the one
+    // of another stays.
+    tenant.set_memory_bytes_max(tenant.memory_bytes());
+    assert_eq!((one.stats().instances_idle, other.stats().instances_idle), (1, 1));
+    let mut config = WorkloadConfig::new("memory");
+    config.tenant = Some(tenant.clone());
+    let three = Workload::new(&engine, code.clone(), config).unwrap();
+    assert_eq!(text(&three, "/").await, "ate 0 of 0 MiB\n");
+    assert_eq!((one.stats().instances_idle, other.stats().instances_idle), (0, 1));
 }
 
 #[tokio::test]

@@ -76,6 +76,7 @@ pub(super) fn check_annotations(path: &Path, annotations: Option<&Map>, problems
         bytes += key.len() + value.len();
         let parsed = match key.as_str() {
             label::REUSE => workload::Reuse::parse(value).map(drop),
+            label::MEMORY_LIMIT => workload::parse_memory_limit(value).map(drop),
             label::TIMEOUT => workload::parse_timeout(value).map(drop),
             label::KEYVALUE | label::BLOBS => grants::Names::parse(value).map(drop),
             label::PUBLISH | label::SUBSCRIBE => grants::Topics::parse(value).map(drop),

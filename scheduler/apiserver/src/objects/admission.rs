@@ -7,6 +7,7 @@
 
 mod classes;
 mod limits;
+mod memory;
 mod priority;
 pub(super) mod quota;
 mod runtime_class;
@@ -14,8 +15,8 @@ mod runtime_class;
 use api::Resource;
 use api::core::LimitRange;
 use api::resource::{
-    INGRESS_CLASSES, INGRESSES, LIMIT_RANGES, PERSISTENT_VOLUME_CLAIMS, PODS, PRIORITY_CLASSES, RUNTIME_CLASSES,
-    STORAGE_CLASSES,
+    INGRESS_CLASSES, INGRESSES, LIMIT_RANGES, NAMESPACES, PERSISTENT_VOLUME_CLAIMS, PODS, PRIORITY_CLASSES,
+    RUNTIME_CLASSES, STORAGE_CLASSES,
 };
 use api::scheduling::PriorityClass;
 use serde::de::DeserializeOwned;
@@ -82,6 +83,8 @@ async fn admit_pod(objects: &Objects, kind: &Kind, namespace: &str, pod: &mut Va
         Some(found.ok_or_else(|| refuse(kind, pod, &why()))?)
     };
     runtime_class::merge(class.as_ref(), pod).map_err(|why| refuse(kind, pod, &why))?;
+
+    memory::give_limit(read::<Value>(objects, &NAMESPACES, namespace).await?.as_ref(), pod);
 
     let ranges = limit_ranges(objects, namespace).await?;
     ranges.iter().for_each(|range| limits::give_defaults(range, pod));

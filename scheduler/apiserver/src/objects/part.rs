@@ -120,23 +120,26 @@ fn keep_allocated(kind: &Kind, current: &Value, object: &mut Value) {
     }
 }
 
-/// What admission gave to a Pod: its priority, and the handler of its class, which is not the user's to choose.
+/// What admission gave to a Pod: its priority, and the handler of its class and the memory of its namespace, which are
+/// not the user's to choose.
 fn keep_admitted(current: &Value, object: &mut Value) {
     for field in ["priority", "preemptionPolicy"] {
         if let (Some(found), Some(spec)) = (value::at(current, &["spec", field]), value::map(object, &["spec"])) {
             spec.entry(field).or_insert_with(|| found.clone());
         }
     }
-    let path = ["metadata", "annotations", api::label::RUNTIME_HANDLER];
-    let handler = value::at(current, &path).cloned();
-    if handler.as_ref() == value::at(object, &path) {
-        return;
-    }
-    if let Some(annotations) = value::map(object, &path[..2]) {
-        match handler {
-            Some(handler) => annotations.insert(path[2].to_owned(), handler),
-            None => annotations.shift_remove(path[2]),
-        };
+    for name in [api::label::RUNTIME_HANDLER, api::label::NAMESPACE_MEMORY_LIMIT] {
+        let path = ["metadata", "annotations", name];
+        let given = value::at(current, &path).cloned();
+        if given.as_ref() == value::at(object, &path) {
+            continue;
+        }
+        if let Some(annotations) = value::map(object, &path[..2]) {
+            match given {
+                Some(given) => annotations.insert(name.to_owned(), given),
+                None => annotations.shift_remove(name),
+            };
+        }
     }
 }
 

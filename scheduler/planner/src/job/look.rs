@@ -57,7 +57,8 @@ impl<'a> Look<'a> {
         spec: &'a JobSpec,
         pods: &[Named<'a>],
     ) -> Self {
-        let mut look = Self { snapshot, name, job, spec, workers: Vec::with_capacity(pods.len()), by_index: BTreeMap::new() };
+        let mut look =
+            Self { snapshot, name, job, spec, workers: Vec::with_capacity(pods.len()), by_index: BTreeMap::new() };
         for (name, pod) in pods {
             let has_finalizer = object::has_finalizer(&pod.metadata, label::JOB_TRACKING);
             let has_mark = object::annotation(&pod.metadata, label::JOB_COUNTED).is_some();

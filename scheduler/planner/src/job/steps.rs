@@ -39,9 +39,9 @@ impl<'a> Planner<'a> {
             look.of_index(index).any(|other| other.name != kept.name && knows(other, kept))
         };
         for kept in look.workers.iter().filter(|worker| worker.is_kept) {
-            let is_needed = kept.index.is_some_and(|index| {
-                !done.contains(&index) && Some(index) < look.completions() && !told(kept, index)
-            });
+            let is_needed = kept
+                .index
+                .is_some_and(|index| !done.contains(&index) && Some(index) < look.completions() && !told(kept, index));
             if is_over || !is_needed {
                 self.unpin(kept.pod);
             }

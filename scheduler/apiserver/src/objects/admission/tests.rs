@@ -4,7 +4,7 @@ use api::core::LimitRange;
 use api::scheduling::PriorityClass;
 use serde_json::{Value, json};
 
-use super::{classes, limits, priority, runtime_class};
+use super::{classes, limits, memory, priority, runtime_class};
 
 fn typed<T: serde::de::DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).expect("decodes")
@@ -35,6 +35,22 @@ fn a_pod_gets_the_number_of_its_class_and_may_not_contradict_it() {
     assert_eq!(plain["spec"], json!({"priority": 0, "preemptionPolicy": "PreemptLowerPriority"}));
     let least = priority::default_of(&[class("b", 9, "Never"), class("a", 3, "Never")]).expect("one");
     assert_eq!(least.metadata.name.as_deref(), Some("a"));
+}
+
+// F39
+#[test]
+fn a_pod_is_told_the_memory_of_its_namespace_and_cannot_choose_it() {
+    let namespace = json!({"metadata": {"annotations": {"insula.dev/memory-limit": "2Gi"}}});
+    let wished = json!({"metadata": {"annotations": {"a": "b", "insula.dev/namespace-memory-limit": "9Ti"}}});
+    for (namespace, pod, annotations) in [
+        (Some(&namespace), json!({"metadata": {}}), json!({"insula.dev/namespace-memory-limit": "2Gi"})),
+        (Some(&namespace), wished.clone(), json!({"a": "b", "insula.dev/namespace-memory-limit": "2Gi"})),
+        (None, wished, json!({"a": "b"})),
+    ] {
+        let mut pod = pod;
+        memory::give_limit(namespace, &mut pod);
+        assert_eq!(pod["metadata"]["annotations"], annotations);
+    }
 }
 
 #[test]
