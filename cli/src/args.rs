@@ -1,11 +1,15 @@
 //! The command line: names, defaults and help of every command. Scripts rely on these names.
 
+mod project;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use client::{Place, Target};
+
+pub(crate) use project::{Build, Dev, Doctor, Make, New, Run};
 
 /// Kubernetes' job at WebAssembly's speed, in one program.
 #[derive(Parser)]
@@ -17,6 +21,16 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Begin a project from a template.
+    New(New),
+    /// Make a component of a project.
+    Build(Build),
+    /// Serve a project while it is edited: a cluster in this process, built and swapped on save.
+    Dev(Dev),
+    /// Run a component without a cluster: a command once, a server until Ctrl-C.
+    Run(Run),
+    /// Tell whether this machine can do what is wanted of it, and how to mend what it cannot.
+    Doctor(Doctor),
     /// Start a whole cluster on this machine: control plane and host in one process.
     Up(Up),
     /// Start a control plane alone.
@@ -51,6 +65,11 @@ impl Command {
     pub(crate) fn is_server(&self) -> bool {
         matches!(self, Self::Up(_) | Self::Server(_) | Self::Join(_))
     }
+
+    /// Whether it listens for many: roles, and what is one beside other things.
+    pub(crate) fn opens_many_files(&self) -> bool {
+        self.is_server() || matches!(self, Self::Dev(_) | Self::Run(_))
+    }
 }
 
 #[derive(Subcommand)]
@@ -58,6 +77,9 @@ pub(crate) enum TokenCommand {
     /// Make a one-use token and print the command that joins a host with it.
     Create(TokenCreate),
 }
+
+/// Pods of a lost host are replaced soon, and not before it has had the time to come back.
+pub(crate) const UNREACHABLE_SECONDS_DEFAULT: u32 = 5;
 
 /// What every control plane takes.
 #[derive(clap::Args)]
@@ -78,7 +100,7 @@ pub(crate) struct ControlPlane {
     #[arg(long, value_name = "CIDR", default_value = scheduler::SERVICE_CIDR)]
     pub(crate) service_cidr: scheduler::Cidr,
     /// Seconds after which Pods of a host that is not ready are replaced.
-    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    #[arg(long, value_name = "SECONDS", default_value_t = UNREACHABLE_SECONDS_DEFAULT)]
     pub(crate) unreachable_seconds: u32,
     /// File that says who did what, one JSON event a line, or `off`; DATA-DIR/audit.log unless given.
     #[arg(long, value_name = "FILE|off")]
@@ -88,7 +110,7 @@ pub(crate) struct ControlPlane {
 }
 
 /// Where what guests keep and say lies.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub(crate) struct Backing {
     /// Where guests' key-value buckets lie: `embedded` is the data directory, else a Redis. URLs with passwords are
     /// better given in the environment, where other users of this machine do not see them.
@@ -309,6 +331,15 @@ mod tests {
             "insula plan -f -",
             "insula delete pod a b --wait=false --grace-period=0 --force",
             "insula status",
+            "insula new greeter --template python --dir here",
+            "insula new --list",
+            "insula build",
+            "insula build dir --language c --tools t",
+            "insula run f.wasm --env A=b --dir d:/d:ro --memory 64Mi --timeout 5s -- --flag two",
+            "insula run . --listen 127.0.0.1:0",
+            "insula doctor rust go -o json",
+            "insula dev",
+            "insula dev dir --data-dir d --api-addr 127.0.0.1:7000 --node-ip 127.0.0.2",
         ] {
             assert!(Args::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
@@ -318,6 +349,10 @@ mod tests {
             "insula inspect f.wasm -o yaml",
             "insula compose web.wasm -o whole.wasm",
             "insula compose web.wasm --plug stock.wasm",
+            "insula new",
+            "insula run f.wasm two",
+            "insula run f.wasm --dir d",
+            "insula doctor cobol",
         ] {
             assert!(Args::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -1,7 +1,8 @@
 //! `insula`, the one binary: every role of a cluster and the developer's commands.
 //!
 //! This crate parses arguments, reads the environment, sets up logging and prints. What a role does lies in
-//! `scheduler` and `host`; the client commands speak the Kubernetes API like any other client.
+//! `scheduler` and `host`, what makes components of projects in `toolchain`, what runs one without a cluster in `alone`; the
+//! client commands speak the Kubernetes API like any other client.
 
 #![expect(clippy::print_stdout, reason = "a command for people: it talks to the terminal")]
 
@@ -49,7 +50,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     }
     install_tls_provider()?;
     commands::logging::init(command.is_server())?;
-    if command.is_server() {
+    if command.opens_many_files() {
         commands::role::raise_open_files();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -61,6 +62,11 @@ fn run(command: Command) -> anyhow::Result<()> {
 
 async fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::New(args) => commands::new::run(&args),
+        Command::Build(args) => Box::pin(commands::build::run(args)).await,
+        Command::Run(args) => Box::pin(commands::run::run(args)).await,
+        Command::Dev(args) => Box::pin(commands::dev::run(args)).await,
+        Command::Doctor(args) => Box::pin(commands::doctor::run(args)).await,
         Command::Up(args) => Box::pin(commands::up::run(args)).await,
         Command::Server(args) => Box::pin(commands::server::run(args)).await,
         Command::Join(args) => Box::pin(commands::join::run(args)).await,

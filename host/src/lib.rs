@@ -46,7 +46,7 @@ pub use isolated::{WorkError, work};
 pub use join::{JoinError, Token, join, joined};
 pub use link::{Link, LinkError, TlsLink};
 pub use reports::GuestFailures;
-pub use sandbox::{CompileError, compile};
+pub use sandbox::{CompileError, compile, is_page_scan_available};
 
 /// The WASI interfaces that this program can grant to a component.
 #[must_use]

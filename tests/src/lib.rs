@@ -9,6 +9,7 @@ pub mod client;
 pub mod cluster;
 pub mod load;
 pub mod paths;
+pub mod project;
 pub mod raw;
 pub mod slice;
 pub mod wait;

@@ -18,6 +18,8 @@ mod commands;
 mod customs;
 #[path = "e2e/deploy.rs"]
 mod deploy;
+#[path = "e2e/dev.rs"]
+mod dev;
 #[path = "e2e/forward.rs"]
 mod forward;
 #[path = "e2e/helm.rs"]
@@ -42,6 +44,8 @@ mod metrics;
 mod neighbours;
 #[path = "e2e/policies.rs"]
 mod policies;
+#[path = "e2e/projects.rs"]
+mod projects;
 #[path = "e2e/rbac.rs"]
 mod rbac;
 #[path = "e2e/readme.rs"]

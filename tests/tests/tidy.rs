@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// The arrows of the house: who may name whom, directly. README's map shows the same.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 22] = [
     ("api", &[]),
     ("component", &[]),
     ("protocol", &[]),
@@ -28,7 +28,9 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("insula-sdk-macros", &[]),
     ("insula-testing", &["sandbox"]),
     ("client", &["api"]),
-    ("insula", &["client", "scheduler", "host", "component", "api"]),
+    ("toolchain", &["component"]),
+    ("alone", &["sandbox"]),
+    ("insula", &["client", "toolchain", "alone", "scheduler", "host", "component", "api"]),
     ("xtask", &[]),
     (
         "tests",
@@ -51,7 +53,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
 ];
 
 /// Who must never reach what, however indirectly.
-const ABSENCES: [(&str, &[&str]); 8] = [
+const ABSENCES: [(&str, &[&str]); 9] = [
     ("planner", &["tokio", "tonic", "redb", "rand", "tracing"]),
     ("scheduler", &["host", "sandbox", "network", "wasmtime", "kube"]),
     ("host", &["scheduler", "planner", "store", "apiserver", "registry", "backing", "redb", "redis", "kube"]),
@@ -59,6 +61,7 @@ const ABSENCES: [(&str, &[&str]); 8] = [
     ("cage", &["wasmtime", "tonic", "rustls", "ring", "redb"]),
     ("apiserver", &["tonic", "wasmtime", "kube"]),
     ("client", &["tonic", "wasmtime", "redb"]),
+    ("toolchain", &["hyper", "kube", "wasmtime", "rustls"]),
     ("insula", &["openssl", "openssl-sys", "aws-lc-rs", "native-tls"]),
 ];
 

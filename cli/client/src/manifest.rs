@@ -114,6 +114,14 @@ fn read(path: &Path) -> Result<Vec<Manifest>> {
     parse(&text, &path.display().to_string())
 }
 
+/// The objects of a text that was read from `file`; Lists are taken apart.
+///
+/// # Errors
+/// It is neither YAML nor JSON, or holds what is no object.
+pub fn objects(text: &str, file: &str) -> Result<Vec<Value>> {
+    Ok(parse(text, file)?.into_iter().map(|manifest| manifest.object).collect())
+}
+
 /// Reads the documents of a text; Lists are taken apart.
 pub(crate) fn parse(text: &str, file: &str) -> Result<Vec<Manifest>> {
     let documents: Vec<Value> =

@@ -33,7 +33,7 @@ pub(crate) async fn run(args: args::Deploy) -> Result<()> {
     }
     wait(&client, &namespace, &args).await?;
     if args.expose {
-        print_urls(&client, &namespace, &args.name).await?;
+        urls(&client, &namespace, &args.name).await?.iter().for_each(|url| println!("{url}"));
     }
     Ok(())
 }
@@ -156,8 +156,8 @@ async fn why_not(client: &Client, namespace: &str, name: &str) -> String {
     }
 }
 
-/// What the Pods wait for, in their own words.
-async fn reasons(client: &Client, namespace: &str, name: &str) -> Result<Vec<String>> {
+/// What the Pods labelled `app=NAME` wait for, in their own words.
+pub(crate) async fn reasons(client: &Client, namespace: &str, name: &str) -> Result<Vec<String>> {
     let selector = encode(&format!("app={name}"));
     let path = format!("{}?labelSelector={selector}", collection(&api::resource::PODS, namespace));
     let list = client.get(&path).await?.unwrap_or_default();
@@ -180,7 +180,8 @@ fn waiting(pod: &Value) -> Option<String> {
     }
 }
 
-async fn print_urls(client: &Client, namespace: &str, name: &str) -> Result<()> {
+/// Where a NodePort Service answers: its first port, on every Node.
+pub(crate) async fn urls(client: &Client, namespace: &str, name: &str) -> Result<Vec<String>> {
     let path = format!("{}/{name}", collection(&api::resource::SERVICES, namespace));
     let service = client.get(&path).await?.context("the Service is gone")?;
     let nodes = client.get("/api/v1/nodes").await?.unwrap_or_default();
@@ -189,10 +190,7 @@ async fn print_urls(client: &Client, namespace: &str, name: &str) -> Result<()> 
         all.iter().find(|a| a["type"] == "InternalIP")?["address"].as_str().map(str::to_owned)
     });
     let port = service.pointer("/spec/ports/0/nodePort").and_then(Value::as_u64).context("it has no node port")?;
-    for address in addresses {
-        println!("http://{address}:{port}/");
-    }
-    Ok(())
+    Ok(addresses.map(|address| format!("http://{address}:{port}/")).collect())
 }
 
 /// The URL of a resource's objects.

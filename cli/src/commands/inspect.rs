@@ -95,7 +95,7 @@ fn module(size_bytes: usize, memories: &[Memory]) -> String {
 }
 
 /// A size for people: whole units below ten of the next.
-fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     match count {
         0..10_240 => format!("{count} bytes"),
         10_240..10_485_760 => format!("{} KiB", count >> 10),

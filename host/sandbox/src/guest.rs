@@ -12,7 +12,7 @@ use crate::account::Share;
 use crate::clock::{Monotonic, Wall};
 use crate::environment::Environment;
 use crate::link::Code;
-use crate::logs::{Output, Printed, Stream};
+use crate::logs::{Output, Printed, Stdio, Stream};
 use crate::outgoing::Hooks;
 use crate::settings::{FIELDS_BYTES_MAX, RANDOM_BYTES_MAX};
 use crate::sockets::Sockets;
@@ -115,15 +115,18 @@ impl WasiHttpView for Guest {
 /// Clocks, randomness, output, and the files and sockets that the workload has. Environment and arguments are not in
 /// there, see [`Environment`].
 fn context(shared: &Shared) -> WasiCtx {
-    let printed = Printed::new(shared.config.logs.clone());
-    let output = |stream| Output { printed: printed.clone(), stream };
     let mut context = WasiCtx::builder();
-    context
-        .stdout(output(Stream::Stdout))
-        .stderr(output(Stream::Stderr))
-        .monotonic_clock(Monotonic::start())
-        .wall_clock(Wall)
-        .max_random_size(RANDOM_BYTES_MAX);
+    match shared.config.stdio {
+        Stdio::Logged => {
+            let printed = Printed::new(shared.config.logs.clone());
+            let output = |stream| Output { printed: printed.clone(), stream };
+            context.stdout(output(Stream::Stdout)).stderr(output(Stream::Stderr));
+        }
+        Stdio::Inherited => {
+            context.inherit_stdio();
+        }
+    }
+    context.monotonic_clock(Monotonic::start()).wall_clock(Wall).max_random_size(RANDOM_BYTES_MAX);
     sockets::configure(&mut context, &shared.config.sockets);
     files::configure(&mut context, &shared.config.mounts);
     context.build()

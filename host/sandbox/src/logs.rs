@@ -21,6 +21,16 @@ pub enum Stream {
     Stderr,
 }
 
+/// What a guest's standard streams are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stdio {
+    /// Its input is empty, its output goes to the workload's [`LogSink`].
+    #[default]
+    Logged,
+    /// Those of this process, byte for byte: for a program that runs one command and nothing else.
+    Inherited,
+}
+
 /// Where a workload's output goes.
 pub trait LogSink: Send + Sync + 'static {
     /// Takes what a guest printed, which need not be text, from any thread: whole lines of one instance, unless one is

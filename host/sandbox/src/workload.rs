@@ -18,7 +18,7 @@ use crate::idle::{Idle, Keeper};
 use crate::instance::Instance;
 use crate::keyvalue::KeyValue;
 use crate::link::Code;
-use crate::logs::LogSink;
+use crate::logs::{LogSink, Stdio};
 use crate::many::Many;
 use crate::messages::{Message, Messages};
 use crate::outgoing::Outgoing;
@@ -56,7 +56,9 @@ pub struct WorkloadConfig {
     pub timeout: Duration,
     /// Whether instances are used again.
     pub reuse: Reuse,
-    /// Where the guest's output goes.
+    /// What the guest's standard streams are.
+    pub stdio: Stdio,
+    /// Where the guest's output goes, unless `stdio` says otherwise.
     pub logs: Arc<dyn LogSink>,
     /// Where the guest's requests go.
     pub outgoing: Arc<dyn Outgoing>,
@@ -96,6 +98,7 @@ impl WorkloadConfig {
             concurrent_max: CONCURRENT_DEFAULT,
             timeout: TIMEOUT_DEFAULT,
             reuse: Reuse::default(),
+            stdio: Stdio::default(),
             logs: Arc::new(()),
             outgoing: Arc::new(()),
             mounts: Vec::new(),

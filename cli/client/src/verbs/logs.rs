@@ -5,20 +5,16 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap_complete::{ArgValueCandidates, ArgValueCompleter};
 use futures::StreamExt;
-use http::Request;
-use http_body_util::BodyExt;
 
 use crate::failure::{is_broken_pipe, usage};
 use crate::place::Place;
 use crate::query::Query;
 use crate::session::Session;
 use crate::value::{items, name, text};
-use crate::{Refusal, complete, containers, list, say};
+use crate::{complete, containers, list, logs, say};
 
 /// Logs that are followed at once.
 const STREAMS_MAX: usize = 20;
-/// A line this long is printed in pieces.
-const LINE_BYTES_MAX: usize = 1 << 20;
 
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
@@ -149,41 +145,6 @@ fn path(session: &Session, args: &Args, source: &Source) -> String {
 }
 
 async fn print(session: &Session, args: &Args, source: &Source, prefix: bool) -> Result<()> {
-    let response = session.client.open(Request::get(path(session, args, source)).body(Vec::new())?).await?;
-    let status = response.status();
-    let mut body = response.into_body();
-    if !status.is_success() {
-        let body = body.collect().await.map_err(|e| anyhow::anyhow!("{e}"))?.to_bytes();
-        bail!(Refusal::parse(status, &body));
-    }
     let prefix = prefix.then(|| format!("[{}] ", source.shown()));
-    let mut rest = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|e| anyhow::anyhow!("the log broke off: {e}"))?.into_data() else { continue };
-        rest.extend_from_slice(&data);
-        let whole = rest.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        let end = if rest.len() - whole > LINE_BYTES_MAX { rest.len() } else { whole };
-        say::raw(&lines(&rest[..end], prefix.as_deref()))?;
-        rest.drain(..end);
-    }
-    say::raw(&lines(&rest, prefix.as_deref()))
-}
-
-/// The lines with whose they are.
-fn lines(bytes: &[u8], prefix: Option<&str>) -> Vec<u8> {
-    let Some(prefix) = prefix else { return bytes.to_vec() };
-    let of = |line: &[u8]| [prefix.as_bytes(), line].concat();
-    bytes.split_inclusive(|&byte| byte == b'\n').flat_map(of).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_line_says_whose_it_is() {
-        assert_eq!(lines(b"a\nb\n", Some("[p] ")), b"[p] a\n[p] b\n");
-        assert_eq!(lines(b"a\nb", None), b"a\nb");
-        assert_eq!(lines(b"", Some("[p] ")), b"");
-    }
+    logs::print(&session.client, &path(session, args, source), prefix.as_deref()).await
 }
