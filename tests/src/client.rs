@@ -7,6 +7,8 @@ use kube::client::Body;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::Value;
 
+use crate::returned;
+
 /// A client of one cluster.
 #[derive(Clone)]
 pub struct Api {
@@ -53,10 +55,12 @@ impl Api {
             .header("content-type", content_type)
             .body(Body::from(bytes))
             .map_err(|e| Refused::Unknown(e.to_string()))?;
+        let asked = format!("{} {}", request.method(), request.uri());
         let unknown = |e: &dyn std::fmt::Display| Refused::Unknown(e.to_string());
         let response = self.client.send(request).await.map_err(|e| unknown(&e))?;
         let status = response.status();
         let bytes = response.into_body().collect_bytes().await.map_err(|e| unknown(&e))?;
+        returned::note(&asked, &String::from_utf8_lossy(&bytes));
         let value = serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into());
         if status.is_success() { Ok(value) } else { Err(Refused::Status(status, value)) }
     }
@@ -99,11 +103,36 @@ impl Api {
         list["items"].as_array().cloned().unwrap_or_default()
     }
 
+    /// Reads every list there is, which notes all objects ([`returned`]).
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub(crate) async fn read_everything(&self) -> Result<(), Refused> {
+        let mut versions = vec!["/api/v1".to_owned()];
+        let groups = self.get("/apis").await?;
+        for version in elements(&groups["groups"]).flat_map(|group| elements(&group["versions"])) {
+            versions.push(format!("/apis/{}", version["groupVersion"].as_str().unwrap_or_default()));
+        }
+        for version in versions {
+            let resources = self.get(&version).await?;
+            for resource in elements(&resources["resources"]) {
+                if elements(&resource["verbs"]).any(|verb| verb == "list") {
+                    self.get(&format!("{version}/{}", resource["name"].as_str().unwrap_or_default())).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The raw client, for watches.
     #[must_use]
     pub fn raw(&self) -> &kube::Client {
         &self.client
     }
+}
+
+fn elements(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
 }
 
 /// Pods that are Ready and not being deleted.

@@ -9,9 +9,11 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::client::Api;
-use crate::paths;
 use crate::slice::Slice;
+use crate::{paths, returned};
 
+/// How long all objects may take to be read.
+const READ_WITHIN: Duration = Duration::from_secs(30);
 /// How long a role may take to say that it is ready, on a busy machine.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
@@ -242,14 +244,36 @@ impl Cluster {
     }
 }
 
+/// What a test leaves behind is read once more, while the server lives, where somebody wants to judge it.
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let lives = self.server.child.try_wait().is_ok_and(|ended| ended.is_none());
+        if returned::folder().is_none() || !lives || std::thread::panicking() {
+            return;
+        }
+        let kubeconfig = self.kubeconfig();
+        // A test may run inside of a runtime, in which nothing may block: a thread has one of its own.
+        let thread = std::thread::Builder::new().name(std::thread::current().name().unwrap_or_default().to_owned());
+        let read = thread.spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let reading = async { Api::new(&kubeconfig).await.read_everything().await };
+            runtime.block_on(async { tokio::time::timeout(READ_WITHIN, reading).await })
+        });
+        let read = read.expect("a thread").join();
+        assert!(matches!(read, Ok(Ok(Ok(())))), "what the test left behind cannot be read: {read:?}");
+    }
+}
+
 fn run(program: &Path, kubeconfig: &Path, args: &[&str]) -> Output {
-    Command::new(program)
+    let output = Command::new(program)
         .args(args)
         .env("KUBECONFIG", kubeconfig)
         .env("HOME", kubeconfig.parent().expect("a folder"))
         .stdin(Stdio::null())
         .output()
-        .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()))
+        .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
+    returned::note(&args.join(" "), &String::from_utf8_lossy(&output.stdout));
+    output
 }
 
 fn ok(program: &str, args: &[&str], output: &Output) -> String {

@@ -11,6 +11,7 @@ pub mod load;
 pub mod paths;
 pub mod project;
 pub mod raw;
+pub(crate) mod returned;
 pub mod slice;
 pub mod wait;
 

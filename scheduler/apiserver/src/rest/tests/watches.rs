@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::harness::{Cluster, SHOP, config_map, pod};
+use super::returned;
 
 /// Long for a machine, short for a person.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -33,6 +34,7 @@ impl Watching {
         loop {
             if let Some(at) = self.buffer.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.buffer.drain(..=at).collect();
+                returned::note("an event", &String::from_utf8_lossy(&line));
                 return Some(serde_json::from_slice(&line).expect("a line of JSON"));
             }
             let chunk = timeout(PATIENCE, self.stream.next()).await.expect("something in time")?;
