@@ -22,6 +22,7 @@ mod tests;
 
 pub(crate) use columns::{Column, cells};
 pub(crate) use definition::kind_rules;
+pub(crate) use format::Format;
 pub(crate) use keeper::CLEANUP;
 pub use keeper::Keeper;
 pub(crate) use path::JsonPath;

@@ -1,16 +1,18 @@
 //! The functions of expressions: one table, by which calls are checked before and carried out when they run.
 //!
 //! A function is a row: its name, whether it has a receiver, what it takes and what it gives. Sources: the CEL
-//! specification ("Standard definitions"), cel-go's extensions (strings, sets), Kubernetes' libraries (lists, URL,
-//! IP, CIDR, quantity).
+//! specification ("Standard definitions"), cel-go's extensions (strings, sets), Kubernetes' libraries (lists, regular
+//! expressions, URL, IP, CIDR, quantity, versions, formats).
 
 mod authorizer;
 mod convert;
 mod format;
 mod list;
+mod named;
 mod network;
 mod optional;
 mod quantity;
+mod semver;
 mod text;
 mod time;
 
@@ -26,9 +28,13 @@ use super::{Budget, Fault, Value};
 pub(crate) use authorizer::{Asking, Decision, Question, Stage};
 pub(super) use authorizer::{DECISION, REQUEST_RESOURCE};
 pub(super) use convert::to_text;
+pub(super) use named::NAMED_FORMAT;
+pub(crate) use named::Named;
 pub(super) use network::{CIDR, IP, URL};
 pub(crate) use network::{Network, Url};
 pub(super) use quantity::QUANTITY;
+pub(super) use semver::SEMVER;
+pub(crate) use semver::SemanticVersion;
 pub(crate) use time::{parse_duration, parse_time};
 
 /// What carries a call out. It is given as many arguments, of such sorts, as its row says.
@@ -74,6 +80,8 @@ pub(super) enum Sort {
     Cidr,
     Rights(Stage),
     Decision,
+    Semver,
+    NamedFormat,
 }
 
 /// What is known of a result.
@@ -109,6 +117,8 @@ static FUNCTIONS: LazyLock<HashMap<&'static str, Vec<&'static Function>>> = Lazy
         list::FUNCTIONS,
         time::FUNCTIONS,
         quantity::FUNCTIONS,
+        semver::FUNCTIONS,
+        named::FUNCTIONS,
         network::FUNCTIONS,
         optional::FUNCTIONS,
     ];
@@ -176,6 +186,8 @@ impl Sort {
             Self::Cidr => matches!(value, Value::Cidr(_)),
             Self::Rights(stage) => matches!(value, Value::Rights(found, _) if *found == stage),
             Self::Decision => matches!(value, Value::Decision(_)),
+            Self::Semver => matches!(value, Value::Semver(_)),
+            Self::NamedFormat => matches!(value, Value::Format(_)),
         }
     }
 
@@ -220,12 +232,14 @@ impl Sort {
             Self::Cidr => Typing::Named(CIDR),
             Self::Rights(stage) => Typing::Named(stage.name()),
             Self::Decision => Typing::Named(DECISION),
+            Self::Semver => Typing::Named(SEMVER),
+            Self::NamedFormat => Typing::Named(NAMED_FORMAT),
         }
     }
 }
 
 /// Names in front of functions that are no values.
-const NAMESPACES: [&str; 5] = ["optional", "sets", "strings", "ip", "cidr"];
+const NAMESPACES: [&str; 6] = ["optional", "sets", "strings", "ip", "cidr", "format"];
 
 /// `sets.contains`, if that is how a call is written.
 pub(super) fn qualified(call: &CallExpr) -> Option<String> {

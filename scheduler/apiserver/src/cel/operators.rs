@@ -33,6 +33,8 @@ pub(super) fn equal(a: &Value<'_>, b: &Value<'_>, budget: &Budget) -> Result<boo
         (Value::Url(a), Value::Url(b)) => a == b,
         (Value::Ip(a), Value::Ip(b)) => a == b,
         (Value::Cidr(a), Value::Cidr(b)) => a == b,
+        (Value::Semver(a), Value::Semver(b)) => a == b,
+        (Value::Format(a), Value::Format(b)) => a == b,
         (a, b) => numbers(a, b) == Some(Ordering::Equal),
     })
 }

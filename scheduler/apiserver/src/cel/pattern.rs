@@ -1,13 +1,13 @@
 //! Regular expressions, in the dialect of Go, which manifests are written in.
 //!
-//! The engine is the one the crate `cel` brings (linear in the text). It compiles a pattern each time, so a pattern
-//! is weighed before: one that would unfold into a large machine is refused. Classes are translated where the
-//! dialects differ: `\d`, `\w`, `\s` and `\b` are about ASCII in Go, and `[`, `&&`, `--`, `~~` within a class mean
-//! themselves.
+//! The engine is linear in the text. A pattern is weighed before it is compiled: one that would unfold into a large
+//! machine is refused. Classes are translated where the dialects differ: `\d`, `\w`, `\s` and `\b` are about ASCII in
+//! Go, and `[`, `&&`, `--`, `~~` within a class mean themselves.
 
-use std::sync::{Arc, LazyLock};
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use cel::{Context, Env, Value};
+use regex::Regex;
 
 /// Longest pattern.
 const PATTERN_BYTES_MAX: usize = 4 << 10;
@@ -15,18 +15,25 @@ const PATTERN_BYTES_MAX: usize = 4 << 10;
 const STATES_MAX: usize = 5_000;
 /// States of a class of Unicode characters.
 const CLASS_STATES: usize = 20;
+/// Compiled patterns of expressions that are kept: those of a busy cluster's policies and definitions. When there are
+/// more all are forgotten, which costs time and nothing else.
+const KEPT_MAX: usize = 256;
 
-/// A pattern that can be matched.
-#[derive(Debug, Clone, PartialEq)]
+/// A pattern that can be matched. Cheap to clone.
+#[derive(Debug, Clone)]
 pub(crate) struct Pattern {
     /// As it was written.
     source: String,
-    translated: String,
+    regex: Regex,
 }
 
-/// What matches: the one function the engine is reached by.
-static MATCHES: LazyLock<Option<cel::Program>> = LazyLock::new(|| cel::Program::compile("text.matches(pattern)").ok());
-static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+static KEPT: LazyLock<Mutex<HashMap<String, Pattern>>> = LazyLock::new(Mutex::default);
 
 impl Pattern {
     /// Reads a pattern.
@@ -37,9 +44,30 @@ impl Pattern {
         if source.len() > PATTERN_BYTES_MAX {
             return Err(format!("a regular expression may not be longer than {PATTERN_BYTES_MAX} bytes"));
         }
-        let translated = Translation::of(source)?;
-        let pattern = Self { source: source.to_owned(), translated };
-        pattern.matches("").map(|_| pattern)
+        let regex = Regex::new(&Translation::of(source)?).map_err(|error| {
+            let shown = error.to_string();
+            let why = shown.lines().last().unwrap_or_default();
+            format!("invalid regular expression {source:?}: {}", why.trim_start_matches("error: "))
+        })?;
+        Ok(Self { source: source.to_owned(), regex })
+    }
+
+    /// The same for an expression, which names one pattern again and again.
+    ///
+    /// # Errors
+    /// See [`Pattern::new`].
+    pub(crate) fn known(source: &str) -> Result<Self, String> {
+        let lock = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(source) {
+            return Ok(known.clone());
+        }
+        let pattern = Self::new(source)?;
+        let mut kept = lock();
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(source.to_owned(), pattern.clone());
+        Ok(pattern)
     }
 
     /// As it was written.
@@ -49,23 +77,12 @@ impl Pattern {
 
     /// Whether a text has a part that matches.
     pub(crate) fn is_match(&self, text: &str) -> bool {
-        self.matches(text).unwrap_or(false)
+        self.regex.is_match(text)
     }
 
-    fn matches(&self, text: &str) -> Result<bool, String> {
-        let program = MATCHES.as_ref().ok_or("there is no engine for regular expressions")?;
-        let mut context = Context::with_env(ENV.clone());
-        context.add_variable_from_value("text", text.to_owned());
-        context.add_variable_from_value("pattern", self.translated.clone());
-        match program.execute(&context) {
-            Ok(Value::Bool(matched)) => Ok(matched),
-            Ok(_) => Err("there is no engine for regular expressions".to_owned()),
-            Err(cel::ExecutionError::FunctionError { message, .. }) => {
-                let why = message.lines().last().unwrap_or_default();
-                Err(format!("invalid regular expression {:?}: {}", self.source, why.trim_start_matches("error: ")))
-            }
-            Err(error) => Err(error.to_string()),
-        }
+    /// The parts of a text that match, from the left, none of which overlap.
+    pub(crate) fn finds<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
+        self.regex.find_iter(text).map(|found| found.as_str())
     }
 }
 

@@ -128,6 +128,8 @@ pub(in super::super) fn to_text(value: &Value<'_>) -> String {
         Value::Ip(ip) => ip.to_string(),
         Value::Cidr(network) => network.to_string(),
         Value::Rights(..) | Value::Decision(_) => value.type_name().to_owned(),
+        Value::Semver(version) => version.to_string(),
+        Value::Format(format) => super::named::shown(format).to_owned(),
     }
 }
 

@@ -21,6 +21,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     member("endsWith", &[Text, Text], Of(Bool), |args, budget| test(args, budget, |a, b| a.ends_with(b))),
     member("matches", &[Text, Text], Of(Bool), matches),
     global("matches", &[Text, Text], Of(Bool), matches),
+    member("find", &[Text, Text], Of(Text), find),
+    member("findAll", &[Text, Text], Texts, find_all),
+    member("findAll", &[Text, Text, Int], Texts, find_all),
     member("charAt", &[Text, Int], Of(Text), char_at),
     member("indexOf", &[Text, Text], Of(Int), index_of),
     member("indexOf", &[Text, Text, Int], Of(Int), index_of),
@@ -73,8 +76,33 @@ fn map<'a>(args: &[Value<'a>], budget: &Budget, make: fn(&str) -> String) -> Res
 fn matches<'a>(args: &[Value<'a>], budget: &Budget) -> Result<Value<'a>, Fault> {
     let [Value::Text(text), Value::Text(pattern)] = args else { return misused() };
     budget.pay_match(text.len(), pattern.len())?;
-    let pattern = Pattern::new(pattern).map_err(Fault::new)?;
+    let pattern = Pattern::known(pattern).map_err(Fault::new)?;
     Ok(Value::Bool(pattern.is_match(text)))
+}
+
+/// The first part that matches, or nothing.
+fn find<'a>(args: &[Value<'a>], budget: &Budget) -> Result<Value<'a>, Fault> {
+    let [Value::Text(text), Value::Text(pattern)] = args else { return misused() };
+    budget.pay_match(text.len(), pattern.len())?;
+    let pattern = Pattern::known(pattern).map_err(Fault::new)?;
+    Ok(Value::text(pattern.finds(text).next().unwrap_or_default()))
+}
+
+/// All parts that match, or as many as are wanted; a negative number wants all.
+fn find_all<'a>(args: &[Value<'a>], budget: &Budget) -> Result<Value<'a>, Fault> {
+    let (text, pattern, most) = match args {
+        [Value::Text(text), Value::Text(pattern)] => (text, pattern, -1),
+        [Value::Text(text), Value::Text(pattern), Value::Int(most)] => (text, pattern, *most),
+        _ => return misused(),
+    };
+    budget.pay_match(text.len(), pattern.len())?;
+    let pattern = Pattern::known(pattern).map_err(Fault::new)?;
+    let mut found = Vec::new();
+    for part in pattern.finds(text).take(usize::try_from(most).unwrap_or(usize::MAX)) {
+        budget.pay(1)?;
+        found.push(Value::text(part));
+    }
+    Ok(Value::list(found))
 }
 
 /// The byte at which the n-th character begins; the end of the text is a place too.
