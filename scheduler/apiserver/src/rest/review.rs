@@ -66,6 +66,7 @@ fn attributes<'a>(resource: &Resource, body: &'a Value) -> Result<Attributes<'a>
     let text = |from: &'a Value, key: &str| value::text(from, &[key]);
     match (at("resourceAttributes"), at("nonResourceAttributes")) {
         (Some(about), None) => {
+            check_selectors(resource, about)?;
             let wanted = Wanted {
                 group: text(about, "group").into(),
                 version: text(about, "version").into(),
@@ -89,6 +90,50 @@ fn attributes<'a>(resource: &Resource, body: &'a Value) -> Result<Attributes<'a>
             problems.invalid(&Path::new("spec").child("resourceAttributes"), both, why);
             Err(Status::invalid(resource, "", &problems))
         }
+    }
+}
+
+/// Selectors narrow what is asked for. They must be sound; as no rule of RBAC looks at them, they change no answer.
+fn check_selectors(resource: &Resource, about: &Value) -> Result<(), Status> {
+    let mut problems = Problems::default();
+    for part in ["fieldSelector", "labelSelector"] {
+        let Some(selector) = about.get(part) else { continue };
+        let path = Path::new("spec").child("resourceAttributes").child(part);
+        let raw = value::text(selector, &["rawSelector"]);
+        let requirements = selector["requirements"].as_array().map_or(&[][..], Vec::as_slice);
+        match (raw.is_empty(), requirements.is_empty()) {
+            (false, false) => {
+                let why = "may not specified at the same time as requirements";
+                problems.invalid(&path.child("rawSelector"), raw, why);
+            }
+            (true, true) => {
+                let why = format!("when {path} is specified, requirements or rawSelector is required");
+                problems.required(&path.child("requirements"), &why);
+            }
+            _ => {}
+        }
+        for (at, requirement) in requirements.iter().enumerate() {
+            check_requirement(&path.child("requirements").index(at), requirement, &mut problems);
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Status::invalid(resource, "", &problems)) }
+}
+
+fn check_requirement(path: &Path, requirement: &Value, problems: &mut Problems) {
+    if value::text(requirement, &["key"]).is_empty() {
+        problems.required(&path.child("key"), "must be specified");
+    }
+    let has_values = requirement["values"].as_array().is_some_and(|values| !values.is_empty());
+    let path_of_values = path.child("values");
+    match value::text(requirement, &["operator"]) {
+        "In" | "NotIn" if !has_values => {
+            problems.required(&path_of_values, "must be specified when `operator` is 'In' or 'NotIn'");
+        }
+        "Exists" | "DoesNotExist" if has_values => {
+            problems.forbidden(&path_of_values, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+        }
+        "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
+        other => problems.not_supported(&path.child("operator"), other, &["DoesNotExist", "Exists", "In", "NotIn"]),
     }
 }
 

@@ -416,3 +416,37 @@ async fn no_spelling_of_a_path_leads_past_the_rules() {
         );
     }
 }
+
+#[tokio::test]
+async fn selectors_of_a_question_must_be_sound_and_change_no_answer() {
+    let cluster = Cluster::new().await;
+    let ask = async |fields: Value, labels: Value| {
+        let about = json!({"verb": "list", "resource": "pods", "fieldSelector": fields, "labelSelector": labels});
+        let spec = json!({"user": "root", "groups": ["system:masters"], "resourceAttributes": about});
+        cluster.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", &json!({"spec": spec})).await
+    };
+    let raw = json!({"rawSelector": "spec.nodeName=n"});
+    let one = json!({"requirements": [{"key": "app", "operator": "In", "values": ["web"]}]});
+    let answer = ask(raw.clone(), one.clone()).await.expect(201);
+    assert_eq!(
+        (&answer["status"]["allowed"], &answer["spec"]["resourceAttributes"]["fieldSelector"]),
+        (&json!(true), &raw)
+    );
+    let both = json!({"rawSelector": "a=b", "requirements": one["requirements"]});
+    let odd =
+        json!({"requirements": [{"key": "", "operator": "Like"}, {"key": "a", "operator": "Exists", "values": ["b"]}]});
+    for (fields, labels, wanted) in [
+        (both, Value::Null, "fieldSelector.rawSelector: Invalid value: \"a=b\": may not specified"),
+        (Value::Null, json!({}), "labelSelector.requirements: Required value"),
+        (raw.clone(), odd.clone(), "requirements[0].key: Required value"),
+        (raw.clone(), odd.clone(), "requirements[0].operator: Unsupported value: \"Like\""),
+        (raw, odd, "requirements[1].values: Forbidden"),
+    ] {
+        let refused = ask(fields, labels).await.expect(422);
+        assert!(
+            refused["message"].as_str().is_some_and(|why| why.contains(wanted)),
+            "{wanted}: {}",
+            refused["message"]
+        );
+    }
+}
