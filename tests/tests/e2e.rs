@@ -46,6 +46,8 @@ mod neighbours;
 mod policies;
 #[path = "e2e/projects.rs"]
 mod projects;
+#[path = "e2e/pressure.rs"]
+mod pressure;
 #[path = "e2e/rbac.rs"]
 mod rbac;
 #[path = "e2e/readme.rs"]

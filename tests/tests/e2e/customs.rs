@@ -41,6 +41,14 @@ const VERSION: &str = r#"  - name: NAME
             properties:
               colour: {type: string, enum: [red, green], description: What it looks like.}
               replicas: {type: integer, default: 1}
+              ports:
+                type: array
+                x-kubernetes-list-type: map
+                x-kubernetes-list-map-keys: [name]
+                items:
+                  type: object
+                  required: [name]
+                  properties: {name: {type: string}, number: {type: integer}}
             x-kubernetes-validations:
             - {rule: self.replicas <= 10, message: at most ten replicas}
           status:
@@ -105,6 +113,86 @@ fn life(cluster: &Cluster, kubectl: &Path, definition: &str, widget: &str) {
     let _ = run(&["delete", "crd", "widgets.example.com"]);
     let gone = cluster.kubectl(kubectl, &["get", "widgets.example.com"]);
     assert!(!gone.status.success());
+}
+
+/// What is defined is stored, and in force again before the server says that it is ready.
+#[tokio::test]
+async fn definitions_policies_and_their_objects_are_back_after_a_kill() {
+    let mut cluster = Cluster::server();
+    let kubectl = paths::kubectl();
+    let version = |name: &str, storage: &str| VERSION.replace("NAME", name).replace("STORAGE", storage);
+    let both = [DEFINITION, &version("v1", "true"), &version("v1beta1", "false")].concat();
+    let definition = write(&cluster, "crd.yaml", &both);
+    let widget = write(&cluster, "widget.yaml", WIDGET);
+    let policy = write(&cluster, "policy.yaml", &POLICY.replace("ACTION", "Deny"));
+    let run = |args: &[&str]| cluster.kubectl_ok(&kubectl, args);
+    let _ = run(&["apply", "-f", &definition, "-f", &policy]);
+    let _ = run(&["wait", "--for=condition=established", "crd/widgets.example.com", "--timeout=60s"]);
+    let _ = run(&["apply", "-f", &widget]);
+    cluster.server.kill();
+    cluster.restart_server();
+
+    let run = |args: &[&str]| cluster.kubectl_ok(&kubectl, args);
+    let refused = |args: &[&str], why: &str| {
+        let output = cluster.kubectl(&kubectl, args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(why), "{args:?}: {said}");
+    };
+    refused(&["create", "deployment", "x", "--image=web:v1"], "a deployment needs the label team");
+    assert!(run(&["api-resources", "--api-group=example.com"]).contains("widgets"));
+    assert!(run(&["get", "wd"]).contains("COLOUR"));
+    assert!(run(&["explain", "widgets.spec.colour"]).contains("What it looks like."));
+    let older = ["get", "widgets.v1beta1.example.com", "w", "-o", "jsonpath={.apiVersion} {.spec.replicas}"];
+    assert_eq!(run(&older), "example.com/v1beta1 1");
+    refused(&["scale", "widget", "w", "--replicas=11"], "at most ten replicas");
+    refused(&["patch", "widget", "w", "--type=merge", "-p", r#"{"spec":{"colour":"blue"}}"#], "Unsupported value");
+    let _ = run(&["delete", "widget", "w"]);
+    let _ = run(&["apply", "-f", &widget]);
+    assert_eq!(run(&["get", "widget", "w", "-o", "jsonpath={.spec.replicas}"]), "1", "defaults are in force");
+}
+
+/// Two managers of one list with keys, and a person with an editor.
+#[tokio::test]
+async fn custom_resources_are_applied_together_and_edited() {
+    let cluster = Cluster::server();
+    let definition = [DEFINITION, &VERSION.replace("NAME", "v1").replace("STORAGE", "true")].concat();
+    let definition = write(&cluster, "crd.yaml", &definition);
+    for kubectl in paths::kubectls() {
+        let apply = |manager: &str, name: &str, number: u16, more: &[&str]| {
+            let text = format!("{WIDGET}  ports: [{{name: {name}, number: {number}}}]\n")
+                .replace("spec: {colour: red}\n", "spec:\n  colour: red\n");
+            let manifest = write(&cluster, "applied.yaml", &text);
+            let manager = format!("--field-manager={manager}");
+            let args = [&["apply", "--server-side", &manager, "-f", &manifest], more].concat();
+            let output = cluster.kubectl(&kubectl, &args);
+            (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+        };
+        let run = |args: &[&str]| cluster.kubectl_ok(&kubectl, args);
+        let ports = || run(&["get", "widget", "w", "-o", "jsonpath={.spec.ports[*].name} {.spec.ports[*].number}"]);
+        let _ = run(&["apply", "-f", &definition]);
+        let _ = run(&["wait", "--for=condition=established", "crd/widgets.example.com", "--timeout=60s"]);
+        let (applied, said) = apply("one", "a", 1, &[]);
+        assert!(applied, "{said}");
+        let (applied, said) = apply("two", "b", 2, &[]);
+        assert!(applied, "{said}");
+        assert_eq!(ports(), "a b 1 2", "each has an element of its own");
+        let (applied, said) = apply("two", "a", 3, &[]);
+        assert!(!applied && said.contains(r#"conflict with "one""#), "{said}");
+        assert!(said.contains(r#".spec.ports[name="a"].number"#), "{said}");
+        let (applied, said) = apply("two", "a", 3, &["--force-conflicts"]);
+        assert!(applied, "{said}");
+        assert_eq!(ports(), "a 3", "what it applies no more is gone, and what it forced is its own");
+        let edited = std::process::Command::new(&kubectl)
+            .args(["edit", "widget", "w"])
+            .env("KUBECONFIG", cluster.kubeconfig())
+            .env("HOME", cluster.path(""))
+            .env("KUBE_EDITOR", "sed -i s/red/green/")
+            .output()
+            .expect("kubectl starts");
+        assert!(edited.status.success(), "{}", String::from_utf8_lossy(&edited.stderr));
+        assert_eq!(run(&["get", "widget", "w", "-o", "jsonpath={.spec.colour}"]), "green");
+        let _ = run(&["delete", "crd", "widgets.example.com"]);
+    }
 }
 
 const POLICY: &str = r#"

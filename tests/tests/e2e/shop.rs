@@ -47,7 +47,7 @@ async fn the_shop_runs_from_plain_kubernetes_yaml() {
 
 /// F89, C67: what is secret is nowhere in the clear.
 #[tokio::test]
-async fn a_secret_is_sealed_on_every_disk_and_in_no_log() {
+async fn a_secret_is_sealed_on_every_disk_and_in_no_log_event_or_process_list() {
     let cluster = Cluster::up();
     push_shop(&cluster);
     let manifest = std::fs::read_to_string(paths::root().join("samples/shop/shop.yaml")).expect("the manifest");
@@ -72,6 +72,19 @@ async fn a_secret_is_sealed_on_every_disk_and_in_no_log() {
         }
     }
     assert!(searched > 5, "the store and the host's state were searched");
+    let audited = std::fs::read_to_string(cluster.path("server/audit.log")).expect("the audit log");
+    assert!(audited.contains("\"secrets\""), "it says that a Secret was written, and not what");
+
+    let events = cluster.api().await.get("/api/v1/events").await.expect("lists").to_string();
+    assert!(events.contains("Scheduled") && !events.contains("canary-5f1d0c"), "{events}");
+    let processes = std::fs::read_dir("/proc").expect("lists").filter_map(Result::ok);
+    for process in processes {
+        // What belongs to others, or has ended, cannot be read.
+        let read = |name: &str| std::fs::read(process.path().join(name)).unwrap_or_default();
+        for shown in [read("cmdline"), read("environ")] {
+            assert!(!String::from_utf8_lossy(&shown).contains("canary-5f1d0c"), "{}", process.path().display());
+        }
+    }
 }
 
 /// The grown shop: a queue and its worker, a counter that outlives instances, a CronJob, and three languages on a page.

@@ -15,6 +15,7 @@ mod jobs;
 mod kinds;
 mod measured;
 mod policies;
+mod pressure;
 mod reads;
 mod services;
 mod sets;

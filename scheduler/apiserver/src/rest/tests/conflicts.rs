@@ -68,6 +68,36 @@ async fn a_hundred_writers_of_one_object_lose_nothing() {
     assert_eq!(object["data"].as_object().map(serde_json::Map::len), Some(100));
 }
 
+// F18
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_clients_that_compare_and_swap_count_to_a_hundred() {
+    const CLIENTS: usize = 100;
+    let cluster = Cluster::new().await;
+    let path = format!("{SHOP}/configmaps/a");
+    cluster.post(&format!("{SHOP}/configmaps"), &config_map("a", &json!({"n": "0"}))).await.expect(201);
+    let cluster = std::sync::Arc::new(cluster);
+    let clients = (0..CLIENTS).map(|_| {
+        let (cluster, path) = (cluster.clone(), path.clone());
+        tokio::spawn(async move {
+            // Who is refused lost to somebody who was not, and each of those wins once: this ends.
+            for _ in 0..CLIENTS {
+                let mut object = cluster.get(&path).await.expect(200);
+                let count: usize = object["data"]["n"].as_str().and_then(|n| n.parse().ok()).expect("a number");
+                object["data"]["n"] = (count + 1).to_string().into();
+                match cluster.put(&path, &object).await {
+                    answer if answer.code == 200 => return true,
+                    answer => assert_eq!((answer.code, &answer.body["reason"]), (409, &json!("Conflict"))),
+                }
+            }
+            false
+        })
+    });
+    for outcome in join_all(clients).await {
+        assert!(outcome.expect("no panic"), "every client gets through");
+    }
+    assert_eq!(cluster.get(&path).await.expect(200)["data"]["n"], CLIENTS.to_string());
+}
+
 // F17
 #[tokio::test]
 async fn one_create_of_many_wins() {

@@ -42,7 +42,7 @@ impl Watching {
         }
     }
 
-    async fn told(&mut self) -> (String, String) {
+    pub(super) async fn told(&mut self) -> (String, String) {
         let event = self.next().await.expect("an event");
         let name = event["object"]["metadata"]["name"].as_str().unwrap_or_default();
         (event["type"].as_str().unwrap_or_default().to_owned(), name.to_owned())
