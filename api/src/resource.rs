@@ -79,6 +79,8 @@ pub static ENDPOINT_SLICES: Resource = Resource {
     plural: "endpointslices",
     scope: Scope::Namespaced,
 };
+/// `v1 Endpoints`: derived from EndpointSlices, never stored.
+pub static ENDPOINTS: Resource = core("Endpoints", "endpoints", Scope::Namespaced);
 /// `coordination.k8s.io/v1 Lease`
 pub static LEASES: Resource =
     Resource { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", scope: Scope::Namespaced };
@@ -169,7 +171,7 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
 
 /// Every resource the cluster serves, in the order discovery lists them.
-pub static ALL: [&Resource; 40] = [
+pub static ALL: [&Resource; 41] = [
     &NAMESPACES,
     &NODES,
     &PODS,
@@ -183,6 +185,7 @@ pub static ALL: [&Resource; 40] = [
     &JOBS,
     &CRON_JOBS,
     &ENDPOINT_SLICES,
+    &ENDPOINTS,
     &LEASES,
     &PERSISTENT_VOLUMES,
     &PERSISTENT_VOLUME_CLAIMS,

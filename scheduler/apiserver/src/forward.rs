@@ -1,4 +1,4 @@
-//! Connections from clients into Pods: `pods/x/portforward`.
+//! Connections from clients into Pods: `pods/x/portforward`, and what `proxy` passes on ([`proxy`]).
 //!
 //! A client opens one long connection, by any of three ways ([`upgrade`]), and in it as many short ones to ports of the
 //! Pod as it likes. Each of those is dialled through [`PodStreams::dial`](crate::PodStreams::dial), a pipe of bytes to
@@ -9,6 +9,7 @@
 //! behind it. Memory is bounded by the number of connections, each of which holds a few pieces.
 
 pub(crate) mod channels;
+pub(crate) mod proxy;
 mod session;
 pub(crate) mod spdy;
 pub(crate) mod upgrade;

@@ -87,6 +87,8 @@ pub enum Subresource {
     Attach,
     /// Connections to a Pod's ports.
     PortForward,
+    /// Requests passed on to a Pod, or to one behind a Service.
+    Proxy,
     /// Debug containers; listed, because clients look for it, and refused.
     EphemeralContainers,
 }
@@ -113,6 +115,7 @@ impl Subresource {
             Self::Exec => "exec",
             Self::Attach => "attach",
             Self::PortForward => "portforward",
+            Self::Proxy => "proxy",
             Self::EphemeralContainers => "ephemeralcontainers",
         }
     }
@@ -182,6 +185,8 @@ pub(crate) enum Origin {
     Stored,
     /// They are measured ([`crate::Measured`]) when somebody asks, and read only.
     Measured,
+    /// They follow from others (`endpoints`), and are read only.
+    Derived,
 }
 
 /// Whether objects of a kind have an effect.

@@ -13,6 +13,7 @@ mod body;
 mod cel;
 mod custom;
 mod discovery;
+mod endpoints;
 mod fair;
 mod field;
 mod forward;

@@ -63,6 +63,10 @@ pub(crate) const WATCH_STALL_MAX: Duration = Duration::from_secs(30);
 /// How long a Pod may take nothing of what a client of its forwarded port sends, before that connection is given up:
 /// the client's others wait behind it.
 pub(crate) const FORWARD_STALL_MAX: Duration = Duration::from_secs(30);
+/// Largest body that is passed on to a Pod: nothing of it is held, and whoever sends more has better ways to do it.
+pub(crate) const PROXY_BODY_BYTES_MAX: usize = 1 << 30;
+/// How long the answer of a Pod to what was passed on may last. One that never ends takes a place from others.
+pub(crate) const PROXY_LASTS_MAX: Duration = Duration::from_secs(3_600);
 /// Time between bookmarks, as in Kubernetes.
 pub(crate) const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 /// How long a watch lives when the client names no timeout, before jitter of the same length.

@@ -11,6 +11,7 @@ mod measured;
 mod negotiate;
 mod params;
 mod path;
+mod proxy;
 mod read;
 mod review;
 mod subresource;
@@ -226,10 +227,13 @@ fn named(status: Status, address: &Address<'_>) -> Status {
 
 async fn objects(api: &Arc<Api>, address: &Address<'_>, request: Request) -> Result<Response, Status> {
     use crate::kinds::Subresource::Status as StatusPart;
-    use crate::kinds::Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Main, Scale, Token};
+    use crate::kinds::Subresource::{Binding, EphemeralContainers, Eviction, Finalize, Log, Main, Proxy, Scale, Token};
     let method = request.method().clone();
-    if address.kind.origin == Origin::Measured {
-        return if method == Method::GET { measured::read(api, address, &request) } else { Err(not_allowed()) };
+    if address.kind.origin != Origin::Stored {
+        return measured::read(api, address, &request.into_parts().0).await;
+    }
+    if address.part == Proxy && !address.watch {
+        return Box::pin(proxy::pass(api, address, request)).await;
     }
     // Both are used: WebSockets begin with a GET, SPDY with a POST.
     if address.part.is_connect() && matches!(method, Method::GET | Method::POST) {

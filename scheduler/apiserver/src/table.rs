@@ -127,6 +127,7 @@ fn printer(resource: &Resource) -> &'static Printer {
         (&resource::CRON_JOBS, &batch::CRON_JOB),
         (&resource::SERVICES, &network::SERVICE),
         (&resource::ENDPOINT_SLICES, &network::ENDPOINT_SLICE),
+        (&resource::ENDPOINTS, &network::ENDPOINTS),
         (&resource::NODES, &node::PRINTER),
         (&resource::EVENTS, &event::PRINTER),
         (&resource::NAMESPACES, &config::NAMESPACE),

@@ -71,7 +71,14 @@ fn every_object_returned_is_as_kubernetes_schemas_say() {
     }
     std::fs::write(folder.join("kinds.json"), lines).expect("writes");
     let mut judge = Command::new("python3");
-    judge.env("PYTHONPATH", paths::clients().join("python")).arg(sources("python/schemas.py")).arg(folder);
+    judge.env("PYTHONPATH", paths::clients().join("python")).arg(sources("python/schemas.py")).arg(&folder);
     let output = judge.output().expect("starts");
     assert!(output.status.success(), "{}", said(&output));
+
+    // A judge that finds nothing is believed only if it finds what is there.
+    let bent = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bent", "labels": []}});
+    let line = json!({"test": "kinds", "asked": "planted", "document": bent});
+    std::fs::write(folder.join("bent.json"), line.to_string()).expect("writes");
+    let output = judge.output().expect("starts");
+    assert!(!output.status.success() && said(&output).contains("Pod /bent: metadata/labels"), "{}", said(&output));
 }

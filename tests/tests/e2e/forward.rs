@@ -231,3 +231,56 @@ async fn nothing_can_be_run_in_a_component_and_every_client_hears_why() {
         }
     }
 }
+
+/// `kubectl proxy`, killed when dropped.
+struct Proxy(Child);
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[tokio::test]
+async fn requests_reach_pods_through_the_api() {
+    let cluster = Cluster::up();
+    pods(&cluster).await;
+    for (kubectl, _) in clients() {
+        for of in ["pods/both", "pods/http:both:8080", "services/web", "services/web:80"] {
+            let path = format!("/api/v1/namespaces/default/{of}/proxy/");
+            let said = until("the endpoints are there", || async {
+                let output = cluster.kubectl(&kubectl, &["get", "--raw", &path]);
+                output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+            })
+            .await;
+            assert!(said.to_lowercase().contains("hello"), "{of}: {said}");
+        }
+        let output = cluster.kubectl(&kubectl, &["get", "--raw", "/api/v1/namespaces/default/pods/both:7000/proxy/"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            !output.status.success() && said.contains("error trying to reach service"),
+            "no HTTP is spoken: {said}"
+        );
+
+        let mut child = Command::new(&kubectl)
+            .args(["proxy", "--port=0"])
+            .env("KUBECONFIG", cluster.kubeconfig())
+            .env("HOME", cluster.path(""))
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("kubectl starts");
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let _proxy = Proxy(child);
+        let line = BufReader::new(stdout).lines().next().expect("it says where it listens").expect("text");
+        let at = line.rsplit(' ').next().expect("an address");
+        let mut stream = TcpStream::connect(at).await.expect("connects");
+        let body = "x".repeat(1 << 20);
+        let head = "POST /api/v1/namespaces/default/pods/both:8080/proxy/any?a=b HTTP/1.1\r\nhost: localhost";
+        let request = format!("{head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(request.as_bytes()).await.expect("writes");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("is answered");
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.to_lowercase().contains("hello"), "{answer}");
+    }
+}

@@ -30,7 +30,7 @@ pub(crate) struct Sub {
 }
 
 const ALL_VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-/// What is measured can only be looked at.
+/// What is measured or derived can only be looked at.
 const READ_VERBS: &[&str] = &["get", "list"];
 /// Namespaces are deleted one by one.
 const NAMESPACE_VERBS: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
@@ -108,7 +108,7 @@ fn stored(kind: &Kind, resource: &'static Resource) -> Row {
         singular: kind.singular,
         namespaced: resource.is_namespaced(),
         verbs: match kind.origin {
-            Origin::Measured => READ_VERBS,
+            Origin::Measured | Origin::Derived => READ_VERBS,
             Origin::Stored if *resource == resource::NAMESPACES => NAMESPACE_VERBS,
             Origin::Stored => ALL_VERBS,
         },
@@ -136,6 +136,7 @@ fn asked(resource: &'static Resource) -> Row {
 fn subresource(parent: &Resource, sub: Subresource) -> Option<Sub> {
     const WRITTEN: &[&str] = &["get", "patch", "update"];
     const CONNECTED: &[&str] = &["create", "get"];
+    const PASSED_ON: &[&str] = &["create", "delete", "get", "patch", "update"];
     let own = (parent.group, parent.version, parent.kind);
     let ((group, version, kind), verbs): (_, &'static [&'static str]) = match sub {
         Subresource::Main => return None,
@@ -149,6 +150,8 @@ fn subresource(parent: &Resource, sub: Subresource) -> Option<Sub> {
         Subresource::Exec => (("", "v1", "PodExecOptions"), CONNECTED),
         Subresource::Attach => (("", "v1", "PodAttachOptions"), CONNECTED),
         Subresource::PortForward => (("", "v1", "PodPortForwardOptions"), CONNECTED),
+        Subresource::Proxy if parent.plural == "pods" => (("", "v1", "PodProxyOptions"), PASSED_ON),
+        Subresource::Proxy => (("", "v1", "ServiceProxyOptions"), PASSED_ON),
     };
     Some(Sub { name: sub.name(), group, version, kind, verbs })
 }

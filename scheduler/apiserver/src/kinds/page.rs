@@ -5,9 +5,11 @@
 use std::fmt::Write as _;
 
 use expect_test::expect_file;
+use serde_json::{Value, json};
 
 use super::unacted::Unacted;
-use super::{Acts, Kind, ROWS};
+use super::{Acts, Kind, Origin, ROWS};
+use crate::field::Problems;
 
 const HEAD: &str = "\
 # Kinds, field by field
@@ -16,7 +18,8 @@ Made of the apiserver's table of kinds; do not edit (`UPDATE_EXPECT=1 cargo test
 
 What is listed as *stored with a warning* is kept, served and returned as it was sent, nothing follows from it, and who
 writes it is told so by a `Warning` header. All other fields of a kind that acts are acted on, or refused with a reason
-where their values are not supported. Unknown fields follow `fieldValidation`.
+where their values are not supported: [these fields](#fields-that-are-refused) are, whatever they say. Unknown fields follow
+`fieldValidation`.
 
 ";
 
@@ -33,6 +36,8 @@ fn page() -> String {
         let versions: Vec<_> = std::iter::once(kind.resource.api_version()).chain(also).collect();
         let parts: Vec<_> = kind.subresources.iter().map(|part| part.name()).collect();
         let acts = match kind.acts {
+            Acts::Yes if kind.origin == Origin::Measured => "are measured, read only".to_owned(),
+            Acts::Yes if kind.origin == Origin::Derived => "are derived from EndpointSlices, read only".to_owned(),
             Acts::Yes => "act".to_owned(),
             Acts::Partly(sentence) => format!("are stored with a warning: {sentence}"),
         };
@@ -52,7 +57,51 @@ fn page() -> String {
             }
         }
     }
+    page += "\n## Fields that are refused\n\nKubernetes takes them; here nothing could follow from them.\n\n";
+    for (kind, field, object) in refused() {
+        line(&mut page, &format!("- {kind}: `{field}`: {}", refusal(kind, object)));
+    }
     page
+}
+
+/// What is refused whatever it says: kind, field, and a sound object but for it.
+fn refused() -> [(&'static str, &'static str, Value); 3] {
+    let container = json!({"name": "c", "image": "web:v1"});
+    let devices = json!({"name": "c", "image": "web:v1", "resources": {"claims": [{"name": "gpu"}]}});
+    let pod = |spec: Value| json!({"metadata": {"name": "p", "namespace": "n"}, "spec": spec});
+    let hook = json!({"conversionReviewVersions": ["v1"], "clientConfig": {"url": "https://a.example"}});
+    let definition = json!({
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "widgets", "singular": "widget", "kind": "Widget"},
+            "versions": [{
+                "name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object"}},
+            }],
+            "conversion": {"strategy": "Webhook", "webhook": hook},
+        },
+    });
+    [
+        ("Pod", "spec.containers[].resources.claims", pod(json!({"containers": [devices]}))),
+        (
+            "Pod",
+            "spec.ephemeralContainers",
+            pod(json!({"containers": [container], "ephemeralContainers": [{"name": "e", "image": "web:v1"}]})),
+        ),
+        ("CustomResourceDefinition", "spec.conversion.strategy: Webhook", definition),
+    ]
+}
+
+/// The one reason why an object is refused.
+fn refusal(kind: &str, mut object: Value) -> String {
+    let kind = rows().find(|row| row.resource.kind == kind).expect("a kind of the table");
+    (kind.prepare)(&mut object);
+    (kind.defaults)(&mut object);
+    let mut problems = Problems::default();
+    (kind.validate)(&object, &mut problems).expect("decodes");
+    assert_eq!(problems.list().len(), 1, "{}", problems.summary());
+    problems.summary()
 }
 
 fn rows() -> impl Iterator<Item = &'static Kind> {

@@ -13,8 +13,8 @@ use super::{
 };
 
 use Subresource::{
-    Attach, Binding, EphemeralContainers, Eviction, Exec, Finalize, Log, PortForward, Scale, Status as StatusPart,
-    Token,
+    Attach, Binding, EphemeralContainers, Eviction, Exec, Finalize, Log, PortForward, Proxy, Scale,
+    Status as StatusPart, Token,
 };
 
 /// What most kinds are like: a subdomain for a name, nothing to default, anything may change.
@@ -39,7 +39,7 @@ pub(super) const PLAIN: Kind = Kind {
 };
 
 /// One row for each entry of `api::resource::ALL`.
-pub(crate) static ROWS: [Kind; 40] = [
+pub(crate) static ROWS: [Kind; 41] = [
     Kind {
         resource: &resource::NAMESPACES,
         singular: "namespace",
@@ -68,7 +68,7 @@ pub(crate) static ROWS: [Kind; 40] = [
         singular: "pod",
         short_names: &["po"],
         categories: &["all"],
-        subresources: &[Attach, Binding, EphemeralContainers, Eviction, Exec, Log, PortForward, StatusPart],
+        subresources: &[Attach, Binding, EphemeralContainers, Eviction, Exec, Log, PortForward, Proxy, StatusPart],
         generation: Generation::Counts,
         fields: &[
             ("spec.nodeName", ""),
@@ -92,7 +92,7 @@ pub(crate) static ROWS: [Kind; 40] = [
         singular: "service",
         short_names: &["svc"],
         categories: &["all"],
-        subresources: &[StatusPart],
+        subresources: &[Proxy, StatusPart],
         name_rule: NameRule::Label1035,
         fields: &[("spec.clusterIP", ""), ("spec.type", "")],
         defaults: service::defaults,
@@ -200,6 +200,14 @@ pub(crate) static ROWS: [Kind; 40] = [
         defaults: endpoint_slice::defaults,
         validate: endpoint_slice::validate,
         validate_update: endpoint_slice::validate_update,
+        ..PLAIN
+    },
+    Kind {
+        resource: &resource::ENDPOINTS,
+        singular: "endpoints",
+        short_names: &["ep"],
+        validate: typed::<api::core::Endpoints>,
+        origin: Origin::Derived,
         ..PLAIN
     },
     Kind { resource: &resource::LEASES, singular: "lease", validate: lease::validate, ..PLAIN },

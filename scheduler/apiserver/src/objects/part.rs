@@ -39,6 +39,7 @@ pub(super) fn join(target: &Target<'_>, current: &Value, wanted: Value) -> Resul
         | Subresource::Exec
         | Subresource::Attach
         | Subresource::PortForward
+        | Subresource::Proxy
         | Subresource::EphemeralContainers => {
             Err(Status::method_not_allowed("the server does not allow this method on the requested resource"))
         }

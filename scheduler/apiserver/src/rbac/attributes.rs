@@ -73,6 +73,8 @@ impl<'a> Attributes<'a> {
             // Connecting to a Pod is `create` also where it begins with a GET, as WebSockets do: who may look at Pods
             // may not enter them (Kubernetes since 1.35, `AuthorizePodWebsocketUpgradeCreatePermission`).
             ("GET" | "POST", false) if is_connect(&wanted) => "create",
+            // A query is the Pod's where the request is passed on to one.
+            ("GET" | "HEAD", false) if wanted.subresource == "proxy" => "get",
             ("GET" | "HEAD", _) if is_watch => "watch",
             ("GET" | "HEAD", false) => "get",
             ("GET" | "HEAD", true) => "list",
@@ -263,6 +265,11 @@ mod tests {
             "GET",
             "/api/v1/namespaces/a/services/s/proxy/x/y",
             r#"get resource "services/proxy" in API group "" in the namespace "a" s"#,
+        ),
+        (
+            "GET",
+            "/api/v1/namespaces/a/pods/http:p:80/proxy/?watch=1",
+            r#"get resource "pods/proxy" in API group "" in the namespace "a" http:p:80"#,
         ),
         ("GET", "/api/v1/namespaces/a", r#"get resource "namespaces" in API group "" in the namespace "a" a"#),
         (

@@ -215,6 +215,8 @@ fn objects<'a>(kinds: &Kinds, group: &str, version: &str, rest: &[&'a str], watc
         [plural] => (*plural, None, ""),
         [plural, name] => (*plural, Some(*name), ""),
         [plural, name, part] => (*plural, Some(*name), *part),
+        // What follows is for the Pod to understand.
+        [plural, name, part @ "proxy", ..] => (*plural, Some(*name), *part),
         _ => return Route::Other,
     };
     let Some((kind, served)) = kinds.find(group, version, plural) else { return Route::Other };
@@ -273,6 +275,7 @@ mod tests {
             ("/api/v1/nodes/n", "node None Some(\"n\") Main"),
             ("/api/v1/watch/namespaces/a/pods", "pod Some(\"a\") None Main watch"),
             ("/apis/apps/v1/namespaces/a/deployments/d/scale", "deployment Some(\"a\") Some(\"d\") Scale"),
+            ("/api/v1/namespaces/a/services/http:s:80/proxy/x/y", "service Some(\"a\") Some(\"http:s:80\") Proxy"),
             ("/apis/apps/v1", "Discovery(Version { group: \"apps\", version: \"v1\" })"),
             ("/version/", "Version"),
             ("/readyz/ping", "Health(\"readyz\")"),

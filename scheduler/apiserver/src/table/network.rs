@@ -33,6 +33,9 @@ pub(super) static ENDPOINT_SLICE: Printer = Printer {
     cells: endpoint_slice,
 };
 
+pub(super) static ENDPOINTS: Printer =
+    Printer { columns: &[NAME, text("Endpoints", "The addresses and ports that serve."), AGE], cells: endpoints };
+
 fn service(object: &Value, now: Timestamp) -> Vec<Value> {
     let ports: Vec<_> = read::list(object, "/spec/ports").iter().map(port).collect();
     vec![
@@ -82,6 +85,20 @@ fn endpoint_slice(object: &Value, now: Timestamp) -> Vec<Value> {
         shortened(addresses.filter_map(Value::as_str).map(str::to_owned)).into(),
         age::of(object, now),
     ]
+}
+
+fn endpoints(object: &Value, now: Timestamp) -> Vec<Value> {
+    let mut served = Vec::new();
+    for subset in read::list(object, "/subsets") {
+        let ports = read::list(subset, "/ports").iter().map(|port| format!(":{}", read::number(port, "/port")));
+        let ports: Vec<String> = ports.collect();
+        for address in read::list(subset, "/addresses") {
+            let at = |port: &str| format!("{}{port}", read::text(address, "/ip"));
+            served.extend(if ports.is_empty() { vec![at("")] } else { ports.iter().map(|port| at(port)).collect() });
+        }
+    }
+    let served = if served.is_empty() { NONE.to_owned() } else { shortened(served.into_iter()) };
+    vec![read::name(object), served.into(), age::of(object, now)]
 }
 
 /// `a,b,c + 2 more...`

@@ -295,6 +295,23 @@ fn endpoints_are_shortened() {
 }
 
 #[test]
+fn the_old_endpoints_are_addresses_with_ports() {
+    let addresses = json!([{"ip": "10.0.0.1"}, {"ip": "10.0.0.2"}]);
+    check(
+        &r::ENDPOINTS,
+        json!([
+            {"metadata": meta("web"), "subsets": [{"addresses": addresses, "ports": [{"port": 80}, {"port": 81}]}]},
+            {"metadata": meta("none")},
+        ]),
+        expect![[r#"
+            NAME | ENDPOINTS | AGE
+            web | 10.0.0.1:80,10.0.0.1:81,10.0.0.2:80 + 1 more... | 4m30s
+            none | <none> | 4m30s
+        "#]],
+    );
+}
+
+#[test]
 fn nodes_show_their_state_and_roles() {
     let ready = |status: &str| json!([{"type": "Ready", "status": status}]);
     check(

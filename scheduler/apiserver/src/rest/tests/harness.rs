@@ -7,11 +7,13 @@ use api::Resource;
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes};
+use futures::FutureExt;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::ServiceExt;
 
 use super::returned;
@@ -51,8 +53,24 @@ impl PodStreams for Echo {
         Ok(Body::from(format!("{} {options:?}", pod["metadata"]["name"])))
     }
 
-    async fn dial(&self, _: &Value, _: u16) -> Result<PodConnection, Status> {
-        Err(Status::bad_request("nobody listens"))
+    /// At 8080 answers one request of HTTP with its head, and leads on to another path.
+    async fn dial(&self, _: &Value, port: u16) -> Result<PodConnection, Status> {
+        if port != 8080 {
+            return Err(Status::bad_request("nobody listens"));
+        }
+        let (near, mut far) = tokio::io::duplex(4 << 10);
+        tokio::spawn(async move {
+            let mut head = Vec::new();
+            while !head.windows(4).any(|end| end == b"\r\n\r\n")
+                && far.read_buf(&mut head).await.is_ok_and(|read| read > 0)
+            {}
+            let begin = format!(
+                "HTTP/1.1 302 Found\r\nlocation: /next\r\nkeep-alive: 1\r\ncontent-length: {}\r\n\r\n",
+                head.len()
+            );
+            drop(far.write_all(&[begin.as_bytes(), &head].concat()).await);
+        });
+        Ok(PodConnection { io: Box::new(near), end: futures::future::ready(Ok(())).boxed().shared() })
     }
 }
 
@@ -120,16 +138,21 @@ impl Cluster {
     }
 
     pub(super) async fn with(config: ObjectsConfig) -> Self {
-        Self::build(config, None).await
+        Self::build(store::Memory::new(), config, None).await
     }
 
     /// One that records what is asked.
     pub(super) async fn recorded(sink: AuditSink) -> Self {
-        Self::build(ObjectsConfig::default(), Some(sink)).await
+        Self::build(store::Memory::new(), ObjectsConfig::default(), Some(sink)).await
     }
 
-    async fn build(config: ObjectsConfig, audit: Option<AuditSink>) -> Self {
-        let objects = Objects::new(Arc::new(store::Memory::new()), config);
+    /// One whose store holds so much and no more.
+    pub(super) async fn bounded(bounds: store::Bounds) -> Self {
+        Self::build(store::Memory::with_bounds(bounds), ObjectsConfig::default(), None).await
+    }
+
+    async fn build(store: store::Memory, config: ObjectsConfig, audit: Option<AuditSink>) -> Self {
+        let objects = Objects::new(Arc::new(store), config);
         ensure_roles(&objects).await.unwrap_or_else(|status| panic!("{status}"));
         let (access, feed) = Access::start(objects.store().clone()).await.expect("starts");
         tokio::spawn(feed.run());
