@@ -30,10 +30,27 @@ impl Api {
     /// # Panics
     /// It does not parse.
     pub async fn new(kubeconfig: &Path) -> Self {
+        Self::of(Self::config(kubeconfig).await)
+    }
+
+    /// One that tells every answer as it comes. Others ask again by themselves when they are told to wait.
+    ///
+    /// # Panics
+    /// The kubeconfig does not parse.
+    pub async fn without_retries(kubeconfig: &Path) -> Self {
+        let mut config = Self::config(kubeconfig).await;
+        config.default_retry = false;
+        Self::of(config)
+    }
+
+    async fn config(kubeconfig: &Path) -> kube::Config {
         // The process may hold several clusters; the first to come installs the provider.
         drop(rustls::crypto::ring::default_provider().install_default());
         let file = Kubeconfig::read_from(kubeconfig).expect("a kubeconfig");
-        let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.expect("sound");
+        kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.expect("sound")
+    }
+
+    fn of(config: kube::Config) -> Self {
         Self { client: kube::Client::try_from(config).expect("a client") }
     }
 

@@ -50,7 +50,7 @@ async fn be_noisy(api: Api, heard: Arc<Heard>, over: Arc<AtomicBool>) {
 async fn a_noisy_user_is_told_to_wait_and_others_are_served() {
     const AT_ONCE: usize = 300;
     let cluster = Cluster::server();
-    let api = cluster.api().await;
+    let api = Api::without_retries(&cluster.kubeconfig()).await;
     let subject = |name: &str| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name});
     let binding = json!({
         "metadata": {"name": "viewers"},
@@ -76,7 +76,7 @@ async fn a_noisy_user_is_told_to_wait_and_others_are_served() {
         (heard.told_to_wait.load(Ordering::Relaxed) > 100).then_some(())
     })
     .await;
-    let quiet = cluster.api().await;
+    let quiet = Api::without_retries(&cluster.kubeconfig()).await;
     for n in 0..30 {
         let answered = ask(&quiet, "quiet", &format!("{MAPS}/m{n}")).await;
         assert_eq!(answered, Some(StatusCode::OK), "request {n}: {heard:?}");
@@ -140,7 +140,7 @@ async fn a_write_without_an_answer_is_unknown_and_a_retry_resolves_it() {
         let name = format!("once-{round}");
         let object = json!({"metadata": {"name": name}, "data": {"round": round.to_string()}});
         // A client of its own: its first request opens the connection that the second is cut on.
-        let api = Api::new(&kubeconfig).await;
+        let api = Api::without_retries(&kubeconfig).await;
         cutter.cuts.store(false, Ordering::Relaxed);
         let mut swapped = api.get(&format!("{MAPS}/counter")).await.expect("is answered");
         swapped["data"]["n"] = round.to_string().into();
