@@ -44,10 +44,10 @@ mod metrics;
 mod neighbours;
 #[path = "e2e/policies.rs"]
 mod policies;
-#[path = "e2e/projects.rs"]
-mod projects;
 #[path = "e2e/pressure.rs"]
 mod pressure;
+#[path = "e2e/projects.rs"]
+mod projects;
 #[path = "e2e/rbac.rs"]
 mod rbac;
 #[path = "e2e/readme.rs"]

@@ -33,14 +33,11 @@ pub(crate) enum Value<'a> {
     Url(Arc<functions::Url>),
     Ip(IpAddr),
     Cidr(functions::Network),
-<<<<<<< HEAD
     /// A question about rights, as far as it has been put.
     Rights(functions::Stage, Arc<functions::Asking>),
     Decision(Arc<functions::Decision>),
-=======
     Semver(Arc<functions::SemanticVersion>),
     Format(&'static functions::Named),
->>>>>>> 5e86b87 (Compile patterns of expressions once, and know semantic versions, named formats, find and findAll)
 }
 
 /// A text, of the object or made.
@@ -133,13 +130,10 @@ impl<'a> Value<'a> {
             Self::Url(_) => functions::URL,
             Self::Ip(_) => functions::IP,
             Self::Cidr(_) => functions::CIDR,
-<<<<<<< HEAD
             Self::Rights(stage, _) => stage.name(),
             Self::Decision(_) => functions::DECISION,
-=======
             Self::Semver(_) => functions::SEMVER,
             Self::Format(_) => functions::NAMED_FORMAT,
->>>>>>> 5e86b87 (Compile patterns of expressions once, and know semantic versions, named formats, find and findAll)
         }
     }
 
