@@ -9,6 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use apiserver::AuditEvent;
 use prometheus_client::collector::Collector;
@@ -76,6 +77,9 @@ fn open(path: &Path) -> io::Result<(BufWriter<File>, u64)> {
     Ok((BufWriter::new(file), bytes))
 }
 
+/// Between two looks at the queue, which is long enough for what comes meanwhile.
+const REST: Duration = Duration::from_millis(2);
+
 /// Writes events until nobody can send one any more. Blocks.
 pub(crate) fn write(mut log: Log, mut events: mpsc::Receiver<AuditEvent>, dropped: &Arc<AtomicU64>) {
     let mut told = 0;
@@ -85,8 +89,9 @@ pub(crate) fn write(mut log: Log, mut events: mpsc::Receiver<AuditEvent>, droppe
         let mut result = if lost > told { log.write(&gap(lost - told)) } else { Ok(()) };
         result = result.and_then(|()| log.write(&event.to_value().to_string()));
         if events.is_empty() {
-            // Whoever follows the file sees each event soon, and a burst costs few writes.
+            // Whoever follows the file sees each event soon, and a burst costs few writes and few wakes.
             result = result.and_then(|()| log.file.flush());
+            std::thread::sleep(REST);
         }
         match result {
             Ok(()) => {

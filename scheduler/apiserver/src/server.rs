@@ -11,7 +11,7 @@ mod tests;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -32,6 +32,7 @@ use tower::ServiceExt;
 use self::activity::Activity;
 use self::head::HeadTimer;
 use self::sources::Sources;
+use crate::auth::{Authenticator, User};
 use crate::limits::{
     CONNECTIONS_MAX, CONNECTIONS_OF_ONE_MAX, DRAIN_MAX, HANDSHAKE_MAX, HEAD_BYTES_MAX, HEADER_READ_MAX, IDLE_MAX,
     PING_ANSWER_MAX, PING_EVERY, STREAMS_MAX, UNACKNOWLEDGED_MAX,
@@ -39,7 +40,25 @@ use crate::limits::{
 
 /// The certificate a client showed, its chain verified by the TLS layer; in the request extensions.
 #[derive(Debug, Clone)]
-pub struct ClientCertificate(pub CertificateDer<'static>);
+pub struct ClientCertificate(Arc<Shown>);
+
+#[derive(Debug)]
+struct Shown {
+    der: CertificateDer<'static>,
+    /// Whose it is: asked once for all requests of a connection.
+    user: OnceLock<Option<User>>,
+}
+
+impl ClientCertificate {
+    pub(crate) fn new(der: CertificateDer<'static>) -> Self {
+        Self(Arc::new(Shown { der, user: OnceLock::new() }))
+    }
+
+    /// Whose certificate it is.
+    pub(crate) fn user(&self, authenticator: &dyn Authenticator) -> Option<&User> {
+        self.0.user.get_or_init(|| authenticator.certificate(&self.0.der)).as_ref()
+    }
+}
 
 /// Where a request came from; in the request extensions.
 #[derive(Debug, Clone, Copy)]
@@ -159,7 +178,7 @@ impl Server {
     async fn http(&self, stream: TlsStream<TcpStream>, peer: SocketAddr) {
         let (_, session) = stream.get_ref();
         let certificate = session.peer_certificates().and_then(|chain| chain.first());
-        let certificate = certificate.map(|der| ClientCertificate(der.clone().into_owned()));
+        let certificate = certificate.map(|der| ClientCertificate::new(der.clone().into_owned()));
         let is_h2 = session.alpn_protocol() == Some(b"h2");
         let activity = Activity::default();
         let service = service_fn(|mut request: hyper::Request<Incoming>| {

@@ -124,8 +124,8 @@ impl Gate {
 
     async fn identify(&self, request: &Parts) -> Result<Holder, Status> {
         let certificate = request.extensions.get::<ClientCertificate>();
-        if let Some(user) = certificate.and_then(|certificate| self.authenticator.certificate(&certificate.0)) {
-            return Ok(Holder::Known(user));
+        if let Some(user) = certificate.and_then(|certificate| certificate.user(&*self.authenticator)) {
+            return Ok(Holder::Known(user.clone()));
         }
         let token = match Credential::of(&request.headers, is_oci(request)) {
             Credential::Token(token) => token,

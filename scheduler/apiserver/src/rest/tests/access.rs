@@ -72,10 +72,10 @@ async fn strangers_may_look_at_themselves_only() {
 async fn certificates_and_registry_passwords_open_too() {
     let cluster = Cluster::new().await;
     let mut with_certificate = request("/api/v1/nodes", None);
-    with_certificate.extensions_mut().insert(ClientCertificate(b"master".to_vec().into()));
+    with_certificate.extensions_mut().insert(ClientCertificate::new(b"master".to_vec().into()));
     assert_eq!(cluster.send(with_certificate).await.code, 200);
     let mut foreign = request("/api/v1/nodes", None);
-    foreign.extensions_mut().insert(ClientCertificate(b"foreign".to_vec().into()));
+    foreign.extensions_mut().insert(ClientCertificate::new(b"foreign".to_vec().into()));
     assert_eq!(cluster.send(foreign).await.code, 401);
     // `x:master`
     assert_eq!(cluster.send(request("/v2/", Some("Basic eDptYXN0ZXI="))).await.text, "registry");
