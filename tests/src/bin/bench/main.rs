@@ -18,6 +18,7 @@ mod race;
 mod speed;
 mod trouble;
 mod watchers;
+mod wire;
 
 use std::process::ExitCode;
 

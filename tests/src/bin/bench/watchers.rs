@@ -9,20 +9,16 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2::SendRequest;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use kube::client::ConfigExt;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::json;
 use tests::client::Api;
 use tests::{Cluster, within};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio_rustls::TlsConnector;
 
 use crate::goal::{Side, goal, millis};
 use crate::memory::pss_kib;
+use crate::wire;
 
 const NAMESPACES: usize = 1_000;
 const WATCHES_EACH: usize = 10;
@@ -48,10 +44,10 @@ pub(crate) async fn watchers() {
     let (tell, mut told) = mpsc::unbounded_channel();
     let open = Arc::new(AtomicUsize::new(0));
     let total = NAMESPACES * WATCHES_EACH;
-    let mut connection = connect(&cluster).await;
+    let mut connection = wire::connect(&cluster).await;
     for watch in 0..total {
         if watch % STREAMS == 0 {
-            connection = connect(&cluster).await;
+            connection = wire::connect(&cluster).await;
         }
         let target = path(watch % NAMESPACES);
         let uri = format!(
@@ -112,14 +108,14 @@ async fn write(api: &Api, start: Instant) {
 
 /// Tells how late each event is, until the connection ends.
 async fn follow(
-    mut connection: SendRequest<Empty<Bytes>>,
+    mut connection: SendRequest<Full<Bytes>>,
     uri: String,
     start: Instant,
     open: Arc<AtomicUsize>,
     tell: mpsc::UnboundedSender<Duration>,
 ) {
     const MARK: &[u8] = b"\"at\":\"";
-    let request = Request::get(uri).body(Empty::new()).expect("a request");
+    let request = Request::get(uri).body(Full::default()).expect("a request");
     let response = connection.send_request(request).await.expect("an answer");
     assert!(response.status().is_success(), "{}", response.status());
     open.fetch_add(1, Ordering::Relaxed);
@@ -137,18 +133,4 @@ async fn follow(
             }
         }
     }
-}
-
-async fn connect(cluster: &Cluster) -> SendRequest<Empty<Bytes>> {
-    let file = Kubeconfig::read_from(cluster.kubeconfig()).expect("a kubeconfig");
-    let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.expect("sound");
-    let mut tls = config.rustls_client_config().expect("certificates");
-    tls.alpn_protocols = vec![b"h2".to_vec()];
-    let addr = cluster.slice.server_addr(6443);
-    let stream = TcpStream::connect(addr).await.expect("connects");
-    let stream = TlsConnector::from(Arc::new(tls)).connect(addr.ip().into(), stream).await.expect("trusts");
-    let (sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("speaks HTTP/2");
-    tokio::spawn(connection);
-    sender
 }
