@@ -115,6 +115,15 @@ fn a_configuration_is_checked_in_all_its_parts() {
 }
 
 #[test]
+fn only_a_webhook_without_side_effects_is_asked_about_what_is_only_tried() {
+    for (effects, wanted) in [("None", true), ("NoneOnDryRun", true), ("Some", false), ("Unknown", false)] {
+        let object = json!({"metadata": {"name": "c"}, "webhooks": [webhook(&json!({"sideEffects": effects}))]});
+        let read = compile::webhooks(&object, Manner::Validating, &mut Problems::default());
+        assert_eq!(read[0].0.takes_dry_runs, wanted, "{effects}");
+    }
+}
+
+#[test]
 fn what_a_configuration_leaves_out_is_what_kubernetes_gives() {
     let mut object = json!({
         "kind": "MutatingWebhookConfiguration",
