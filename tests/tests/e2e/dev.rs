@@ -16,8 +16,7 @@ use tests::{Load, load, within};
 const FIRST_WITHIN: Duration = Duration::from_secs(240);
 /// A change is compiled, and on a busy machine of two cores that takes a while.
 const CHANGE_WITHIN: Duration = Duration::from_secs(60);
-/// From a built component to an answer, in seconds, where load, cluster and other tests share two cores; docs/loop.md has
-/// what it takes on a machine that does nothing else.
+/// From a built component to an answer, in seconds, where load, cluster and compilers share two cores.
 const SERVED_WITHIN: f64 = 20.0;
 
 /// A running `insula dev`.
