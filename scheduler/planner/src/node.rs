@@ -28,7 +28,10 @@ pub(crate) fn condition<'a>(node: &'a Node, type_: &str) -> Option<&'a NodeCondi
 /// which Pods may go must not count on those that serve nobody any more.
 pub(crate) fn unheard(snapshot: &Snapshot) -> BTreeSet<&str> {
     let is_lost = |node: &Node| condition(node, "Ready").is_some_and(|ready| ready.status != "True");
-    let is_unheard = |name: &str, node: &Node| is_lost(node) || snapshot.silent_since(name).is_some();
+    // The condition of a host that is back follows a little later, and what runs there serves again already.
+    let is_unheard = |name: &str, node: &Node| {
+        !snapshot.is_connected(name) && (is_lost(node) || snapshot.silent_since(name).is_some())
+    };
     let unheard = snapshot.nodes.iter().filter(|(name, node)| is_unheard(&name.name, node));
     unheard.map(|(name, _)| name.name.as_str()).collect()
 }

@@ -1,91 +1,17 @@
-//! A user who asks for too much, and a connection that ends between a write and its answer.
+//! A connection that ends between a write and its answer.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use http::{Request, StatusCode};
-use kube::client::Body;
+use http::StatusCode;
 use serde_json::{Value, json};
 use tests::client::{Api, Refused};
 use tests::{Cluster, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
-
-/// How often the noisy user was answered with what.
-#[derive(Debug, Default)]
-struct Heard {
-    served: AtomicU64,
-    told_to_wait: AtomicU64,
-    other: AtomicU64,
-}
-
-/// Asks as somebody, and reads the whole answer. One in 429 says when to come back.
-async fn ask(api: &Api, user: &str, path: &str) -> Option<StatusCode> {
-    let request = Request::get(path).header("impersonate-user", user).body(Body::empty()).expect("a request");
-    let response = api.raw().send(request).await.ok()?;
-    let status = response.status();
-    assert!(status != StatusCode::TOO_MANY_REQUESTS || response.headers().contains_key("retry-after"));
-    response.into_body().collect_bytes().await.ok()?;
-    Some(status)
-}
-
-async fn be_noisy(api: Api, heard: Arc<Heard>, over: Arc<AtomicBool>) {
-    while !over.load(Ordering::Relaxed) {
-        let counter = match ask(&api, "noisy", MAPS).await {
-            Some(StatusCode::OK) => &heard.served,
-            Some(StatusCode::TOO_MANY_REQUESTS) => &heard.told_to_wait,
-            _ => &heard.other,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// F92: eight lists at once are a share, and 144 may work or wait. A user with three hundred is told to wait, and
-/// everybody else is served.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_noisy_user_is_told_to_wait_and_others_are_served() {
-    const AT_ONCE: usize = 300;
-    let cluster = Cluster::server();
-    let api = Api::without_retries(&cluster.kubeconfig()).await;
-    let subject = |name: &str| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name});
-    let binding = json!({
-        "metadata": {"name": "viewers"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
-        "subjects": [subject("noisy"), subject("quiet")],
-    });
-    api.create("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", &binding).await.expect("binds");
-    for n in 0..200 {
-        let map = json!({"metadata": {"name": format!("m{n}")}, "data": {"x": "x".repeat(1_000)}});
-        api.create(MAPS, &map).await.expect("creates");
-    }
-    until("the roles are gathered", || async {
-        (ask(&api, "quiet", MAPS).await == Some(StatusCode::OK)).then_some(())
-    })
-    .await;
-
-    let (heard, over) = (Arc::new(Heard::default()), Arc::new(AtomicBool::new(false)));
-    let mut noise = JoinSet::new();
-    for _ in 0..AT_ONCE {
-        noise.spawn(be_noisy(api.clone(), heard.clone(), over.clone()));
-    }
-    until("the noisy user is told to wait", || async {
-        (heard.told_to_wait.load(Ordering::Relaxed) > 100).then_some(())
-    })
-    .await;
-    let quiet = Api::without_retries(&cluster.kubeconfig()).await;
-    for n in 0..30 {
-        let answered = ask(&quiet, "quiet", &format!("{MAPS}/m{n}")).await;
-        assert_eq!(answered, Some(StatusCode::OK), "request {n}: {heard:?}");
-    }
-    over.store(true, Ordering::Relaxed);
-    while noise.join_next().await.is_some() {}
-    assert!(heard.served.load(Ordering::Relaxed) > 0, "its share is served: {heard:?}");
-    assert_eq!(heard.other.load(Ordering::Relaxed), 0, "nothing else happens to it: {heard:?}");
-}
 
 /// Passes bytes on, until it is to hang up at the first byte of an answer.
 struct Cutter {

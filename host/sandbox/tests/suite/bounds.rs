@@ -196,8 +196,8 @@ async fn the_memory_of_a_tenant_bounds_its_workloads_and_no_others() {
     held.await.unwrap();
     // Nearly all is with an instance that waits for its next request. It gives way to one of its tenant's, and the one
     // of another stays.
+    until("both are idle", || (one.stats().instances_idle, other.stats().instances_idle) == (1, 1)).await;
     tenant.set_memory_bytes_max(tenant.memory_bytes());
-    assert_eq!((one.stats().instances_idle, other.stats().instances_idle), (1, 1));
     let mut config = WorkloadConfig::new("memory");
     config.tenant = Some(tenant.clone());
     let three = Workload::new(&engine, code.clone(), config).unwrap();

@@ -12,12 +12,13 @@ use super::harness::{reused, text, until, workload_with};
 async fn an_instance_is_used_as_often_as_it_may_be() {
     let workload = workload_with("memory", |config| config.reuse = Reuse { requests_max: 3, ..reused() });
     for _ in 0..4 {
+        // A tick at an unlucky moment lets an answer out a little before its instance is idle.
+        for _ in 0..2 {
+            text(&workload, "/leave").await;
+            until("it is idle", || workload.stats().instances_idle == 1).await;
+        }
         text(&workload, "/leave").await;
-        assert_eq!(workload.stats().instances_idle, 1);
-        text(&workload, "/leave").await;
-        assert_eq!(workload.stats().instances_idle, 1);
-        text(&workload, "/leave").await;
-        assert_eq!((workload.stats().instances_idle, workload.stats().memory_bytes), (0, 0));
+        until("it is gone", || (workload.stats().instances_idle, workload.stats().memory_bytes) == (0, 0)).await;
     }
 }
 
@@ -27,7 +28,7 @@ async fn an_idle_instance_goes_after_its_time() {
         workload_with("hello02", |config| config.reuse = Reuse { idle: Duration::from_millis(50), ..reused() });
     for _ in 0..2 {
         text(&workload, "/").await;
-        assert_eq!(workload.stats().instances_idle, 1);
+        until("it is idle", || workload.stats().instances_idle == 1).await;
         until("it goes", || workload.stats().instances_idle == 0).await;
         assert_eq!(workload.stats().memory_bytes, 0);
     }
@@ -36,10 +37,10 @@ async fn an_idle_instance_goes_after_its_time() {
 #[tokio::test]
 async fn requests_at_once_have_instances_of_their_own() {
     let workload = workload_with("slow", |config| config.reuse = reused());
-    join_all((0..8).map(|_| text(&workload, "/?ms=30"))).await;
-    assert_eq!(workload.stats().instances_idle, 8);
-    join_all((0..4).map(|_| text(&workload, "/?ms=30"))).await;
-    assert_eq!(workload.stats().instances_idle, 8);
+    for requests in [8, 4] {
+        join_all((0..requests).map(|_| text(&workload, "/?ms=30"))).await;
+        until("eight are idle", || workload.stats().instances_idle == 8).await;
+    }
 }
 
 #[tokio::test]
@@ -53,7 +54,7 @@ async fn idle_instances_give_way_when_slots_run_out() {
     };
     let (hoarder, other) = (make("slow", reused()), make("hello02", Reuse::default()));
     join_all((0..2).map(|_| text(&hoarder, "/?ms=10"))).await;
-    assert_eq!(hoarder.stats().instances_idle, 2);
+    until("both are idle", || hoarder.stats().instances_idle == 2).await;
     assert_eq!(text(&other, "/").await, "hello\n");
     assert_eq!(hoarder.stats().instances_idle, 0);
 }
@@ -65,9 +66,9 @@ fn instances_move_between_runtimes() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             assert_eq!(text(&workload, "/?ms=5").await, "at last\n");
+            until("it is idle", || workload.stats().instances_idle == 1).await;
         });
     }
-    assert_eq!(workload.stats().instances_idle, 1);
 }
 
 #[tokio::test]
@@ -81,7 +82,8 @@ async fn an_instance_that_becomes_idle_serves_who_waits() {
         let code = engine.load(&guests::compiled("slow")).unwrap();
         let workload = Workload::new(&engine, code, config).unwrap();
         join_all((0..5).map(|_| text(&workload, "/?ms=20"))).await;
-        assert_eq!((workload.stats().instances_idle, workload.stats().failures), (1, 0));
+        until("it is idle", || workload.stats().instances_idle == 1).await;
+        assert_eq!(workload.stats().failures, 0);
         workload.close();
     }
 }
