@@ -82,7 +82,7 @@ fn many_victims_leave_the_rest_even() {
 #[test]
 fn pods_on_a_lost_node_are_not_ready() {
     let cluster = "
-        node a ready=Unknown
+        node a silent=60 ready=Unknown
         node b
         rs shop/web-1 replicas=2
         pod shop/web-1-a of=web-1 node=a ready
