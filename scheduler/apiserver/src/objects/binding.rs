@@ -8,7 +8,7 @@ use super::modify::{Target, check_preconditions};
 use super::{Objects, WriteOptions, draft, stamp};
 use crate::kinds::{self, Subresource};
 use crate::limits::CONFLICT_RETRIES_MAX;
-use crate::policy::{Attempt, How, Operation};
+use crate::policy::How;
 use crate::status::Status;
 use crate::value;
 use crate::webhook;
@@ -49,17 +49,7 @@ async fn admit(objects: &Objects, target: &Target<'_>, node: &str, options: &Wri
         "apiVersion": "v1", "kind": "Binding", "metadata": {"name": target.name, "namespace": target.namespace},
         "target": {"kind": "Node", "name": node},
     });
-    let attempt = Attempt {
-        kind: target.kind,
-        part: target.part,
-        namespace: target.namespace,
-        name: target.name,
-        operation: Operation::Create,
-        object: Some(&binding),
-        old: None,
-        how: How::Write(options),
-    };
-    webhook::admit(objects, &attempt).await
+    webhook::admit(objects, &target.creating(&binding, How::Write(options))).await
 }
 
 fn assign(pod: &mut Value, name: &str, node: &str, now: Timestamp) -> Result<(), Status> {

@@ -16,7 +16,7 @@ use super::modify::{Target, check_preconditions};
 use super::{DeleteOptions, Objects, allocation, draft, stamp};
 use crate::kinds::{self, Subresource};
 use crate::limits::CONFLICT_RETRIES_MAX;
-use crate::policy::{self, Attempt, How, Operation};
+use crate::policy::{self, How};
 use crate::status::Status;
 use crate::value;
 use crate::webhook;
@@ -57,17 +57,7 @@ async fn admit(objects: &Objects, target: &Target<'_>, options: &DeleteOptions) 
         "deleteOptions": {},
     });
     policy::tell_deletion(options, &mut eviction["deleteOptions"]);
-    let attempt = Attempt {
-        kind: target.kind,
-        part: target.part,
-        namespace: target.namespace,
-        name: target.name,
-        operation: Operation::Create,
-        object: Some(&eviction),
-        old: None,
-        how: How::Delete(options),
-    };
-    webhook::admit(objects, &attempt).await
+    webhook::admit(objects, &target.creating(&eviction, How::Delete(options))).await
 }
 
 /// Takes a disruption of the Pod's budget, if it has one.

@@ -33,6 +33,20 @@ impl Target<'_> {
     pub(crate) fn asked(&self) -> Asked<'_> {
         Asked { kind: self.kind, served: self.served }
     }
+
+    /// An object that is created at the target though none is stored: a binding, an eviction.
+    pub(super) fn creating<'a>(&'a self, object: &'a Value, how: How<'a>) -> Attempt<'a> {
+        Attempt {
+            kind: self.kind,
+            part: self.part,
+            namespace: self.namespace,
+            name: self.name,
+            operation: Operation::Create,
+            object: Some(object),
+            old: None,
+            how,
+        }
+    }
 }
 
 /// Makes the wanted object from the current one (both stamped, both as they are stored). May be asked several times.
